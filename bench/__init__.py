@@ -1,0 +1,1 @@
+"""The harness of the inpainting benchmark: `from bench import plugins`."""

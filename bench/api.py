@@ -1,0 +1,189 @@
+"""Contracts and conventions of the benchmark: what a plug-in is, and nothing else.
+
+Conventions, everywhere in the project:
+
+    image  float32 (N, 3, H, W), RGB, in [0, 1]
+    hole   bool    (N, 1, H, W), True = missing
+    seed   int in [0, 2**63)
+
+This module imports the standard library only (torch is named for the type checker), so that a
+plug-in's door module stays light: `bench list` reads every plug-in without importing torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import torch
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+class RequestError(ValueError):
+    """The request was wrong: one line saying what was given, what is allowed and what to do.
+
+    The command line prints the message without a traceback and exits with code 2.
+    """
+
+
+@dataclass(frozen=True)
+class Completion:
+    """An image with facts about how it was made, for methods that have something to record.
+
+    image: (N, 3, H, W).  notes: N mappings of JSON values; the key `evaluations` (network
+    evaluations of that row) gets a field of its own in records.jsonl, the rest goes to `notes`.
+    """
+
+    image: torch.Tensor
+    notes: Sequence[Mapping[str, Json]] = field(default_factory=tuple)
+
+
+class Inpaint(Protocol):
+    """A loaded method: fills the holes of a batch."""
+
+    def __call__(
+        self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
+    ) -> torch.Tensor | Completion:
+        """Complete a batch.
+
+        visible: (N, 3, H, W), 0 inside the hole.  hole: (N, 1, H, W).  seeds: N ints.
+        Row i of the result depends on visible[i], hole[i] and seeds[i] alone; the arguments are
+        not changed.  The harness composes the result with the known pixels.
+        """
+        ...
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A frozen dataclass whose fields are its parameters.
+
+    name, version: identity; version is bumped whenever outputs change.
+    multiple_of: the harness pads (reflect) H and W up to a multiple of this and crops back.
+    single_threaded: True when one call uses one core, so that a worker a core is right.
+    Fields annotated `Path` (or `Path | None`) are not part of a run's identity: what they lead to
+    is, through `assets`.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    multiple_of: ClassVar[int] | int
+    single_threaded: ClassVar[bool]
+
+    def load(self, device: str) -> Inpaint:
+        """Return the loaded method on a torch device ("cpu", "cuda", "cuda:1")."""
+        ...
+
+
+@runtime_checkable
+class HasAssets(Protocol):
+    """A plug-in whose result depends on files: weights, a gallery, a folder of masks."""
+
+    def assets(self) -> Mapping[str, str]:
+        """Map each asset's name to its sha256; raises RequestError when one cannot be had."""
+        ...
+
+
+@runtime_checkable
+class ChecksSize(Protocol):
+    """A method that cannot take every size."""
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise RequestError when even a padded (height, width) image cannot be completed."""
+        ...
+
+
+@runtime_checkable
+class MaskGenerator(Protocol):
+    """A frozen dataclass that draws one hole: a pure function of (height, width, seed)."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W), True = hole; never empty, never full."""
+        ...
+
+
+@runtime_checkable
+class PairedMasks(Protocol):
+    """A mask generator that can pair holes with images by id (a folder of masks)."""
+
+    def for_image(self, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return the hole of `image_id`: bool (1, H, W); the harness calls this when present."""
+        ...
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """A frozen dataclass that names images and loads them.
+
+    size: side of the square images, or None for each image's own size.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    size: int | None
+
+    def ids(self) -> list[str]:
+        """Return the ids of all images, in a fixed order; unique, '/'-separated, no extension."""
+        ...
+
+    def load(self, image_id: str) -> torch.Tensor:
+        """Return float32 (3, H, W) in [0, 1]; raises OSError or ValueError when unreadable."""
+        ...
+
+    def fingerprint(self, image_id: str) -> str:
+        """Return a sha256 of the image's content (its file's bytes, say): never of its path."""
+        ...
+
+    def source(self, image_id: str) -> str:
+        """Return the id of the photograph this image was cut from; bootstraps resample sources."""
+        ...
+
+
+@runtime_checkable
+class ImageMetric(Protocol):
+    """A frozen dataclass that gives one number an image."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def __call__(
+        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> torch.Tensor:
+        """Return float64 (N,).  output, target: (N, 3, H, W), exact multiples of 1/255."""
+        ...
+
+
+class ImageSet(Protocol):
+    """Images on disk, loaded one at a time."""
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over the images' contents, in order: the key of cached features."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        """Yield uint8 (3, H, W), RGB."""
+        ...
+
+
+@runtime_checkable
+class SetMetric(Protocol):
+    """A frozen dataclass that gives one number a run (FID, KID, P-IDS, U-IDS)."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
+        """Return the number for `outputs` against `targets`, paired in order."""
+        ...

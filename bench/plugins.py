@@ -1,0 +1,215 @@
+"""From a name to a plug-in: "name", "name:key=value,key=value" or "pkg.mod:Class".
+
+The registries are dicts of strings (METHODS, MASKS, DATASETS, METRICS); third parties add to them
+by entry points of the groups inpaint_bench.{methods,masks,datasets,metrics}.  A plug-in is a frozen
+dataclass; its fields are its parameters, and an unknown key is an error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.api import Dataset, ImageMetric, MaskGenerator, Method, RequestError, SetMetric
+
+KINDS = {
+    "method": ("methods", "METHODS"),
+    "mask": ("masks", "MASKS"),
+    "dataset": ("bench.datasets", "DATASETS"),
+    "metric": ("bench.metrics", "METRICS"),
+}
+
+
+def method(spec: str, **parameters: object) -> Method:
+    """Return a method: `method("telea")`, `method("ddpm:steps=50")`, `method("ddpm", steps=50)`."""
+    return typing.cast(Method, resolve("method", spec, **parameters))
+
+
+def mask(spec: str, **parameters: object) -> MaskGenerator:
+    """Return a mask generator: `mask("hybrid")`, `mask("folder:masks/")`."""
+    return typing.cast(MaskGenerator, resolve("mask", spec, **parameters))
+
+
+def dataset(spec: str, **parameters: object) -> Dataset:
+    """Return a dataset: `dataset("photos", size=64)`, `dataset("folder:images/")`."""
+    return typing.cast(Dataset, resolve("dataset", spec, **parameters))
+
+
+def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric:
+    """Return a metric: `metric("lpips")`."""
+    return typing.cast("ImageMetric | SetMetric", resolve("metric", spec, **parameters))
+
+
+def registry(kind: str) -> dict[str, str]:
+    """Return name -> "pkg.mod:Class" of the shipped plug-ins and of the installed entry points."""
+    module, attribute = KINDS[kind]
+    known: dict[str, str] = dict(getattr(importlib.import_module(module), attribute))
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=f"inpaint_bench.{kind}s"):
+        known.setdefault(entry.name, entry.value)
+    return known
+
+
+def resolve(kind: str, spec: str, **parameters: object) -> object:
+    """Return the plug-in instance that `spec` names; raises RequestError in one line."""
+    plugin_class, text = _find_class(kind, spec)
+    try:
+        given = {**_parse_parameters(plugin_class, text), **parameters}
+        _check_names(plugin_class, given)
+        return plugin_class(**given)
+    except RequestError as error:
+        raise RequestError(f"{kind} {spec!r}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"{kind} {spec!r}: {error}") from error
+
+
+def parameters(plugin: object) -> dict[str, Any]:
+    """Return the parameters that belong to a run's identity: all fields but the paths."""
+    hints = typing.get_type_hints(type(plugin))
+    fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
+    return {f.name: getattr(plugin, f.name) for f in fields if not _is_path(hints[f.name])}
+
+
+def label(plugin: Any) -> str:
+    """Return "name" or "name:key=value,..." with the parameters that differ from the defaults."""
+    defaults = {f.name: f.default for f in dataclasses.fields(plugin)}
+    changed = [
+        f"{key}={value}" for key, value in parameters(plugin).items() if value != defaults[key]
+    ]
+    return ":".join([plugin.name, ",".join(changed)]) if changed else str(plugin.name)
+
+
+def split_list(texts: tuple[str, ...] | list[str]) -> list[str]:
+    """Split comma-separated items; a piece that holds '=' continues the item before it.
+
+    "ddpm:steps=50,jump_samples=5,telea" is two items.  An item that starts with "folder:" or holds
+    "path=" keeps commas only when given alone in a repeated option.
+    """
+    items: list[str] = []
+    for text in texts:
+        if text.startswith("folder:"):
+            items.append(text)
+            continue
+        started = False
+        for piece in text.split(","):
+            if started and "=" in piece and ":" not in piece.split("=", 1)[0]:
+                items[-1] += f",{piece}"
+            elif piece.strip():
+                items.append(piece.strip())
+                started = True
+    return items
+
+
+def did_you_mean(given: str, known: list[str]) -> str:
+    """Return " Did you mean 'x'?" or an empty string."""
+    close = difflib.get_close_matches(given, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
+    """Return the plug-in's class and the text of its parameters."""
+    known = registry(kind)
+    name, _, text = spec.partition(":")
+    if name in known:
+        return _import_class(kind, known[name]), text
+    if "." in name and text:
+        class_name, _, text = text.partition(":")
+        return _import_class(kind, f"{name}:{class_name}"), text
+    hint = did_you_mean(name, list(known))
+    raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(known))}.")
+
+
+def _import_class(kind: str, target: str) -> type[Any]:
+    """Import "pkg.mod:Class"."""
+    module_name, _, class_name = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise RequestError(
+            f"Cannot load the {kind} {target!r}: {error}. Give 'pkg.mod:Class' of an installed package."
+        ) from error
+    if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+        raise RequestError(f"The {kind} {target!r} is not a dataclass; plug-ins are dataclasses.")
+    return found
+
+
+def _parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
+    """Turn "key=value,key=value" into typed parameters; a lone path goes to the first Path field."""
+    if not text:
+        return {}
+    hints = typing.get_type_hints(plugin_class)
+    positional = getattr(plugin_class, "positional", None)
+    given: dict[str, Any] = {}
+    if positional:
+        value, text = _take_positional(text)
+        given[positional] = _convert(positional, value, hints[positional])
+    for pair in filter(None, text.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RequestError(f"{pair!r} is not key=value")
+        _check_names(plugin_class, {key: value})
+        given[key] = _convert(key, value, hints[key])
+    return given
+
+
+def _take_positional(text: str) -> tuple[str, str]:
+    """Split "PATH,key=value": the path is literal up to the last run of ",key=value" pieces."""
+    pieces = text.split(",")
+    first = len(pieces)
+    while first > 1 and pieces[first - 1].partition("=")[0].isidentifier():
+        if "=" not in pieces[first - 1]:
+            break
+        first -= 1
+    return ",".join(pieces[:first]), ",".join(pieces[first:])
+
+
+def _check_names(plugin_class: type[Any], given: Mapping[str, object]) -> None:
+    """Raise RequestError for a parameter that the plug-in does not have."""
+    allowed = [f.name for f in dataclasses.fields(plugin_class) if f.init]
+    for key in given:
+        if key not in allowed:
+            hint = did_you_mean(key, allowed)
+            listed = ", ".join(allowed) if allowed else "none"
+            raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed: {listed}.")
+
+
+def _convert(key: str, text: str, hint: Any) -> Any:
+    """Turn a parameter's text into the type its field declares."""
+    options = typing.get_args(hint) if _is_union(hint) else (hint,)
+    if type(None) in options and text.lower() == "none":
+        return None
+    for option in (o for o in options if o is not type(None)):
+        try:
+            return _convert_to(text, option)
+        except ValueError:
+            continue
+    wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options)
+    raise RequestError(f"Parameter {key}={text!r} is not of type {wanted}.")
+
+
+def _convert_to(text: str, option: Any) -> Any:
+    if option is bool:
+        if text.lower() not in {"true", "false", "yes", "no", "1", "0"}:
+            raise ValueError(text)
+        return text.lower() in {"true", "yes", "1"}
+    if typing.get_origin(option) is typing.Literal:
+        allowed = typing.get_args(option)
+        if text not in allowed:
+            raise RequestError(f"{text!r} is not one of {', '.join(map(str, allowed))}.")
+        return text
+    return Path(text).expanduser() if option is Path else option(text)
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in {typing.Union, types.UnionType}
+
+
+def _is_path(hint: Any) -> bool:
+    return hint is Path or (_is_union(hint) and Path in typing.get_args(hint))

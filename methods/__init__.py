@@ -1,0 +1,12 @@
+"""The registry of inpainting methods: name -> "pkg.mod:Class", strings only."""
+
+METHODS = {
+    "telea": "methods.classical:Telea",
+    "navier-stokes": "methods.classical:NavierStokes",
+    "biharmonic": "methods.classical:Biharmonic",
+    "torchscript": "methods.torchscript:TorchScript",
+    "patchmatch": "methods.patchmatch:PatchMatch",
+    "scenecompletion": "methods.scenecompletion:SceneCompletion",
+    "ddpm": "methods.ddpm:DDPM",
+    "glcic": "methods.glcic:GLCIC",
+}
