@@ -1,0 +1,135 @@
+"""Files of training: written atomically, read safely, cut into 16 MiB pieces and joined again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from bench.api import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PIECE_BYTES = 16 * 2**20
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file that is, at any moment, either the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Save a training state (tensors, numbers, strings, dicts and lists of them) atomically."""
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Load what `save_checkpoint` wrote, onto the CPU; raises RequestError for anything else."""
+    if not path.is_file():
+        raise RequestError(f"{path} does not exist; give the path of a checkpoint file")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).split("\n", 1)[0].split(". ")[0]
+        raise RequestError(
+            f"{path} is refused: not a plain file of tensors ({type(error).__name__}: {reason}); "
+            "allowed: a state dict saved by torch.save, or safetensors"
+        ) from error
+    if not isinstance(state, dict):
+        raise RequestError(
+            f"{path} is refused: it holds a {type(state).__name__}; allowed: a plain state dict"
+        )
+    return state
+
+
+def save_weights(path: Path, weights: Mapping[str, torch.Tensor], facts: Mapping[str, str]) -> None:
+    """Save tensors with string metadata as safetensors, atomically."""
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    write_atomically(path, save(ready, metadata=dict(facts)))
+
+
+def load_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Load a state dict from .safetensors or from a plain torch .pt/.pth file, onto the CPU.
+
+    Raises RequestError for a missing file, a pickle with more than tensors, or no tensors at all.
+    """
+    if path.suffix == ".safetensors" and path.is_file():
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise RequestError(f"{path} is not a whole safetensors file ({error})") from error
+    state = load_checkpoint(path)
+    strange = [str(name) for name, value in state.items() if not isinstance(value, torch.Tensor)]
+    if strange or not state:
+        found = f"entries that are no tensors ({', '.join(strange[:3])})" if strange else "nothing"
+        raise RequestError(f"{path} is refused: it holds {found}; allowed: a plain state dict")
+    return state
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cut(path: Path, out: Path, piece_bytes: int = PIECE_BYTES) -> Path:
+    """Cut a file into pieces of at most `piece_bytes` in folder `out`; return the list of them.
+
+    The list is `<name>.pieces.json`: the pieces' names in order, the size and the whole's sha256.
+    """
+    names: list[str] = []
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(piece_bytes):
+            names.append(f"{path.name}.{len(names):04d}")
+            write_atomically(out / names[-1], piece)
+            digest.update(piece)
+            size += len(piece)
+    listing = out / f"{path.name}.pieces.json"
+    facts = {"name": path.name, "bytes": size, "sha256": digest.hexdigest(), "pieces": names}
+    write_atomically(listing, (json.dumps(facts, indent=1) + "\n").encode())
+    return listing
+
+
+def join(listing: Path, out: Path) -> Path:
+    """Join the pieces named in `<name>.pieces.json` into folder `out`; return the whole file.
+
+    Raises RequestError when a piece is missing or the whole's sha256 differs.
+    """
+    facts = json.loads(listing.read_text())
+    missing = [name for name in facts["pieces"] if not (listing.parent / name).is_file()]
+    if missing:
+        raise RequestError(f"{listing} names pieces that are not beside it: {', '.join(missing)}")
+    data = b"".join((listing.parent / name).read_bytes() for name in facts["pieces"])
+    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
+        raise RequestError(
+            f"the pieces of {listing} do not give the sha256 it names; copy them again"
+        )
+    whole = out / Path(facts["name"]).name
+    write_atomically(whole, data)
+    return whole
