@@ -13,43 +13,102 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from PIL import Image
 
 # A photograph above this is refused instead of filling the memory (about 540 MB as RGB).
 MAX_PIXELS = 178_956_970
 
+# What is read, by Pillow's names.  Not EPS, PDF or WMF: they would start other programs.
+_FORMATS = "PNG JPEG MPO GIF BMP DIB TIFF WEBP AVIF JPEG2000 PPM TGA PCX SGI ICO QOI".split()
+
 
 def read_rgb(source: Path | bytes) -> np.ndarray:
-    """Read any common image file as uint8 (H, W, 3) RGB.
+    """Read any common image file, known by its content, as uint8 (H, W, 3) RGB.
 
     EXIF orientation is applied; alpha is composed over white; grey, palette and CMYK are converted;
-    16-bit grey is scaled to 8 bits (v * 255 / 65535, rounded); of an animation the first frame.
-    Raises ValueError (unreadable, truncated, more than MAX_PIXELS) or OSError (no such file).
+    16-bit grey is scaled to 8 bits (v * 255 / 65535, rounded), of 16-bit colour the high byte is
+    kept (Pillow's decoder); float grey has to be in [0, 1]; of an animation the first frame.
+    Colour profiles are ignored, as the field does.
+    Raises ValueError, one line (unreadable, truncated, values out of range, more than MAX_PIXELS),
+    or OSError (no such file).
     """
-    import numpy as np
-    from PIL import Image, ImageOps
+    import warnings
 
     data = source.read_bytes() if isinstance(source, Path) else source
+    # Pillow warns of odd metadata, palettes and large files: each is decided here instead.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _decode(data)
+        except Exception as error:  # Pillow's decoders raise whatever the broken bytes lead them to
+            raise ValueError(_refusal(error, data)) from error
+
+
+def _decode(data: bytes) -> np.ndarray:
+    """Decode an image file's bytes to uint8 (H, W, 3) RGB, raising whatever Pillow raises."""
+    import numpy as np
+    from PIL import Image
+
+    Image.init()
+    known = [name for name in _FORMATS if name in Image.OPEN]
+    with Image.open(io.BytesIO(data), formats=known) as opened:
+        width, height = opened.size
+        if not 0 < width * height <= MAX_PIXELS:
+            raise Image.DecompressionBombError(f"{width}x{height}")
+        opened.load()
+        image = _upright(opened)
+        if image.mode.startswith(("I", "F")):
+            return _grey_to_rgb(image)
+        if image.has_transparency_data:
+            rgba = image.convert("RGBA")
+            white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+            image = Image.alpha_composite(white, rgba)
+        return np.asarray(image.convert("RGB"))
+
+
+def _refusal(error: Exception, data: bytes) -> str:
+    """Say in one line, the same in every process, why Pillow could not read the bytes."""
+    from PIL import Image, UnidentifiedImageError
+
+    if not data:
+        return "not a readable image (the file is empty)"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"not a readable image (it has no pixels, or more than the {MAX_PIXELS} allowed)"
+    if isinstance(error, UnidentifiedImageError):  # its text holds the address of a buffer
+        return "not a readable image (of no known format, or its header is broken)"
+    return f"not a readable image ({type(error).__name__}: {' '.join(str(error).split())})"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn an image by its EXIF orientation; one whose EXIF is broken is taken as it lies."""
+    from PIL import Image
+
     try:
-        with Image.open(io.BytesIO(data)) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(
-                    f"{opened.width}x{opened.height} pixels, more than the {MAX_PIXELS} allowed"
-                )
-            opened.load()
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I"):
-                wide = np.asarray(image, dtype=np.float64)
-                grey = np.rint(np.clip(wide, 0, 65535) * 255 / 65535).astype(np.uint8)
-                return np.repeat(grey[:, :, None], 3, axis=2)
-            if image.has_transparency_data:
-                rgba = image.convert("RGBA")
-                white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-                image = Image.alpha_composite(white, rgba)
-            return np.asarray(image.convert("RGB"))
-    except (ValueError, MemoryError):
-        raise
-    except Exception as error:  # Pillow's decoders raise whatever the broken bytes lead them to
-        raise ValueError(f"not a readable image ({type(error).__name__}: {error})") from error
+        orientation = image.getexif().get(0x0112)
+    except Exception:  # broken metadata of a readable photograph
+        orientation = None
+    turn = Image.Transpose
+    turns = [
+        turn.FLIP_LEFT_RIGHT, turn.ROTATE_180, turn.FLIP_TOP_BOTTOM, turn.TRANSPOSE,
+        turn.ROTATE_270, turn.TRANSVERSE, turn.ROTATE_90,
+    ]  # fmt: skip
+    if isinstance(orientation, int) and 2 <= orientation <= 8:
+        return image.transpose(turns[orientation - 2])
+    return image
+
+
+def _grey_to_rgb(image: Image.Image) -> np.ndarray:
+    """Scale 16-bit (0..65535) or float (0..1) grey to uint8 (H, W, 3)."""
+    import numpy as np
+
+    wide = np.asarray(image, dtype=np.float64)
+    white = 1.0 if image.mode == "F" else 65535.0
+    if not (wide.min() >= 0 and wide.max() <= white):  # so written, NaN is refused too
+        raise ValueError(f"grey of mode {image.mode} with values outside 0..{white:g}")
+    grey = np.rint(wide * 255 / white).astype(np.uint8)
+    if isinstance(transparent := image.info.get("transparency"), int):
+        grey[wide == transparent] = 255
+    return np.repeat(grey[:, :, None], 3, axis=2)
 
 
 def to_tensor(pixels: np.ndarray) -> torch.Tensor:
@@ -103,7 +162,7 @@ def hide(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
 
 
 def compose(target: torch.Tensor, output: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    """Take the method's pixels inside the hole and the target's outside: the one compositing rule."""
+    """Take the method's pixels inside the hole, the target's outside: the one compositing rule."""
     import torch
 
     return torch.where(hole, output, target)
@@ -129,15 +188,21 @@ def pad_to_multiple(batch: torch.Tensor, multiple: int) -> torch.Tensor:
 def resize_crop(pixels: np.ndarray, size: int) -> np.ndarray:
     """Centre-crop uint8 (H, W, 3) to a square and resize it to (size, size, 3).
 
-    Pillow's box filter antialiases when shrinking; LANCZOS when the side is not a multiple.
+    Pillow's box filter when the side is a multiple of `size` (the mean of whole pixels), else
+    LANCZOS; both antialias when shrinking.  An odd rest is cut at the bottom and right.
+    Raises ValueError for another shape or type, an empty image and a size below 1.
     """
     import numpy as np
     from PIL import Image
 
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ValueError(f"{pixels.dtype} {pixels.shape} is not a uint8 (H, W, 3) image")
+    if size < 1:
+        raise ValueError(f"size={size} is not a side of 1 pixel or more")
     height, width = pixels.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = Image.fromarray(pixels[top : top + side, left : left + side])
+    square = Image.fromarray(np.ascontiguousarray(pixels[top : top + side, left : left + side]))
     if side == size:
         return np.asarray(square)
     kernel = Image.Resampling.BOX if side % size == 0 else Image.Resampling.LANCZOS

@@ -133,7 +133,7 @@ def _import_class(kind: str, target: str) -> type[Any]:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
         raise RequestError(
-            f"Cannot load the {kind} {target!r}: {error}. Give 'pkg.mod:Class' of an installed package."
+            f"Cannot load the {kind} {target!r}: {error}. Give 'pkg.mod:Class'."
         ) from error
     if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
         raise RequestError(f"The {kind} {target!r} is not a dataclass; plug-ins are dataclasses.")
@@ -141,7 +141,7 @@ def _import_class(kind: str, target: str) -> type[Any]:
 
 
 def _parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
-    """Turn "key=value,key=value" into typed parameters; a lone path goes to the first Path field."""
+    """Turn "key=value,key=value" into typed parameters; `positional` takes a path."""
     if not text:
         return {}
     hints = typing.get_type_hints(plugin_class)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def derive_seed(*identity: str | int) -> int:
     """Return a seed in [0, 2**63) that depends on the identity alone, on every machine.
 
-    identity: what the random numbers belong to, e.g. ("mask", "hybrid", image_id, 0).  Never a path.
+    identity: what the random numbers belong to, e.g. ("hole", "hybrid", image_id, 0); no path.
     """
     canonical = json.dumps(identity, ensure_ascii=True, separators=(",", ":")).encode()
     return int.from_bytes(hashlib.sha256(canonical).digest()[:8], "big") >> 1

@@ -1,0 +1,244 @@
+"""The loop: plan what is not yet done, hand batches to an executor, store what comes back.
+
+Knows no method, mask or dataset by name.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import platform
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench import spec as specs
+from bench.api import RequestError
+from bench.executors import Executor, Lost, cores
+from bench.spec import Run
+from bench.store import SCHEMA_VERSION, RunDirectory
+from bench.worker import Done, Job, Outcome, failed_job, process, single_items
+
+PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "scikit-image", "scipy", "numba")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run; nothing here changes what is computed (a network's last bits apart).
+
+    timeout: seconds an image may take, None = for ever.  threads: torch threads a worker.
+    """
+
+    out: Path
+    device: str = "cpu"
+    batch_size: int = 8
+    threads: int = 1
+    timeout: float | None = None
+    keep_raw: bool = False
+
+
+@dataclass
+class Report:
+    """What a run came to."""
+
+    path: Path
+    n: int
+    n_new: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def execute(
+    run: Run, options: Options, executor: Executor, *, on_progress: Callable[[int, int], None]
+) -> Report:
+    """Bring a run to completion in its directory; what is there and hashes right is kept.
+
+    on_progress is called with (done, total) images.  Raises RequestError when the request is wrong.
+    """
+    specs.check(run)
+    ids = run.ids()
+    spec = specs.describe(run, ids)
+    directory = RunDirectory(options.out / specs.directory_name(spec))
+    with directory.owned():
+        manifest = _open(directory, spec, ids, options)
+        remarks = ["a torn last record was dropped"] if directory.drop_torn_line() else []
+        if manifest["plan"]["batch_size"] != options.batch_size:
+            remarks.append(f"kept the batch size it began with, {manifest['plan']['batch_size']}")
+        wanted = [(i, k) for i in ids for k in range(run.samples)]
+        jobs, missing = _plan(run, directory, wanted, options, manifest["plan"])
+        report = Report(directory.path, len(wanted), remarks=remarks)
+        _work(jobs, missing, options, executor, directory, report, on_progress)
+        if jobs:
+            _add_timing(directory, manifest)
+        report.failed = _failures(directory)
+        return report
+
+
+def _open(
+    directory: RunDirectory, spec: dict[str, Any], ids: list[str], options: Options
+) -> dict[str, Any]:
+    """Return the directory's manifest, written now when the run is new."""
+    manifest = directory.manifest()
+    if manifest is None:
+        manifest = _new_manifest(spec, ids, options)
+        directory.write_manifest(manifest)
+    if manifest.get("spec") != spec:
+        raise RequestError(
+            f"{directory.path} belongs to another run (its spec differs: other plug-in versions, "
+            "weights or data). Give another folder with --out."
+        )
+    return manifest
+
+
+def _new_manifest(spec: dict[str, Any], ids: list[str], options: Options) -> dict[str, Any]:
+    """Return the facts about a run that begins here and now."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "spec": spec,
+        "spec_sha256": specs.spec_hash(spec),
+        "code": _code_version(),
+        "packages": _package_versions(),
+        "python": platform.python_version(),
+        "machine": {"system": platform.platform(), "processor": platform.machine()},
+        "device": _device_name(options.device),
+        "plan": {
+            "ids_sha256": hashlib.sha256("\n".join(ids).encode(errors="replace")).hexdigest(),
+            "n": len(ids),
+            "batch_size": options.batch_size,
+            "threads": options.threads,
+        },
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "timing": {},
+    }
+
+
+def _plan(
+    run: Run,
+    directory: RunDirectory,
+    wanted: list[tuple[str, int]],
+    options: Options,
+    plan: dict[str, Any],
+) -> tuple[list[Job], set[str]]:
+    """Cut the run into its batches; return those with something left to do, and what that is.
+
+    A batch is always the plan's batch, also when only one of its images is missing: a network's
+    last bits depend on the batch.
+    """
+    records = directory.records()
+    size, threads = int(plan["batch_size"]), int(plan["threads"])
+    jobs, missing = [], set()
+    for start in range(0, len(wanted), size):
+        items = tuple(wanted[start : start + size])
+        names = [i if run.samples == 1 else f"{i}@{k}" for i, k in items]
+        left = {n for n in names if not directory.is_done(records.get(n))}
+        if left:
+            jobs.append(Job(run, items, options.device, threads, options.keep_raw))
+            missing |= left
+    return jobs, missing
+
+
+def _work(
+    jobs: list[Job],
+    missing: set[str],
+    options: Options,
+    executor: Executor,
+    directory: RunDirectory,
+    report: Report,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Run the jobs and store what was missing, as it comes."""
+    on_progress(report.n - len(missing), report.n)
+    for outcome in _outcomes(jobs, options, executor):
+        done = [d for d in outcome.done if d.record["id"] in missing]
+        _store(directory, done, outcome.timing)
+        report.n_new += len(done)
+        on_progress(report.n - len(missing) + report.n_new, report.n)
+
+
+def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator[Outcome]:
+    """Yield every job's outcome; images of a lost batch run alone, and are lost alone."""
+
+    def timeout(job: Job) -> float | None:
+        return options.timeout and options.timeout * len(job.items)
+
+    lost: list[Job] = []
+    for job, result in executor.map(process, jobs, timeout=timeout):
+        if isinstance(result, Lost):
+            lost += single_items(job)
+        else:
+            yield result
+    for job, result in executor.map(process, lost, timeout=timeout):
+        lost_again = isinstance(result, Lost)
+        yield failed_job(job, _lost_message(result, options)) if lost_again else result
+
+
+def _lost_message(lost: Lost, options: Options) -> str:
+    limit = f" after {options.timeout:g} s (--timeout)" if lost.reason == "timed out" else ""
+    return lost.reason + limit
+
+
+def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float]) -> None:
+    """Write PNGs first, then the records that vouch for them."""
+    for item in done:
+        for kind, png in item.pngs.items():
+            shared = kind in {"target", "hole"}
+            image_id = item.record["image_id"] if shared else item.record["id"]
+            directory.write_image(kind, image_id, png)
+        item.record.update(timing)
+        timing = {}
+    directory.append([item.record for item in done])
+
+
+def _add_timing(directory: RunDirectory, manifest: dict[str, Any]) -> None:
+    """Put load and first-batch times, measured by the workers, into the manifest."""
+    timing: dict[str, list[float]] = {"load_seconds": [], "first_batch_seconds": []}
+    for record in directory.records().values():
+        for key, values in timing.items():
+            if key in record:
+                values.append(record[key])
+    directory.write_manifest({**manifest, "timing": timing})
+
+
+def _failures(directory: RunDirectory) -> dict[str, str]:
+    records = directory.records().values()
+    return {r["id"]: str(r["error"]) for r in records if r["status"] != "ok"}
+
+
+def _code_version() -> dict[str, Any]:
+    """Return the code's git commit and whether files differ from it; None outside a checkout."""
+    root = Path(__file__).resolve().parent.parent
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD") if (root / ".git").exists() else None
+    dirty = bool(git("status", "--porcelain", "--untracked-files=no")) if commit else None
+    return {"commit": commit, "dirty": dirty}
+
+
+def _package_versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in ("inpaint-bench", *PACKAGES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _device_name(device: str) -> str:
+    if device.startswith("cuda"):
+        import torch
+
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({cores()} cores)"

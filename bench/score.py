@@ -1,0 +1,265 @@
+"""From the PNGs of a run to scores.csv and summary.json: metrics, intervals, nothing else.
+
+Everything here is derived: deleting it and scoring again gives the same bytes, with any workers.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from bench import imaging, plugins
+from bench.api import ImageMetric, RequestError, SetMetric
+from bench.executors import Executor, Lost
+from bench.store import RunDirectory, to_json, write_atomic
+from bench.summary import outputs_hash, set_entry, summarise_run
+
+DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
+# FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
+FID_FROM = 2048
+CHUNK = 8
+
+
+@dataclass(frozen=True)
+class _Triple:
+    """The three PNGs of one completion."""
+
+    name: str
+    output: Path
+    target: Path
+    hole: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A few completions to score with some metrics."""
+
+    triples: tuple[_Triple, ...]
+    metrics: tuple[str, ...]
+
+
+def metric_names(asked: Sequence[str] | None, n: int) -> list[str]:
+    """Return the metrics to compute: those asked for, else the defaults for n images."""
+    if asked is None:
+        return [*DEFAULT_METRICS, *(["fid"] if n >= FID_FROM else [])]
+    return [] if list(asked) == ["none"] else list(asked)
+
+
+def score(
+    path: Path,
+    metrics: Sequence[str],
+    executor: Executor,
+    *,
+    on_progress: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Score a run directory and return its summary; scores already there are kept.
+
+    Raises RequestError for an unknown metric, or one whose weights cannot be had.
+    """
+    directory = RunDirectory(path)
+    manifest = directory.manifest()
+    if manifest is None:
+        raise RequestError(f"{path} is no run directory: it has no manifest.json.")
+    instances = {name: plugins.metric(name) for name in metrics}
+    with directory.owned():
+        records = directory.records()
+        done = [r for r in records.values() if r["status"] == "ok"]
+        done.sort(key=lambda r: r["id"])  # not the order in which workers happened to finish
+        triples = [_triple(directory, record) for record in done]
+        per_image = [n for n, m in instances.items() if not isinstance(m, SetMetric)]
+        table = _image_scores(directory, triples, per_image, executor, on_progress)
+        _write_scores(directory, triples, table)
+        per_set = [n for n, m in instances.items() if isinstance(m, SetMetric)]
+        sets = _set_scores(directory, triples, per_set)
+        summary = summarise_run(manifest, records, done, table, sets)
+        write_atomic(path / "summary.json", to_json(summary))
+        (path / "scores.partial.jsonl").unlink(missing_ok=True)
+    return summary
+
+
+def score_chunk(chunk: _Chunk) -> list[dict[str, Any]]:
+    """Score a few completions one at a time, on one thread: the bytes never depend on the batch."""
+    torch.set_num_threads(1)
+    metrics = {n: cast(ImageMetric, plugins.metric(n)) for n in chunk.metrics}
+    rows = []
+    for triple in chunk.triples:
+        output, target = (_read_image(p)[None] for p in (triple.output, triple.target))
+        hole = _read_hole(triple.hole)[None]
+        for name, metric in metrics.items():
+            value = float(metric(output, target, hole)[0])
+            rows.append(
+                {
+                    "id": triple.name,
+                    "sha256": triple.sha256,
+                    "metric": name,
+                    "version": metric.version,
+                    "value": value,
+                }
+            )
+    return rows
+
+
+def read_scores(path: Path) -> dict[str, dict[str, float]]:
+    """Return metric -> id -> value from a scores.csv; empty when there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    rows = list(csv.DictReader(io.StringIO(text)))
+    names = [n for n in (rows[0] if rows else {}) if n != "id"]
+    return {n: {row["id"]: float(row[n]) for row in rows if row[n] != ""} for n in names}
+
+
+class PngSet:
+    """Images on disk as the ImageSet of the metrics; the hash is over their decoded bytes' files."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = list(paths)
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over the files' sha256, in order."""
+        digest = hashlib.sha256()
+        for path in self._paths:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        for path in self._paths:
+            yield imaging.decode_png(path.read_bytes())
+
+
+def _triple(directory: RunDirectory, record: dict[str, Any]) -> _Triple:
+    shared = record.get("image_id", record["id"])
+    return _Triple(
+        record["id"],
+        directory.image_path("output", record["id"]),
+        directory.image_path("target", shared),
+        directory.image_path("hole", shared),
+        record["sha256"],
+    )
+
+
+def _image_scores(
+    directory: RunDirectory,
+    triples: list[_Triple],
+    metrics: list[str],
+    executor: Executor,
+    on_progress: Callable[[int, int], None],
+) -> dict[str, dict[str, float]]:
+    """Return metric -> id -> value, computing what neither scores.csv nor the journal holds."""
+    known = _kept_scores(directory, triples)
+    tasks = [
+        _Chunk(tuple(part), missing)
+        for start in range(0, len(triples), CHUNK)
+        for part in [triples[start : start + CHUNK]]
+        for missing in [tuple(m for m in metrics if not _has_all(known.get(m, {}), part))]
+        if missing
+    ]
+    left = sum(len(task.triples) for task in tasks)
+    on_progress(len(triples) - left, len(triples))
+    with (directory.path / "scores.partial.jsonl").open("a", encoding="utf-8") as journal:
+        for task, rows in executor.map(score_chunk, tasks, timeout=lambda _: None):
+            if isinstance(rows, Lost):
+                raise RuntimeError(f"Scoring stopped: {rows.reason}. Run it again to go on.")
+            for row in rows:
+                known.setdefault(row["metric"], {})[row["id"]] = row["value"]
+                journal.write(json.dumps(row) + "\n")
+            journal.flush()
+            left -= len(task.triples)
+            on_progress(len(triples) - left, len(triples))
+    return known
+
+
+def _has_all(values: dict[str, float], triples: Sequence[_Triple]) -> bool:
+    return all(triple.name in values for triple in triples)
+
+
+def _kept_scores(directory: RunDirectory, triples: list[_Triple]) -> dict[str, dict[str, float]]:
+    """Return the scores that still hold: same metric version, same output file."""
+    known: dict[str, dict[str, float]] = {}
+    outputs = {triple.name: triple.sha256 for triple in triples}
+    old = _read_summary(directory.path)
+    if old.get("outputs_sha256") == outputs_hash((t.name, t.sha256) for t in triples):
+        for name, values in read_scores(directory.path / "scores.csv").items():
+            entry = old.get("metrics", {}).get(name, {})
+            if entry.get("version") == _version(name):
+                known[name] = {i: v for i, v in values.items() if i in outputs}
+    journal = directory.path / "scores.partial.jsonl"
+    for line in journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue  # the torn last line of a killed process
+        if outputs.get(row["id"]) == row["sha256"] and row["version"] == _version(row["metric"]):
+            known.setdefault(row["metric"], {})[row["id"]] = row["value"]
+    return known
+
+
+def _version(metric: str) -> str | None:
+    try:
+        return plugins.metric(metric).version
+    except RequestError:
+        return None
+
+
+def _read_summary(path: Path) -> dict[str, Any]:
+    try:
+        return cast("dict[str, Any]", json.loads((path / "summary.json").read_bytes()))
+    except (OSError, ValueError):
+        return {}
+
+
+def _write_scores(
+    directory: RunDirectory, triples: list[_Triple], table: dict[str, dict[str, float]]
+) -> None:
+    """Write scores.csv: a row a completion, repr'd float64, so that reading it back is exact."""
+    names = sorted(table)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", *names])
+    for triple in triples:
+        row = (table[n].get(triple.name) for n in names)
+        writer.writerow([triple.name, *("" if v is None else repr(v) for v in row)])
+    write_atomic(directory.path / "scores.csv", text.getvalue().encode())
+
+
+def _set_scores(
+    directory: RunDirectory, triples: list[_Triple], metrics: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the summary entries of the metrics that give one number a run."""
+    old = _read_summary(directory.path)
+    fresh = old.get("outputs_sha256") == outputs_hash((t.name, t.sha256) for t in triples)
+    kept = {
+        name: entry
+        for name, entry in (old.get("metrics", {}) if fresh else {}).items()
+        if "value" in entry and entry["version"] == _version(name)
+    }
+    outputs = PngSet([t.output for t in triples])
+    targets = PngSet([t.target for t in triples])
+    for name in metrics:
+        if name not in kept:
+            metric = cast(SetMetric, plugins.metric(name))
+            value = metric.over_sets(outputs, targets)
+            kept[name] = set_entry(metric, value, len(triples))
+    return kept
+
+
+def _read_image(path: Path) -> torch.Tensor:
+    return imaging.decode_png(path.read_bytes()).float() / 255
+
+
+def _read_hole(path: Path) -> torch.Tensor:
+    return imaging.decode_png(path.read_bytes())[:1] >= 128

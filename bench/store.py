@@ -1,0 +1,180 @@
+"""A run directory: its lock, manifest, records and PNGs (results/README.md describes them).
+
+Facts are written by one process, the owner of the lock.  A record is appended only when its PNGs
+are in place, and it holds their hashes; so PNGs need no fsync of their own: after a power cut, one
+that does not hash right is simply made again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bench.api import RequestError
+
+SCHEMA_VERSION = 1
+
+
+def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write a file so that no reader ever sees half of it; `durable` survives a power cut too.
+
+    One process at a time may write a path: the temporary file's name is fixed, so that what a
+    killed process left is overwritten and not piled up.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def to_json(value: object) -> bytes:
+    """Return strict, indented JSON with a final newline."""
+    return (json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+class RunDirectory:
+    """Reads a run directory; writes it while `owned()`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known_folders: set[Path] = set()
+
+    @contextmanager
+    def owned(self) -> Iterator[RunDirectory]:
+        """Hold the directory's lock; raises RequestError when another running process has it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = (self.path / "lock").open("a+b")
+        except OSError as error:
+            raise RequestError(
+                f"Cannot write to {self.path}: {error.strerror}. Give another folder with --out."
+            ) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RequestError(
+                    f"{self.path} is owned by another running process. "
+                    "Wait for it, or give another folder with --out."
+                ) from error
+            yield self
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest, None when there is none; raises RequestError when it is broken."""
+        path = self.path / "manifest.json"
+        try:
+            loaded = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError) as error:
+            raise RequestError(
+                f"{path} is not a readable manifest ({error}). Move the folder away and run again."
+            ) from error
+        if not isinstance(loaded, dict) or loaded.get("schema_version") != SCHEMA_VERSION:
+            raise RequestError(
+                f"{path} is not a manifest of schema version {SCHEMA_VERSION}. "
+                "Move the folder away and run again."
+            )
+        return loaded
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Replace the manifest atomically."""
+        write_atomic(self.path / "manifest.json", to_json(manifest))
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """Return id -> the last whole record of that id, in the order of first appearance."""
+        found: dict[str, dict[str, Any]] = {}
+        try:
+            lines = (self.path / "records.jsonl").read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return found
+        for line in lines:
+            record = _parse_record(line)
+            if record is not None:
+                found[record["id"]] = record
+        return found
+
+    def drop_torn_line(self) -> bool:
+        """Cut a half-written last record off; return whether there was one."""
+        path = self.path / "records.jsonl"
+        data = path.read_bytes() if path.exists() else b""
+        if not data or data.endswith(b"\n"):
+            return False
+        write_atomic(path, data[: data.rfind(b"\n") + 1])
+        return True
+
+    def append(self, records: list[dict[str, Any]]) -> None:
+        """Append records in one write; the operating system keeps it when the process is killed."""
+        data = b"".join(json.dumps(record, allow_nan=False).encode() + b"\n" for record in records)
+        with (self.path / "records.jsonl").open("ab") as file:
+            file.write(data)
+
+    def image_path(self, kind: str, image_id: str) -> Path:
+        """Return where a PNG lies; raises RequestError for an id that would leave the directory."""
+        return self.path / "images" / kind / f"{safe_id(image_id)}.png"
+
+    def write_image(self, kind: str, image_id: str, png: bytes) -> None:
+        """Write a PNG atomically."""
+        path = self.image_path(kind, image_id)
+        if path.parent not in self._known_folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._known_folders.add(path.parent)
+        write_atomic(path, png, durable=False)
+
+    def is_done(self, record: Mapping[str, Any] | None) -> bool:
+        """Return whether a record says done and its three PNGs exist and hash right."""
+        if record is None or record["status"] != "ok":
+            return False
+        image_id = record["id"]
+        kept = (("output", image_id, "sha256"), *_shared_files(record))
+        return all(
+            _file_hash(self.image_path(kind, name)) == record.get(key) for kind, name, key in kept
+        )
+
+
+def safe_id(image_id: str) -> str:
+    """Return the id as a relative path without '..', NUL or an absolute start."""
+    parts = PurePosixPath(image_id).parts
+    if not parts or image_id.startswith("/") or ".." in parts or "\0" in image_id:
+        raise RequestError(f"The image id {image_id!r} is no relative path; rename the image.")
+    return image_id
+
+
+def _shared_files(record: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Return kind, id and hash key of the target and hole that a record's samples share."""
+    image_id = record.get("image_id", record["id"])
+    return (("target", image_id, "target_sha256"), ("hole", image_id, "hole_sha256"))
+
+
+def _parse_record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    valid = (
+        isinstance(record, dict)
+        and isinstance(record.get("id"), str)
+        and record.get("status") in {"ok", "error"}
+    )
+    return record if valid else None
+
+
+def _file_hash(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

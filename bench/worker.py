@@ -1,0 +1,275 @@
+"""What a worker does with one batch: load, draw holes, hide, complete, compose, encode.
+
+Runs in the parent or in another process; writes nothing.  Results are small: PNG bytes and facts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, cast
+
+import torch
+
+from bench import imaging, memory
+from bench.api import Completion, Inpaint, MaskGenerator, Method, PairedMasks, RequestError
+from bench.spec import Run, hole_seed, method_seed
+
+
+@dataclass(frozen=True)
+class Job:
+    """A batch of a run's plan.  items: (image id, sample index)."""
+
+    run: Run
+    items: tuple[tuple[str, int], ...]
+    device: str = "cpu"
+    threads: int = 1
+    keep_raw: bool = False
+
+
+@dataclass
+class Done:
+    """One completion, or why there is none."""
+
+    record: dict[str, Any]
+    pngs: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """What came of a job; timing: load and warm-up seconds when this call loaded the method."""
+
+    done: list[Done]
+    timing: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Prepared:
+    """An image with its hole, ready to be completed."""
+
+    record: dict[str, Any]
+    target: torch.Tensor
+    hole: torch.Tensor
+
+
+def process(job: Job) -> Outcome:
+    """Complete a batch; an image that fails is an error record and never stops the others.
+
+    Raises RequestError when the request itself turns out wrong (weights, masks that do not fit).
+    """
+    torch.set_num_threads(job.threads)
+    started = time.perf_counter()
+    inpaint, fresh = _loaded(job)
+    timing = {"load_seconds": time.perf_counter() - started} if fresh else {}
+    prepared, failed = [], []
+    for image_id, sample in job.items:
+        item = _prepare(job.run, image_id, sample)
+        (prepared if isinstance(item, _Prepared) else failed).append(item)
+    done = cast("list[Done]", failed)
+    for group in _same_shape(cast("list[_Prepared]", prepared)):
+        done += _complete(job, inpaint, group, halve=True)
+    if fresh:
+        first = [d.record["seconds"] for d in done if d.record["status"] == "ok"]
+        timing["first_batch_seconds"] = sum(first)
+        for item in done:
+            item.record["warm"] = False
+    order = {_record_id(job.run, *item): i for i, item in enumerate(job.items)}
+    return Outcome(sorted(done, key=lambda d: order[d.record["id"]]), timing)
+
+
+_SEEN: set[tuple[Method, str, int]] = set()
+
+
+def _loaded(job: Job) -> tuple[Inpaint, bool]:
+    """Return the loaded method of a job, and whether this process had to load it."""
+    key = (job.run.method, job.device, job.threads)
+    fresh = key not in _SEEN
+    inpaint = _load(*key)
+    _SEEN.add(key)
+    return inpaint, fresh
+
+
+@lru_cache(maxsize=2)
+def _load(method: Method, device: str, threads: int) -> Inpaint:
+    """Load a method; the two last ones stay, so that a grid of runs loads each once a worker."""
+    return method.load(device)
+
+
+def _record_id(run: Run, image_id: str, sample: int) -> str:
+    return image_id if run.samples == 1 else f"{image_id}@{sample}"
+
+
+def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
+    """Load an image and draw its hole."""
+    record: dict[str, Any] = {
+        "id": _record_id(run, image_id, sample),
+        "image_id": image_id,
+        "source": run.dataset.source(image_id),
+        "status": "error",
+        "error": None,
+        "mask_seed": hole_seed(run, image_id),
+        "seed": method_seed(run, image_id, sample),
+        "seconds": None,
+        "warm": True,
+        "notes": {},
+    }
+    try:
+        loaded = run.dataset.load(image_id)
+    except (OSError, ValueError, MemoryError) as error:
+        return Done({**record, "error": f"cannot load the image: {_one_line(error)}"})
+    target = imaging.to_uint8(loaded)
+    height, width = target.shape[-2:]
+    hole = _draw(run.mask, image_id, height, width, record["mask_seed"])
+    missing = int(hole.sum())
+    if hole.shape != (1, height, width) or not 0 < missing < height * width:
+        raise RequestError(
+            f"The mask {run.mask.name!r} gave a hole of shape {tuple(hole.shape)} with {missing} of "
+            f"{height * width} pixels for image {image_id!r}; a hole is (1, {height}, {width}), "
+            "never empty and never full."
+        )
+    facts = getattr(run.mask, "facts", None)
+    notes = {"mask": facts(height, width, record["mask_seed"])} if facts else {}
+    known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
+    return _Prepared({**record, **known, "notes": notes}, target, hole)
+
+
+def _draw(mask: MaskGenerator, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
+    if isinstance(mask, PairedMasks):
+        return mask.for_image(image_id, height, width, seed)
+    return mask(height, width, seed)
+
+
+def _same_shape(items: Sequence[_Prepared]) -> list[list[_Prepared]]:
+    """Group the items of a batch by image size, in order of first appearance."""
+    groups: dict[tuple[int, ...], list[_Prepared]] = {}
+    for item in items:
+        groups.setdefault(tuple(item.target.shape), []).append(item)
+    return list(groups.values())
+
+
+def _complete(job: Job, inpaint: Inpaint, items: list[_Prepared], *, halve: bool) -> list[Done]:
+    """Complete images of one shape; out of memory halves the batch once, other errors single out."""
+    try:
+        return _attempt(job, inpaint, items)
+    except RequestError:
+        raise
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        memory.free()
+        if halve and len(items) > 1:
+            middle = (len(items) + 1) // 2
+            return [
+                done
+                for half in (items[:middle], items[middle:])
+                for done in _complete(job, inpaint, half, halve=False)
+            ]
+        return [_failure(item, f"out of memory: {_one_line(error)}") for item in items]
+    except Exception as error:  # a plug-in may raise anything; the run goes on
+        if len(items) > 1:
+            return [d for item in items for d in _complete(job, inpaint, [item], halve=False)]
+        return [_failure(items[0], f"{type(error).__name__}: {_one_line(error)}")]
+
+
+def _attempt(job: Job, inpaint: Inpaint, items: list[_Prepared]) -> list[Done]:
+    """Run the method on one batch and turn what it returns into records and PNGs."""
+    targets = torch.stack([item.target for item in items]).float() / 255
+    holes = torch.stack([item.hole for item in items])
+    seeds = [item.record["seed"] for item in items]
+    memory.reset_peak(job.device)
+    started = time.perf_counter()
+    output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
+    seconds = (time.perf_counter() - started) / len(items)
+    composed = imaging.compose(targets, output, holes)
+    peak = memory.peak(job.device)
+    return [
+        _result(
+            job, item, composed[i], output[i], {"seconds": seconds, "peak_memory": peak}, notes[i]
+        )
+        for i, item in enumerate(items)
+    ]
+
+
+def _call(
+    method: Method,
+    inpaint: Inpaint,
+    targets: torch.Tensor,
+    holes: torch.Tensor,
+    seeds: list[int],
+    device: str,
+) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
+    """Hide the hole, pad, call, check the shape, crop back."""
+    height, width = targets.shape[-2:]
+    visible = imaging.pad_to_multiple(imaging.hide(targets, holes), method.multiple_of)
+    padded_holes = imaging.pad_to_multiple(holes, method.multiple_of)
+    # The method gets copies: whatever it does to them, the composed image stays right.
+    with torch.no_grad():
+        returned = inpaint(visible.to(device, copy=True), padded_holes.to(device, copy=True), seeds)
+        made = returned if isinstance(returned, Completion) else Completion(returned)
+        output = made.image.to("cpu", torch.float32) if torch.is_tensor(made.image) else made.image
+    if not torch.is_tensor(output) or output.shape != visible.shape:
+        given = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
+        raise ValueError(f"returned {given}, not an image of shape {tuple(visible.shape)}")
+    notes = made.notes or [{} for _ in seeds]
+    return output[..., :height, :width], notes
+
+
+def _result(
+    job: Job,
+    item: _Prepared,
+    composed: torch.Tensor,
+    raw: torch.Tensor,
+    cost: dict[str, Any],
+    notes: Mapping[str, Any],
+) -> Done:
+    """Make the record and the PNGs of one completion."""
+    if not bool(torch.isfinite(composed).all()):
+        return _failure(item, "the output holds values that are not finite")
+    pixels = imaging.to_uint8(composed)
+    pngs = {
+        "target": imaging.encode_png(item.target),
+        "hole": imaging.encode_png(item.hole),
+        "output": imaging.encode_png(pixels),
+    }
+    hashes = {
+        "sha256": _sha256(pngs["output"]),
+        "pixels_sha256": _sha256(pixels.contiguous().numpy().tobytes()),
+        "target_sha256": _sha256(pngs["target"]),
+        "hole_sha256": _sha256(pngs["hole"]),
+    }
+    if job.keep_raw:
+        pngs["raw"] = imaging.encode_png(imaging.to_uint8(torch.nan_to_num(raw)))
+    facts = dict(notes)
+    evaluations = facts.pop("evaluations", None)
+    record = {**item.record, "status": "ok", "evaluations": evaluations, **cost, **hashes}
+    record["notes"] = {**item.record["notes"], **facts}
+    return Done(record, pngs)
+
+
+def _failure(item: _Prepared, message: str) -> Done:
+    return Done({**item.record, "status": "error", "error": message})
+
+
+def failed_job(job: Job, message: str) -> Outcome:
+    """Return error records for a whole job whose worker hung or died."""
+    empty = [(image_id, _record_id(job.run, image_id, sample)) for image_id, sample in job.items]
+    return Outcome(
+        [
+            Done({"id": name, "image_id": image_id, "status": "error", "error": message})
+            for image_id, name in empty
+        ]
+    )
+
+
+def single_items(job: Job) -> list[Job]:
+    """Cut a job into one job an item."""
+    return [replace(job, items=(item,)) for item in job.items]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__
