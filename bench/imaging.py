@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 MAX_PIXELS = 178_956_970
 
 # What is read, by Pillow's names.  Not EPS, PDF or WMF: they would start other programs.
-_FORMATS = "PNG JPEG MPO GIF BMP DIB TIFF WEBP AVIF JPEG2000 PPM TGA PCX SGI ICO QOI".split()
+_FORMATS = (
+    "PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA",
+    "PCX", "SGI", "ICO", "QOI",
+)  # fmt: skip
 
 
 def read_rgb(source: Path | bytes) -> np.ndarray:
@@ -162,7 +165,7 @@ def hide(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
 
 
 def compose(target: torch.Tensor, output: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    """Take the method's pixels inside the hole, the target's outside: the one compositing rule."""
+    """Take the method's pixels inside the hole, the target's outside: the one rule."""
     import torch
 
     return torch.where(hole, output, target)

@@ -4,4 +4,10 @@ DATASETS: dict[str, str] = {
     "photos": "bench.datasets.photos:Photos",
     "fashion-mnist": "bench.datasets.fashion_mnist:FashionMNIST",
     "folder": "bench.datasets.folder:Folder",
+    "celeba-hq": "bench.datasets.presets:CelebAHQ",
+    "ffhq": "bench.datasets.presets:FFHQ",
+    "places2": "bench.datasets.presets:Places2",
+    "imagenet": "bench.datasets.presets:ImageNet",
+    "paris-streetview": "bench.datasets.presets:ParisStreetView",
+    "cifar10": "bench.datasets.cifar10:CIFAR10",
 }

@@ -1,0 +1,159 @@
+"""A folder of images as a dataset: ids from relative paths, everything listed, nothing opened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, ClassVar
+
+from bench.api import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+
+# Files with another suffix are not images; the content, not the suffix, says how to read one.
+SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jp2", ".avif",
+    ".ppm", ".pgm", ".pnm", ".tga", ".jpe", ".jfif", ".dib", ".qoi",
+)  # fmt: skip
+MAX_SIZE = 8192
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Every image below a folder, recursively: `folder:PATH`.
+
+    path: the folder.  size: None keeps each image's own size; a number crops the centred square
+    and resizes it.  Hidden files and folders (a leading dot) and other suffixes are passed over;
+    links are followed.  An image that cannot be read is listed all the same and raises in `load`.
+    """
+
+    name: ClassVar[str] = "folder"
+    version: ClassVar[str] = "1"
+    positional: ClassVar[str] = "path"
+    path: Path | None = None
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.path is None:
+            raise RequestError("no folder was given. Write folder:PATH")
+        if not self.path.is_dir():
+            found = "is a file" if self.path.exists() else "does not exist"
+            raise RequestError(f"{str(self.path)!r} {found}. Give a folder of images")
+        if self.size is not None:
+            check_size(self.size, 1, MAX_SIZE)
+
+    def ids(self) -> list[str]:
+        """Return the relative paths without suffix, '/'-separated, sorted.
+
+        Where two images differ in their suffix alone (a.jpg, a.png), and where an id would be
+        another image's file name, the suffix stays on.  Raises RequestError when there is none.
+        """
+        return list(self._files)
+
+    def load(self, image_id: str) -> torch.Tensor:
+        """Return float32 (3, H, W) in [0, 1]; raises OSError or ValueError when unreadable."""
+        from bench.imaging import read_rgb, resize_crop, to_tensor
+
+        pixels = read_rgb(self.file(image_id))
+        return to_tensor(pixels if self.size is None else resize_crop(pixels, self.size))
+
+    def fingerprint(self, image_id: str) -> str:
+        """Return the sha256 of the file's bytes."""
+        with self.file(image_id).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def source(self, image_id: str) -> str:
+        """Return the id itself: every file is its own photograph."""
+        return image_id
+
+    def file(self, image_id: str) -> Path:
+        """Return the file of an image; raises ValueError when there is none or it is a device.
+
+        The likely names are tried first, so that a new process need not list the folder again.
+        """
+        assert self.path is not None  # __post_init__ refused it
+        if not (self._is_inside(image_id) and (name := self._likely_name(image_id))):
+            name = self._files.get(image_id, "")
+        found = self.path / name
+        if not name or (found.exists() and not found.is_file()):
+            raise ValueError(f"no image file {image_id!r} in the folder")
+        return found
+
+    def _is_inside(self, image_id: str) -> bool:
+        parts = PurePosixPath(image_id).parts
+        return bool(parts) and ".." not in parts and not image_id.startswith("/")
+
+    def _likely_name(self, image_id: str) -> str:
+        """Return the relative path that the id has with one of the usual suffixes, or ''."""
+        endings = ("", *SUFFIXES) if is_image_name(image_id) else SUFFIXES
+        for name in (image_id + ending for ending in endings):
+            path = f"{self.path}/{name}"
+            if os.path.lexists(path) and not os.path.isdir(path):
+                return name
+        return ""
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
+        """Map each id to its relative path; sorted by id."""
+        names = list(_image_names(str(self.path)))
+        if not names:
+            raise RequestError(
+                f"{str(self.path)!r} holds no image. Looked below it for {', '.join(SUFFIXES)}"
+            )
+        stems = Counter(os.path.splitext(name)[0] for name in names)
+        taken = stems.keys() & set(names)
+        files = {}
+        for name in names:
+            stem = os.path.splitext(name)[0]
+            files[_printable(stem if stems[stem] == 1 and stem not in taken else name)] = name
+        return dict(sorted(files.items()))
+
+    def __getstate__(self) -> dict[str, object]:
+        """Pickle the parameters alone: the list of 100,000 files stays behind."""
+        return {"path": self.path, "size": self.size}
+
+
+def check_size(size: int, smallest: int, largest: int) -> None:
+    """Raise RequestError unless smallest <= size <= largest."""
+    if isinstance(size, bool) or not isinstance(size, int) or not smallest <= size <= largest:
+        raise RequestError(f"size={size} is not an integer in {smallest}..{largest} pixels")
+
+
+def is_image_name(name: str) -> bool:
+    """Say whether a file name has the suffix of an image, in any case."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def _image_names(root: str) -> Iterator[str]:
+    """Yield the relative paths of all images below `root`, each folder once (links may loop)."""
+    pending, seen = [""], set()
+    while pending:
+        folder = pending.pop()
+        full = os.path.join(root, folder)
+        try:
+            status = os.stat(full)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(full) as entries:
+                visible = [entry for entry in entries if not entry.name.startswith(".")]
+                pending.extend(f"{folder}{entry.name}/" for entry in visible if entry.is_dir())
+                yield from (
+                    folder + entry.name
+                    for entry in visible
+                    if is_image_name(entry.name) and not entry.is_dir()
+                )
+        except OSError as error:
+            raise RequestError(f"cannot list {full!r}: {error.strerror}") from error
+
+
+def _printable(name: str) -> str:
+    """Write bytes of a file name that are no UTF-8 as \\xNN: ids go into JSON."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

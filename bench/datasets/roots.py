@@ -1,0 +1,33 @@
+"""Where a dataset that has to be fetched lies on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bench.api import RequestError
+
+VARIABLE = "INPAINT_BENCH_DATA"
+
+
+def find_root(name: str, given: Path | None, advice: str, *defaults: Path) -> Path:
+    """Return the folder of dataset `name`: `given`, else $INPAINT_BENCH_DATA/name, else a default.
+
+    advice: where the data comes from and how the folder must look, for the RequestError that is
+    raised when there is no such folder.
+    """
+    if given is not None:
+        if given.is_dir():
+            return given
+        found = "is a file" if given.exists() else "does not exist"
+        raise RequestError(f"root={str(given)!r} {found}. {advice}")
+    parent = os.environ.get(VARIABLE)
+    places = [Path(parent).expanduser() / name] if parent else []
+    for place in [*places, *defaults]:
+        if place.is_dir():
+            return place
+    looked = "".join(f" Looked in {str(place)!r}." for place in [*places, *defaults])
+    raise RequestError(
+        f"the images of {name} are not on this machine.{looked} {advice}"
+        f" Then give root=DIR or set {VARIABLE} to the folder that holds {name!r}"
+    )
