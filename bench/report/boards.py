@@ -1,0 +1,206 @@
+"""Runs -> boards, which every format prints: one per dataset, size and mask; a row per method."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from bench.api import RequestError
+from bench.report.compare import Cell, Metric, image_cells, set_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bench.report.runs import Run
+
+# Sets smaller than this say little: FID's covariance is of 2,048 features.
+SMALL_SET = 2048
+_SET_KIN = ("fid", "kid", "p_ids", "u_ids")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method, its seeds taken together."""
+
+    method: str
+    assets: str
+    runs: tuple[Run, ...]
+    n: int
+    n_failed: int
+    seconds: float | None
+    cells: Mapping[str, Cell]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds whose scores are averaged image by image."""
+        return tuple(int(run.spec.get("seed") or 0) for run in self.runs)
+
+
+@dataclass(frozen=True)
+class Board:
+    """All methods on one kind of hole on one dataset; `notes` are warnings to print below it."""
+
+    dataset: str
+    size: int | None
+    mask: str
+    mask_seed: int
+    n: int
+    metrics: tuple[Metric, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Dataset, size, number of images and mask."""
+        size = f"{self.size} px" if self.size else "own sizes"
+        seed = f", mask seed {self.mask_seed}" if self.mask_seed else ""
+        return f"{self.mask} on {self.dataset} ({size}, {self.n} images{seed})"
+
+
+def make_boards(runs: Sequence[Run], metrics: Sequence[str] | None = None) -> list[Board]:
+    """Group runs by dataset, size and mask, and compare the methods of each group.
+
+    metrics: names to keep, in this order; None for all.  Raises RequestError for a metric that no
+    run has.
+    """
+    wanted = _metrics(runs, metrics)
+    return [_make_board(group, wanted) for group in group_runs(runs)]
+
+
+def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
+    """Put together the runs on the same images and the same holes, ordered by dataset and mask."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(_group_key(run.spec), []).append(run)
+    return sorted(
+        groups.values(), key=lambda g: (g[0].dataset, g[0].spec.get("size") or 0, g[0].mask)
+    )
+
+
+def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
+    rows, notes = _rows(runs)
+    present = {name for run in runs for name in run.summary["metrics"]}
+    metrics = tuple(metric for metric in wanted if metric.name in present)
+    groups = list(rows.values())
+    cells = set_cells(groups, metrics) | image_cells(groups, metrics)
+    finished = [
+        Row(
+            *head,
+            group,
+            n=max(run.summary["n"] for run in group),
+            n_failed=sum(run.summary["n_failed"] for run in group),
+            seconds=_seconds(group),
+            cells={m.name: cells[i, m.name] for m in metrics if (i, m.name) in cells},
+        )
+        for i, (head, group) in enumerate(rows.items())
+    ]
+    spec = runs[0].spec
+    return Board(
+        dataset=runs[0].dataset,
+        size=spec.get("size"),
+        mask=runs[0].mask,
+        mask_seed=int(spec.get("mask_seed") or 0),
+        n=max(row.n for row in finished),
+        metrics=metrics,
+        rows=tuple(sorted(finished, key=lambda row: _rank(row, metrics))),
+        notes=(*notes, *_warnings(finished, metrics)),
+    )
+
+
+def _metrics(runs: Sequence[Run], names: Sequence[str] | None) -> list[Metric]:
+    """Return the metrics to show, those of single images first."""
+    known: dict[str, Mapping[str, Any]] = {}
+    for run in runs:
+        known = {**run.summary["metrics"], **known}
+    chosen = list(names) if names else sorted(known, key=lambda name: "value" in known[name])
+    for name in chosen:
+        if name not in known:
+            raise RequestError(
+                f"No run has the metric {name!r}; these runs have: {', '.join(known)}."
+            )
+    return [
+        Metric(name, known[name].get("unit") or "", bool(known[name]["higher_is_better"]))
+        for name in chosen
+    ]
+
+
+def _group_key(spec: Mapping[str, Any]) -> str:
+    """What two runs must share to be compared: the same images and the same holes."""
+    return _canonical(spec["dataset"], spec.get("size"), spec["mask"], spec.get("mask_seed"))
+
+
+def _rows(
+    runs: Sequence[Run],
+) -> tuple[dict[tuple[str, str], tuple[Run, ...]], list[str]]:
+    """Group the runs of a board by (label, assets); a seed that occurs twice counts once."""
+    by_identity: dict[str, dict[object, Run]] = {}
+    notes = []
+    for run in runs:
+        spec = run.spec
+        key = _canonical(spec["method"], spec.get("precision"), spec.get("samples"))
+        seeds = by_identity.setdefault(key, {})
+        if spec.get("seed") in seeds:
+            notes.append(f"{run.path.name} repeats {seeds[spec.get('seed')].path.name}: left out.")
+        else:
+            seeds[spec.get("seed")] = run
+    rows: dict[tuple[str, str], tuple[Run, ...]] = {}
+    for group in by_identity.values():
+        first = next(iter(group.values()))
+        name = first.method
+        while (name, first.assets) in rows:
+            name = _more_exact(name, first.spec)
+        in_order = sorted(group.values(), key=lambda run: int(run.spec.get("seed") or 0))
+        rows[name, first.assets] = tuple(in_order)
+    return rows, notes
+
+
+def _more_exact(name: str, spec: Mapping[str, Any]) -> str:
+    """Tell two rows of one label apart by version, precision and samples, then by a dash."""
+    exact = [f"version {spec['method'].get('version')}", str(spec.get("precision"))]
+    exact += [f"{spec['samples']} samples"] if (spec.get("samples") or 1) > 1 else []
+    suffix = f" ({', '.join(exact)})"
+    return f"{name}'" if name.endswith(suffix) else name + suffix
+
+
+def _seconds(group: Sequence[Run]) -> float | None:
+    known = [run.summary.get("seconds_per_image") for run in group]
+    found = [float(value) for value in known if value is not None]
+    return median(found) if found else None
+
+
+def _rank(row: Row, metrics: Sequence[Metric]) -> tuple[float, str]:
+    """Order rows by LPIPS where there is one, else by the first metric; then by name."""
+    by = next((m for m in metrics if m.name == "lpips"), metrics[0] if metrics else None)
+    cell = row.cells.get(by.name) if by else None
+    if by is None or cell is None:
+        return (math.inf, row.method)
+    return (-cell.value if by.higher_is_better else cell.value, row.method)
+
+
+def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
+    """Say what a reader would otherwise be misled by."""
+    notes = []
+    for metric in metrics:
+        cells = [row.cells[metric.name] for row in rows if metric.name in row.cells]
+        sizes = [cell.n for cell in cells if cell.of_set]
+        if sizes and metric.name.startswith(_SET_KIN) and min(sizes) < SMALL_SET:
+            notes.append(
+                f"Warning: {metric.name} from N = {min(sizes):,} images, fewer than {SMALL_SET:,}: "
+                "biased, and not comparable with published values."
+            )
+        infinite = sum(cell.n_infinite for cell in cells)
+        if infinite:
+            notes.append(f"{metric.name}: {infinite} infinite scores are in no mean.")
+    notes += [
+        f"Warning: {row.method}: {row.n_failed} images failed and are in no mean."
+        for row in rows
+        if row.n_failed
+    ]
+    return notes
+
+
+def _canonical(*parts: object) -> str:
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"))

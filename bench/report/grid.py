@@ -1,0 +1,188 @@
+"""Comparison grids: a row per image; target, hole and every method side by side, as one PNG."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from bench.api import RequestError
+from bench.imaging import read_rgb
+from bench.report.boards import group_runs
+from bench.report.lettering import draw_lines, line_height, load_font, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.report.runs import Run
+
+# Pixels of the finished picture.
+SMALLEST, LARGEST = 128, 256
+GAP, MARGIN, SIDE_COLUMN = 4, 12, 132
+INK, QUIET, PAPER, FILLING = (20, 20, 24), (96, 98, 106), (255, 255, 255), (150, 150, 150)
+LINES = np.array([(255, 255, 255), (255, 225, 0), (0, 255, 255), (255, 0, 255), (0, 0, 0)])
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A row of the grid: its captions and, by column title, its pictures (uint8 H, W, 3)."""
+
+    mask: str
+    image: str
+    missing: str
+    pictures: dict[str, np.ndarray]
+
+
+def draw_grid(runs: Sequence[Run], *, count: int = 8, out: Path) -> Path:
+    """Write a comparison grid of `runs` as a PNG and return its path.
+
+    count: images of each dataset and mask, from as many photographs as possible.  Small images are
+    enlarged by a whole factor (nearest neighbour), those above 256 px shrunk.  Of several seeds the
+    first is shown.  Raises RequestError when no image is in all runs of a dataset and mask.
+    """
+    if count < 1:
+        raise RequestError(f"A grid of {count} images: give at least 1.")
+    lines: list[_Line] = []
+    for start, group in enumerate(group_runs(runs)):
+        lines += _lines_of(_one_seed(group), count, start * count)
+    picture = _lay_out(lines)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.part")
+    partial.write_bytes(buffer.getvalue())
+    os.replace(partial, out)
+    return out
+
+
+def spread(runs: Sequence[Run], count: int, start: int = 0) -> list[str]:
+    """Return `count` output ids that all runs have, a photograph each as long as there are any.
+
+    start: how many to pass over first, so that another mask's rows show other photographs.
+    """
+    shared = [i for i in runs[0].scores.index if all(i in run.scores.index for run in runs)]
+    if not shared:
+        named = ", ".join(run.path.name for run in runs)
+        raise RequestError(f"No image is in all of these runs: {named}. Leave one out.")
+    records = runs[0].records
+    turn: dict[str, int] = {}
+    order = []
+    for place, output_id in enumerate(shared):
+        source = records.get(output_id, {}).get("source", output_id)
+        turn[source] = turn.get(source, -1) + 1
+        order.append((turn[source], place, output_id))
+    ids = [output_id for _, _, output_id in sorted(order)]
+    return [ids[(start + k) % len(ids)] for k in range(min(count, len(ids)))]
+
+
+def outline(hole: np.ndarray) -> np.ndarray:
+    """Return the pixels just outside the hole, bool (H, W), for a line that hides no filled pixel.
+
+    Nothing where the line would cover more than a third of the known pixels (every second row,
+    say): it would hide the picture.
+    """
+    padded = np.pad(hole, 1)
+    near = padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+    ring: np.ndarray = near & ~hole
+    return ring if ring.sum() <= (~hole).sum() / 3 else np.zeros_like(ring)
+
+
+def _one_seed(group: Sequence[Run]) -> list[Run]:
+    """Keep the first seed of each method; methods of one label and other weights stay apart."""
+    first: dict[tuple[str, str], Run] = {}
+    for run in sorted(group, key=lambda run: int(run.spec.get("seed") or 0)):
+        first.setdefault((run.method, run.assets), run)
+    return sorted(first.values(), key=lambda run: list(group).index(run))
+
+
+def _lines_of(runs: Sequence[Run], count: int, start: int) -> list[_Line]:
+    several = len({run.method for run in runs}) < len(runs)
+    titles = [f"{run.method} {run.assets}" if several else run.method for run in runs]
+    lines = []
+    for output_id in spread(runs, count, start):
+        target = read_rgb(runs[0].png("target", output_id))
+        hole = read_rgb(runs[0].png("hole", output_id))[:, :, 0] >= 128
+        hidden = np.where(hole[:, :, None], np.uint8(FILLING[0]), target)
+        plain = {"target": target, "hole": hidden}
+        plain |= {
+            t: read_rgb(r.png("output", output_id)) for t, r in zip(titles, runs, strict=True)
+        }
+        missing = f"{hole.mean():.0%} missing"
+        lines.append(_Line(runs[0].mask, output_id, missing, _outlined(plain, hole)))
+    return lines
+
+
+def _outlined(pictures: dict[str, np.ndarray], hole: np.ndarray) -> dict[str, np.ndarray]:
+    """Resize for display and draw the hole's outline, in one colour that stands out, on each."""
+    shown = {title: _display(pixels) for title, pixels in pictures.items()}
+    ring = outline(_display(np.repeat(hole[:, :, None] * np.uint8(255), 3, axis=2))[:, :, 0] > 127)
+    if ring.any():
+        colour = _contrasting(shown["target"][ring])
+        for pixels in shown.values():
+            pixels[ring] = colour
+    return shown
+
+
+def _display(pixels: np.ndarray) -> np.ndarray:
+    """Enlarge by a whole factor to SMALLEST, or shrink to LARGEST; a copy."""
+    height, width = pixels.shape[:2]
+    longest = max(height, width)
+    if longest <= LARGEST:
+        factor = max(1, -(-SMALLEST // longest))
+        return np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+    scale = LARGEST / longest
+    side = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.array(Image.fromarray(pixels).resize(side, Image.Resampling.LANCZOS))
+
+
+def _contrasting(under: np.ndarray) -> np.ndarray:
+    """Return the line colour whose contrast with the pixels under it is best where it is worst."""
+    distance = np.abs(under[None].astype(int) - LINES[:, None]).sum(axis=2)
+    colour: np.ndarray = LINES[np.percentile(distance, 10, axis=1).argmax()].astype(np.uint8)
+    return colour
+
+
+def _lay_out(lines: Sequence[_Line]) -> Image.Image:
+    titles = list(dict.fromkeys(title for line in lines for title in line.pictures))
+    heights = [max(p.shape[0] for p in line.pictures.values()) for line in lines]
+    width = max(p.shape[1] for line in lines for p in line.pictures.values())
+    font, small = load_font(14), load_font(12)
+    heads = [wrap(title, font, width, 3) for title in titles]
+    top = MARGIN + max(map(len, heads)) * line_height(font) + 6
+    left = MARGIN + SIDE_COLUMN
+    size = (
+        left + len(titles) * (width + GAP) - GAP + MARGIN,
+        top + sum(heights) + GAP * (len(lines) - 1) + MARGIN,
+    )
+    canvas = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for k, head in enumerate(heads):
+        above = top - 6 - len(head) * line_height(font)
+        draw_lines(draw, head, (left + k * (width + GAP) + width // 2, above), font, INK, "ma")
+    y = top
+    for line, height in zip(lines, heights, strict=True):
+        _draw_captions(draw, line, y)
+        for k, title in enumerate(titles):
+            corner = (left + k * (width + GAP), y)
+            if title in line.pictures:
+                canvas.paste(Image.fromarray(line.pictures[title]), corner)
+            else:
+                middle = (corner[0] + width // 2, y + height // 2)
+                draw_lines(draw, ["not run"], middle, small, QUIET, "mm")
+        y += height + GAP
+    return canvas
+
+
+def _draw_captions(draw: ImageDraw.ImageDraw, line: _Line, y: int) -> None:
+    """Write mask, image and share of missing pixels beside a row that begins at y."""
+    font, small = load_font(14), load_font(12)
+    room = SIDE_COLUMN - 10
+    mask = wrap(line.mask, font, room, 3)
+    rest = [*wrap(line.image, small, room, 2), line.missing]
+    draw_lines(draw, mask, (MARGIN, y + 2), font, INK)
+    draw_lines(draw, rest, (MARGIN, y + 6 + len(mask) * line_height(font)), small, QUIET)

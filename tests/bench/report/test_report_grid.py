@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFont
+
+from bench.api import RequestError
+from bench.report import grid
+from bench.report.lettering import load_font, wrap
+from bench.report.runs import load_runs
+
+
+def _pixels(path):
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def test_a_row_per_image_and_a_column_per_method(make_run, tmp_path):
+    make_run("telea")
+    run = make_run("biharmonic", shift=0.1)
+    one = grid.draw_grid(load_runs([run.parent]), count=1, out=tmp_path / "deep" / "one.png")
+    three = grid.draw_grid(load_runs([run.parent]), count=3, out=tmp_path / "three.png")
+    assert _pixels(three).shape[1] == _pixels(one).shape[1]
+    assert _pixels(three).shape[0] - _pixels(one).shape[0] == 2 * (128 + grid.GAP)
+    single = grid.draw_grid(load_runs([run]), count=1, out=tmp_path / "single.png")
+    assert _pixels(one).shape[1] - _pixels(single).shape[1] == 128 + grid.GAP
+
+
+def test_the_columns_are_target_hole_and_output(make_run, tmp_path):
+    run = make_run("telea", shift=0.1)
+    picture = _pixels(grid.draw_grid(load_runs([run]), count=1, out=tmp_path / "g.png"))
+    left, bottom = grid.MARGIN + grid.SIDE_COLUMN, picture.shape[0] - grid.MARGIN
+    cells = [
+        picture[bottom - 128 : bottom, x : x + 128]
+        for x in (left + k * (128 + grid.GAP) for k in range(3))
+    ]
+    for kind, cell in zip(("target", "output"), (cells[0], cells[2]), strict=True):
+        stored = _pixels(run / "images" / kind / "scene0-0.png")
+        np.testing.assert_array_equal(cell[::4, ::4][:7], stored[:7])
+        np.testing.assert_array_equal(cell[64, 64], stored[16, 16])
+    assert tuple(cells[1][64, 64]) == grid.FILLING
+    lined = [cell[31, 40] for cell in cells]
+    assert (lined[0] == lined[1]).all()
+    assert (lined[1] == lined[2]).all()
+
+
+def test_an_outline_hides_no_filled_pixel_and_no_striped_picture():
+    hole = np.zeros((16, 16), bool)
+    hole[4:12, 4:12] = True
+    ring = grid.outline(hole)
+    assert ring.sum() == 32
+    assert not (ring & hole).any()
+    stripes = np.zeros((16, 16), bool)
+    stripes[::2] = True
+    assert not grid.outline(stripes).any()
+
+
+def test_rows_show_as_many_photographs_as_there_are(make_run):
+    (run,) = load_runs([make_run("telea")])
+    assert grid.spread([run], 3) == ["scene0-0", "scene1-0", "scene2-0"]
+    assert grid.spread([run], 8)[-2:] == ["scene0-1", "scene1-1"]
+    assert len(grid.spread([run], 99)) == 12
+    assert grid.spread([run], 2, start=5) == ["scene5-0", "scene0-1"]
+
+
+def test_a_mask_that_a_method_was_not_run_on_says_so(make_run, tmp_path):
+    make_run("telea")
+    make_run("biharmonic")
+    run = make_run("telea", "irregular")
+    picture = _pixels(grid.draw_grid(load_runs([run.parent]), count=1, out=tmp_path / "g.png"))
+    corner = picture[-grid.MARGIN - 128 : -grid.MARGIN, grid.MARGIN + grid.SIDE_COLUMN + 264 :][
+        :, :128
+    ]
+    assert (corner == 255).mean() > 0.9
+    assert (corner < 200).any()
+
+
+def test_large_images_are_shrunk(make_run, tmp_path):
+    run = make_run("telea", side=300, n=2)
+    picture = _pixels(grid.draw_grid(load_runs([run]), count=1, out=tmp_path / "g.png"))
+    assert picture.shape[1] == 2 * grid.MARGIN + grid.SIDE_COLUMN + 3 * 256 + 2 * grid.GAP
+
+
+def test_what_cannot_be_drawn_is_a_request_error(make_run, tmp_path):
+    make_run("telea", n=4, drop=3)
+    run = make_run("biharmonic", n=4)
+    text = (run / "scores.csv").read_text().splitlines()
+    (run / "scores.csv").write_text("\n".join([text[0], *text[2:]]) + "\n")
+    with pytest.raises(RequestError, match="No image is in all of these runs"):
+        grid.draw_grid(load_runs([run.parent]), out=tmp_path / "g.png")
+    with pytest.raises(RequestError, match="at least 1"):
+        grid.draw_grid(load_runs([run]), count=0, out=tmp_path / "g.png")
+
+
+def test_long_names_are_broken_and_cut(monkeypatch):
+    font = load_font(14)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    lines = wrap("ddpm:steps=50,jump_samples=5 " + "x" * 200, font, 120, 3)
+    assert len(lines) == 3
+    assert lines[-1].endswith("…")
+    assert all(font.getlength(line) <= 120 for line in lines)
+    assert wrap("", font, 120, 3) == [""]
+    assert wrap("a\nb", font, 120, 3) == ["a b"]

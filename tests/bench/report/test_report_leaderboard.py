@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from bench.api import RequestError
+from bench.report import paired
+from bench.report.boards import make_boards
+from bench.report.leaderboard import render
+from bench.report.runs import load_runs
+
+
+def _runs(run):
+    return load_runs([run.parent])
+
+
+def test_the_best_is_bold_and_what_is_clearly_worse_is_not_marked(make_run):
+    make_run("telea")
+    make_run("navier-stokes", shift=0.0001)
+    text = render(_runs(make_run("biharmonic", shift=0.05)), "md")
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines() if "|" in line}
+    assert sum("**" in line for line in lines.values()) == 1
+    assert "≈" not in lines["biharmonic"]
+    assert "**" not in lines["biharmonic"]
+    close = lines["telea"] if "**" in lines["navier-stokes"] else lines["navier-stokes"]
+    assert close.count("≈") == 2
+    assert text.index("biharmonic") > text.index("telea")
+
+
+def test_pairing_finds_a_small_constant_difference_that_intervals_hide(make_run):
+    make_run("telea")
+    (board,) = make_boards(_runs(make_run("biharmonic", shift=0.01)))
+    best, worse = (row.cells["lpips"] for row in board.rows)
+    assert best.best
+    assert worse.interval[0] < best.interval[1]
+    assert not worse.close
+
+
+def test_seeds_are_averaged_image_by_image(make_run):
+    for seed in range(3):
+        run = make_run("ddpm", seed=seed)
+    loaded = _runs(run)
+    (board,) = make_boards(loaded)
+    (row,) = board.rows
+    assert row.seeds == (0, 1, 2)
+    assert row.n == 12
+    mean = np.mean([r.scores["lpips"].mean() for r in loaded])
+    assert row.cells["lpips"].value == pytest.approx(mean, abs=1e-12)
+    assert not row.cells["lpips"].best
+
+
+def test_intervals_resample_sources_and_agree_with_a_loop():
+    stream = np.random.default_rng(0)
+    scores = stream.normal(size=(30, 2))
+    scores[3, 1] = np.nan
+    sources = [f"s{i // 3}" for i in range(30)]
+    found = paired.intervals(scores, sources)
+    means = []
+    for counts in paired.resample_counts(10):
+        rows = np.repeat(np.arange(10), counts.astype(int))
+        picked = np.concatenate([np.arange(30)[3 * r : 3 * r + 3] for r in rows])
+        means.append(np.nanmean(scores[picked], axis=0))
+    low, high = np.percentile(means, [2.5, 97.5], axis=0)
+    np.testing.assert_allclose(found.low, low, atol=1e-12)
+    np.testing.assert_allclose(found.high, high, atol=1e-12)
+    assert found.n.tolist() == [30, 29]
+
+
+def test_one_source_has_no_interval():
+    found = paired.intervals(np.array([[1.0], [2.0]]), ["a", "a"])
+    assert found.mean[0] == 1.5
+    assert np.isnan(found.low[0])
+
+
+def test_fid_is_printed_with_n_and_warned_about(make_run):
+    run = make_run("telea", set_metrics={"fid": (80.25, 12)})
+    text = render(_runs(run), "md")
+    assert "80.25 (N = 12)" in text
+    assert "fewer than 2,048" in text
+    (run / "summary.json").write_text(
+        (run / "summary.json")
+        .read_text()
+        .replace('"value": 80.25, "n": 12', '"value": 80, "n": 2048')
+    )
+    text = render(load_runs([run]), "md")
+    assert "(N = 2,048)" in text
+    assert "fewer than" not in text
+
+
+def test_an_infinite_psnr_is_in_no_mean_and_counted(make_run):
+    run = make_run("telea", n=4)
+    lines = (run / "scores.csv").read_text().splitlines()
+    lines[1] = ",".join([*lines[1].split(",")[:2], "inf"])
+    (run / "scores.csv").write_text("\n".join(lines) + "\n")
+    (board,) = make_boards(load_runs([run]))
+    cell = board.rows[0].cells["psnr"]
+    assert cell.n == 3
+    assert cell.n_infinite == 1
+    assert np.isfinite(cell.value)
+    assert any("1 infinite" in note for note in board.notes)
+
+
+def test_other_images_or_masks_or_seeds_of_masks_are_another_board(make_run):
+    make_run("telea")
+    make_run("telea", "irregular")
+    make_run("telea", dataset="fashion-mnist")
+    assert len(make_boards(_runs(make_run("telea", n=8)))) == 4
+
+
+def test_a_method_with_fewer_images_shows_its_n_and_is_compared_on_shared_ones(make_run):
+    make_run("telea")
+    (board,) = make_boards(_runs(make_run("biharmonic", drop=4, shift=0.05)))
+    assert sorted(row.n for row in board.rows) == [8, 12]
+    assert {row.cells["lpips"].n for row in board.rows} == {8, 12}
+
+
+def test_two_weights_of_one_method_are_two_rows(make_run):
+    make_run("torchscript", assets={"weights": "aa" * 32})
+    text = render(_runs(make_run("torchscript", assets={"weights": "bb" * 32})), "md")
+    assert "weights aaaaaaaa" in text
+    assert "weights bbbbbbbb" in text
+
+
+def test_names_from_outside_are_escaped(make_run):
+    run = make_run("<script>|*x*`y`\n[a](b)")
+    table = render(_runs(run), "md")
+    assert "<script>" not in table
+    assert r"&lt;script&gt;\|\*x\*\`y\` \[a\](b)" in table
+    (line,) = csv.DictReader(io.StringIO(render(_runs(run), "csv")))
+    assert line["method"] == "<script>|*x*`y`\n[a](b)"
+    run = make_run("=HYPERLINK(1)", "irregular")
+    rows = csv.DictReader(io.StringIO(render(load_runs([run]), "csv")))
+    assert next(rows)["method"] == "'=HYPERLINK(1)"
+
+
+def test_csv_holds_full_precision_and_the_marks(make_run):
+    make_run("telea")
+    loaded = _runs(make_run("biharmonic", shift=0.05))
+    rows = {r["method"]: r for r in csv.DictReader(io.StringIO(render(loaded, "csv")))}
+    value = next(r for r in loaded if r.method == "telea").scores["lpips"].mean()
+    assert float(rows["telea"]["lpips"]) == pytest.approx(value, rel=1e-14)
+    assert rows["telea"]["lpips_best"] == "1"
+    assert rows["biharmonic"]["lpips_not_worse"] == "0"
+    assert rows["telea"]["n"] == "12"
+
+
+def test_chosen_metrics_in_the_order_given(make_run):
+    loaded = _runs(make_run("telea"))
+    assert "psnr (dB) ↑ | lpips ↓" in render(loaded, "md", metrics=["psnr", "lpips"])
+    assert "psnr" not in render(loaded, "md", metrics=["lpips"])
+    with pytest.raises(RequestError, match=r"No run has the metric 'fid'.*lpips, psnr"):
+        render(loaded, "md", metrics=["fid"])
+    with pytest.raises(RequestError, match="Unknown format 'docx'"):
+        render(loaded, "docx")
+
+
+def test_a_failed_image_is_said(make_run):
+    run = make_run("telea")
+    text = (run / "summary.json").read_text().replace('"n_failed": 0', '"n_failed": 2')
+    (run / "summary.json").write_text(text)
+    table = render(load_runs([run]), "md")
+    assert "12 (2 failed)" in table
+    assert "2 images failed" in table
