@@ -1,0 +1,1 @@
+"""Weights that travel with the package, each with its provenance beside it."""
