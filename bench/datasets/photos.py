@@ -87,8 +87,9 @@ class Photos:
         check_size(self.size, 16, 256)
 
     def ids(self) -> list[str]:
-        """Return astronaut-0, astronaut-1, ... in the order of the sources."""
-        return [f"{name}-{k}" for name, found in SOURCES.items() for k in range(len(found.crops))]
+        """Return astronaut-0, chelsea-0, ..., astronaut-1, ...: a limit takes many sources."""
+        rounds = range(max(len(found.crops) for found in SOURCES.values()))
+        return [f"{name}-{k}" for k in rounds for name, s in SOURCES.items() if k < len(s.crops)]
 
     def load(self, image_id: str) -> torch.Tensor:
         """Return float32 (3, size, size) in [0, 1]; raises ValueError for an unknown id."""
