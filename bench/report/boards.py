@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,15 @@ def make_boards(runs: Sequence[Run], metrics: Sequence[str] | None = None) -> li
     """
     wanted = _metrics(runs, metrics)
     return [_make_board(group, wanted) for group in group_runs(runs)]
+
+
+def without_intervals(board: Board) -> Board:
+    """Return the board with the means alone."""
+    rows = [
+        replace(row, cells={k: replace(cell, interval=None) for k, cell in row.cells.items()})
+        for row in board.rows
+    ]
+    return replace(board, rows=tuple(rows))
 
 
 def group_runs(runs: Sequence[Run]) -> list[list[Run]]:

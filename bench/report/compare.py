@@ -77,44 +77,51 @@ def image_cells(
     """Cells of per-image metrics: means and intervals, the best and what is not worse than it."""
     sources = _sources(groups)
     columns = {
-        (i, metric.name): _column(group, metric.name, sources)
-        for metric in metrics
+        (i, name): column
         for i, group in enumerate(groups)
-        if any(metric.name in run.scores for run in group)
+        for name, column in _columns(group, metrics, sources).items()
     }
     if not columns:
         return {}
     own = np.stack([values for values, _ in columns.values()], axis=1)
     means = {key: _mean(own[:, k]) for k, key in enumerate(columns)}
     best = {metric.name: _best(means, metric) for metric in metrics}
-    stored = intervals(
-        np.concatenate([own, own - _best_columns(own, list(columns), best)], axis=1),
-        list(sources.values()),
-    )
+    from_best = own - _best_columns(own, list(columns), best)
+    found = intervals(np.concatenate([own, from_best], axis=1), list(sources.values()))
     return {
-        key: _image_cell(stored, k, len(columns), best[key[1]], key, columns[key][1])
+        key: _image_cell(found, k, best[key[1]], key[0], columns[key][1], _stored(groups, key))
         for k, key in enumerate(columns)
-        if stored.n[k]
+        if found.n[k]
     }
 
 
 def _image_cell(
-    found: Intervals, k: int, offset: int, best: int | None, key: tuple[int, str], n_infinite: int
+    found: Intervals,
+    k: int,
+    best: int | None,
+    row: int,
+    n_infinite: int,
+    stored: tuple[float, float] | None,
 ) -> Cell:
-    """Column k holds the scores, column k + offset the differences from the best."""
+    """Make the cell of column k; the second half of `found` holds the differences from the best."""
+    difference = k + len(found.mean) // 2
     low, high = float(found.low[k]), float(found.high[k])
-    known = math.isfinite(low) and math.isfinite(high)
-    low_difference, high_difference = found.low[k + offset], found.high[k + offset]
-    is_best = best == key[0]
-    close = bool(low_difference <= 0 <= high_difference) and not is_best
+    same = bool(found.low[difference] <= 0 <= found.high[difference])
     return Cell(
         float(found.mean[k]),
-        (low, high) if known else None,
+        stored or ((low, high) if math.isfinite(low) and math.isfinite(high) else None),
         int(found.n[k]),
         n_infinite,
-        best=is_best,
-        close=close and best is not None,
+        best=best == row,
+        close=same and best not in {None, row},
     )
+
+
+def _stored(groups: Sequence[Sequence[Run]], key: tuple[int, str]) -> tuple[float, float] | None:
+    """Return the interval that scoring stored, where the row is one run: as in its summary."""
+    runs, name = groups[key[0]], key[1]
+    found = runs[0].summary["metrics"].get(name, {}).get("interval") if len(runs) == 1 else None
+    return (float(found[0]), float(found[1])) if found and None not in found else None
 
 
 def _best(means: Mapping[tuple[int, str], float], metric: Metric) -> int | None:
@@ -135,35 +142,40 @@ def _best_columns(
 
 
 def _sources(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
-    """Return image id -> source over all runs of a board."""
-    return {
-        run.image_of(output_id): str(record.get("source") or run.image_of(output_id))
-        for group in groups
-        for run in group
-        for output_id, record in run.records.items()
-    }
+    """Return image id -> source over all runs of a board; records are read only for new images."""
+    sources: dict[str, str] = {}
+    for run in (run for group in groups for run in group):
+        images = [run.image_of(output_id) for output_id in run.scores.index]
+        if all(image in sources for image in images):
+            continue
+        for output_id, image in zip(run.scores.index, images, strict=True):
+            sources[image] = str(run.records.get(output_id, {}).get("source") or image)
+    return sources
 
 
-def _column(
-    group: Sequence[Run], metric: str, sources: Mapping[str, str]
-) -> tuple[np.ndarray, int]:
-    """Average a metric image by image over seeds and samples: (images,), NaN where unknown.
+def _columns(
+    group: Sequence[Run], metrics: Sequence[Metric], sources: Mapping[str, str]
+) -> dict[str, tuple[np.ndarray, int]]:
+    """Average each metric image by image over seeds and samples: (images,), NaN where unknown.
 
     The second value counts the infinite scores (identical images), which no mean holds.
     """
     place = {image: k for k, image in enumerate(sources)}
-    totals, counts, n_infinite = np.zeros(len(place)), np.zeros(len(place)), 0
-    for run in group:
-        if metric not in run.scores:
-            continue
-        values = run.scores[metric].to_numpy(dtype=np.float64)
-        rows = np.array([place[run.image_of(i)] for i in run.scores.index], dtype=np.intp)
-        finite = np.isfinite(values)
-        n_infinite += int(np.isinf(values).sum())
-        np.add.at(totals, rows[finite], values[finite])
-        np.add.at(counts, rows[finite], 1.0)
-    column = np.divide(totals, counts, out=np.full(len(place), np.nan), where=counts > 0)
-    return column, n_infinite
+    rows = [np.array([place[run.image_of(i)] for i in run.scores.index], int) for run in group]
+    columns = {}
+    for metric in metrics:
+        having = [k for k, run in enumerate(group) if metric.name in run.scores]
+        totals, counts, n_infinite = np.zeros(len(place)), np.zeros(len(place)), 0
+        for run, at in ((group[k], rows[k]) for k in having):
+            values = run.scores[metric.name].to_numpy(dtype=np.float64)
+            finite = np.isfinite(values)
+            n_infinite += int(np.isinf(values).sum())
+            np.add.at(totals, at[finite], values[finite])
+            np.add.at(counts, at[finite], 1.0)
+        if having:
+            mean = np.divide(totals, counts, out=np.full(len(place), np.nan), where=counts > 0)
+            columns[metric.name] = (mean, n_infinite)
+    return columns
 
 
 def _mean(values: np.ndarray) -> float:

@@ -1,15 +1,15 @@
-"""Boards -> text: Markdown and CSV, and the door to the other formats."""
+"""The leaderboard's door: runs -> boards -> one of the formats; Markdown lives here."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
-from bench.report.boards import Board, Row, make_boards
-from bench.report.compare import Cell, Metric
+from bench.report import flat, latex
+from bench.report.boards import Board, make_boards, without_intervals
+from bench.report.compare import Cell
+from bench.report.figures import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,16 +24,23 @@ LEGEND = (
 
 
 def render(
-    runs: Sequence[Run], format: str = "md", *, metrics: Sequence[str] | None = None
+    runs: Sequence[Run],
+    format: str = "md",
+    *,
+    metrics: Sequence[str] | None = None,
+    intervals: bool = True,
 ) -> str | bytes:
     """Return the leaderboard of `runs` as text or bytes in one of FORMATS.
 
-    metrics: names to show, in this order; None for all that the runs have.  Raises RequestError for
-    an unknown format or metric.
+    metrics: names to show, in this order; None for all that the runs have.  intervals: print the
+    95% intervals (Markdown, LaTeX).  Raises RequestError for an unknown format or metric.
     """
     if format not in FORMATS:
         raise RequestError(f"Unknown format {format!r}. Known: {', '.join(FORMATS)}.")
-    return FORMATS[format](make_boards(runs, metrics))
+    boards = make_boards(runs, metrics)
+    if not intervals and format in {"md", "latex"}:
+        boards = [without_intervals(board) for board in boards]
+    return FORMATS[format](boards)
 
 
 def markdown(boards: Sequence[Board]) -> str:
@@ -42,54 +49,12 @@ def markdown(boards: Sequence[Board]) -> str:
     return "\n\n".join([*sections, LEGEND]) + "\n"
 
 
-def comma_separated(boards: Sequence[Board]) -> str:
-    """Return a CSV line per board and method, numbers in full precision.
-
-    A name that starts like a spreadsheet formula gets a leading apostrophe.
-    """
-    names = list(dict.fromkeys(metric.name for board in boards for metric in board.metrics))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*_FACTS, *(f"{name}{suffix}" for name in names for suffix in _SUFFIXES)])
-    for board in boards:
-        for row in board.rows:
-            cells = [_csv_cell(row.cells.get(name)) for name in names]
-            writer.writerow([*_csv_facts(board, row), *(v for cell in cells for v in cell)])
-    return buffer.getvalue()
-
-
 FORMATS: dict[str, Callable[[Sequence[Board]], str | bytes]] = {
     "md": markdown,
-    "csv": comma_separated,
+    "csv": flat.comma_separated,
+    "parquet": flat.parquet,
+    "latex": latex.document,
 }
-
-_FACTS = (
-    "dataset",
-    "size",
-    "mask",
-    "mask_seed",
-    "method",
-    "version",
-    "assets",
-    "seeds",
-    "n",
-    "n_failed",
-    "seconds_per_image",
-)
-_SUFFIXES = ("", "_low", "_high", "_n", "_n_infinite", "_best", "_not_worse")
-
-
-def decimals(values: Sequence[float]) -> int:
-    """Return the decimals that give a column's largest value about four figures."""
-    largest = max((abs(value) for value in values), default=0.0)
-    return 1 if largest >= 1000 else 2 if largest >= 10 else 3 if largest >= 1 else 4
-
-
-def seconds_text(seconds: float | None) -> str:
-    """Return a time per image with two or three figures: "0.0104", "12.3", "–" when unknown."""
-    if seconds is None:
-        return "–"
-    return f"{seconds:.3g}" if seconds < 100 else f"{seconds:.0f}"
 
 
 def _markdown_board(board: Board) -> str:
@@ -97,7 +62,7 @@ def _markdown_board(board: Board) -> str:
     with_seeds = any(len(row.seeds) > 1 for row in board.rows)
     head = ["method", *(metric.title for metric in board.metrics), "n", "s/image"]
     head += ["seeds"] * with_seeds + ["weights, gallery"] * with_assets
-    places = {m.name: decimals(_column(board, m)) for m in board.metrics}
+    places = {m.name: decimals(column(board, m)) for m in board.metrics}
     lines = [
         head,
         [
@@ -129,39 +94,8 @@ def _markdown_cell(cell: Cell | None, places: int) -> str:
     return f"{text} [{low:.{places}f}, {high:.{places}f}]"
 
 
-def _column(board: Board, metric: Metric) -> list[float]:
-    return [row.cells[metric.name].value for row in board.rows if metric.name in row.cells]
-
-
 def _escape(text: str) -> str:
     """Make a name from outside plain text in a Markdown table."""
     one_line = " ".join(text.split())
     without_html = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", without_html)
-
-
-def _csv_facts(board: Board, row: Row) -> list[object]:
-    return [
-        _no_formula(board.dataset),
-        board.size if board.size is not None else "",
-        _no_formula(board.mask),
-        board.mask_seed,
-        _no_formula(row.method),
-        _no_formula(str(row.runs[0].spec["method"].get("version"))),
-        _no_formula(row.assets),
-        " ".join(map(str, row.seeds)),
-        row.n,
-        row.n_failed,
-        row.seconds if row.seconds is not None else "",
-    ]
-
-
-def _csv_cell(cell: Cell | None) -> list[object]:
-    if cell is None:
-        return [""] * len(_SUFFIXES)
-    low, high = cell.interval or ("", "")
-    return [cell.value, low, high, cell.n, cell.n_infinite, int(cell.best), int(cell.close)]
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -56,18 +56,16 @@ def _percentiles(
     """Return the 2.5th and 97.5th percentile of the resampled means of each column."""
     drawn = resample_counts(len(totals))
     complete = (counts == counts[:, :1]).all(axis=0)
-    sums = drawn @ totals
-    shared = drawn @ counts[:, :1]
+    means = totals.T @ drawn  # (columns, RESAMPLES): each column's resamples lie together
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = sums / shared
+        means[complete] /= counts[:, 0] @ drawn
         if not complete.all():
-            means[:, ~complete] = sums[:, ~complete] / (drawn @ counts[:, ~complete])
-    last = len(means) - 1
-    means.sort(axis=0)  # NaN (a resample without any finite score) sorts last
-    ends = np.array([0.025, 0.975]) * last
+            means[~complete] /= counts[:, ~complete].T @ drawn
+    ends = np.array([0.025, 0.975]) * (RESAMPLES - 1)
     below, share = np.floor(ends).astype(int), ends % 1
+    means.partition([*below, *(below + 1)], axis=1)  # NaN (nothing finite drawn) sorts last
     low, high = (
-        means[k] * (1 - s) + means[min(k + 1, last)] * s for k, s in zip(below, share, strict=True)
+        means[:, k] * (1 - s) + means[:, k + 1] * s for k, s in zip(below, share, strict=True)
     )
     return low, high
 
@@ -83,9 +81,9 @@ def _by_source(
 
 @lru_cache(maxsize=4)
 def resample_counts(n_sources: int) -> NDArray[np.float64]:
-    """Return how often each source is drawn in each resample: (RESAMPLES, n_sources)."""
+    """Return how often each source is drawn in each resample: (n_sources, RESAMPLES)."""
     stream = numpy_stream(derive_seed("bootstrap", n_sources))
     drawn = stream.integers(0, n_sources, size=(RESAMPLES, n_sources), dtype=np.int32)
     drawn += np.arange(RESAMPLES, dtype=np.int32)[:, None] * n_sources
     flat = np.bincount(drawn.ravel(), minlength=RESAMPLES * n_sources)
-    return flat.reshape(RESAMPLES, n_sources).astype(np.float64)
+    return np.ascontiguousarray(flat.reshape(RESAMPLES, n_sources).T, dtype=np.float64)

@@ -59,7 +59,7 @@ def test_intervals_resample_sources_and_agree_with_a_loop():
     sources = [f"s{i // 3}" for i in range(30)]
     found = paired.intervals(scores, sources)
     means = []
-    for counts in paired.resample_counts(10):
+    for counts in paired.resample_counts(10).T:
         rows = np.repeat(np.arange(10), counts.astype(int))
         picked = np.concatenate([np.arange(30)[3 * r : 3 * r + 3] for r in rows])
         means.append(np.nanmean(scores[picked], axis=0))

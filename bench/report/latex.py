@@ -1,0 +1,110 @@
+"""Boards -> a LaTeX document with a booktabs table each, to be pasted into a paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.report.figures import column, decimals, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.report.boards import Board, Row
+    from bench.report.compare import Cell, Metric
+
+_HEAD = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage[a4paper,landscape,margin=15mm]{geometry}
+\usepackage{booktabs}
+\begin{document}
+% Each table below can be pasted into a paper that loads booktabs and T1 fontenc.
+"""
+_LEGEND = (
+    r"Best in bold, second underlined; $\approx$: not significantly worse than the best (paired "
+    r"bootstrap over source photographs, 95\,\%)."
+)
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "_": r"\_", "%": r"\%", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "–": "--", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "≈": r"$\approx$",
+    "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
+}  # fmt: skip
+
+
+def document(boards: Sequence[Board]) -> str:
+    """Return a document that pdflatex compiles as is; names from outside are escaped."""
+    return _HEAD + "\n\n".join(_table(board) for board in boards) + "\n\\end{document}\n"
+
+
+def escape(text: str) -> str:
+    """Make any text safe in a LaTeX paragraph; letters that T1 fonts lack become [U+....]."""
+    return "".join(_SPECIAL.get(c) or _letter(c) for c in " ".join(text.split()))
+
+
+def _letter(character: str) -> str:
+    known = " " <= character <= "~" or ("À" <= character <= "ÿ" and character not in "×÷")
+    return character if known else f"[U+{ord(character):04X}]"
+
+
+def _table(board: Board) -> str:
+    columns = "l" + "r" * (len(board.metrics) + 2)
+    heads = ["Method", *(escape(m.title) for m in board.metrics), "n", "s/image"]
+    lines = [f"{' & '.join(line)} \\\\" for line in [heads, *_body(board)]]
+    notes = "".join(f" {escape(note)}" for note in board.notes)
+    return "\n".join(
+        [
+            r"\begin{table}[p]\centering\small",
+            rf"\caption{{{escape(board.title)}. {_LEGEND}{notes}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            lines[0],
+            r"\midrule",
+            *lines[1:],
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    )
+
+
+def _body(board: Board) -> list[list[str]]:
+    places = {m.name: decimals(column(board, m)) for m in board.metrics}
+    second = {m.name: _second(board, m) for m in board.metrics}
+    return [
+        [
+            _name(row),
+            *(_cell(row.cells.get(m), places[m], row is second[m]) for m in places),
+            str(row.n) + (f" ({row.n_failed} failed)" if row.n_failed else ""),
+            seconds_text(row.seconds).replace("–", "--"),
+        ]
+        for row in board.rows
+    ]
+
+
+def _name(row: Row) -> str:
+    return escape(f"{row.method} ({row.assets})" if row.assets else row.method)
+
+
+def _second(board: Board, metric: Metric) -> Row | None:
+    having = [row for row in board.rows if metric.name in row.cells]
+    ordered = sorted(
+        (row for row in having if not row.cells[metric.name].best),
+        key=lambda row: row.cells[metric.name].value * (-1 if metric.higher_is_better else 1),
+    )
+    return ordered[0] if ordered and len(having) > 1 else None
+
+
+def _cell(cell: Cell | None, places: int, second: bool) -> str:
+    if cell is None:
+        return "--"
+    text = f"{cell.value:.{places}f}"
+    text = rf"\textbf{{{text}}}" if cell.best else rf"\underline{{{text}}}" if second else text
+    text += r"$^{\approx}$" if cell.close else ""
+    if cell.of_set:
+        return rf"{text} {{\scriptsize($N={cell.n}$)}}"
+    if cell.interval is None:
+        return text
+    low, high = cell.interval
+    return rf"{text} {{\scriptsize[{low:.{places}f}, {high:.{places}f}]}}"
