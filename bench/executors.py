@@ -1,8 +1,8 @@
 """Where jobs run: in this process, or in local worker processes.
 
 An executor maps a function over tasks and yields results as they come; it keeps only a few tasks
-in flight, so that memory does not grow with the run.  Pebble's pool does the work: a worker that dies
-or outlasts the timeout costs its own task alone, and is replaced.
+in flight, so that memory does not grow with the run.  Pebble's pool does the work: a worker that
+dies or outlasts the timeout costs its own task alone, and is replaced.
 """
 
 from __future__ import annotations

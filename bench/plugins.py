@@ -118,15 +118,15 @@ def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
     known = registry(kind)
     name, _, text = spec.partition(":")
     if name in known:
-        return _import_class(kind, known[name]), text
+        return import_class(kind, known[name]), text
     if "." in name and text:
         class_name, _, text = text.partition(":")
-        return _import_class(kind, f"{name}:{class_name}"), text
+        return import_class(kind, f"{name}:{class_name}"), text
     hint = did_you_mean(name, list(known))
     raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(known))}.")
 
 
-def _import_class(kind: str, target: str) -> type[Any]:
+def import_class(kind: str, target: str) -> type[Any]:
     """Import "pkg.mod:Class"."""
     module_name, _, class_name = target.partition(":")
     try:

@@ -50,6 +50,23 @@ class Report:
     remarks: list[str] = field(default_factory=list)
 
 
+def check(run: Run, options: Options) -> None:
+    """Raise RequestError for what can be known to be impossible before anything runs."""
+    specs.check(run)
+    if options.batch_size < 1:
+        raise RequestError(f"batch-size={options.batch_size}: give at least 1.")
+    if options.timeout is not None and options.timeout <= 0:
+        raise RequestError(f"timeout={options.timeout}: give seconds above 0.")
+    import torch
+
+    try:
+        device = torch.device(options.device)
+    except RuntimeError:
+        raise RequestError(f"device={options.device!r} is not cpu, cuda or cuda:N.") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise RequestError(f"device={options.device!r}: this machine has no CUDA device; use cpu.")
+
+
 def execute(
     run: Run, options: Options, executor: Executor, *, on_progress: Callable[[int, int], None]
 ) -> Report:
@@ -57,7 +74,6 @@ def execute(
 
     on_progress is called with (done, total) images.  Raises RequestError when the request is wrong.
     """
-    specs.check(run)
     ids = run.ids()
     spec = specs.describe(run, ids)
     directory = RunDirectory(options.out / specs.directory_name(spec))

@@ -120,7 +120,7 @@ def read_scores(path: Path) -> dict[str, dict[str, float]]:
 
 
 class PngSet:
-    """Images on disk as the ImageSet of the metrics; the hash is over their decoded bytes' files."""
+    """PNGs on disk as the ImageSet of the metrics."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = list(paths)

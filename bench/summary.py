@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from statistics import fmean, median
 from typing import Any
 
@@ -82,12 +83,20 @@ def _image_entry(
     interval = (
         statistics.bootstrap_interval(column[finite], groups, seed=seed) if finite.any() else None
     )
-    fractions = np.array([r["hole_fraction"] for r in scored])
+    areas = statistics.by_hole_area(column, [r["hole_fraction"] for r in scored])
     return {
         **_facts(plugins.metric(name)),
-        **statistics.summarise(column),
+        **_strict(asdict(statistics.summarise(column))),
         "interval": list(interval) if interval is not None else None,
-        "by_hole_area": statistics.by_hole_area(column, fractions),
+        "by_hole_area": [_strict(asdict(area)) for area in areas],
+    }
+
+
+def _strict(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mapping with None for what strict JSON cannot hold."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in values.items()
     }
 
 

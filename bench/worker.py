@@ -126,8 +126,8 @@ def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
     missing = int(hole.sum())
     if hole.shape != (1, height, width) or not 0 < missing < height * width:
         raise RequestError(
-            f"The mask {run.mask.name!r} gave a hole of shape {tuple(hole.shape)} with {missing} of "
-            f"{height * width} pixels for image {image_id!r}; a hole is (1, {height}, {width}), "
+            f"The mask {run.mask.name!r} gave a hole of shape {tuple(hole.shape)} with {missing} "
+            f"of {height * width} pixels for image {image_id!r}; a hole is (1, {height}, {width}), "
             "never empty and never full."
         )
     facts = getattr(run.mask, "facts", None)
@@ -151,7 +151,7 @@ def _same_shape(items: Sequence[_Prepared]) -> list[list[_Prepared]]:
 
 
 def _complete(job: Job, inpaint: Inpaint, items: list[_Prepared], *, halve: bool) -> list[Done]:
-    """Complete images of one shape; out of memory halves the batch once, other errors single out."""
+    """Complete images of one shape; out of memory halves the batch, other errors single out."""
     try:
         return _attempt(job, inpaint, items)
     except RequestError:
@@ -182,12 +182,9 @@ def _attempt(job: Job, inpaint: Inpaint, items: list[_Prepared]) -> list[Done]:
     output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
     seconds = (time.perf_counter() - started) / len(items)
     composed = imaging.compose(targets, output, holes)
-    peak = memory.peak(job.device)
+    cost = {"seconds": seconds, "peak_memory": memory.peak(job.device)}
     return [
-        _result(
-            job, item, composed[i], output[i], {"seconds": seconds, "peak_memory": peak}, notes[i]
-        )
-        for i, item in enumerate(items)
+        _result(job, item, composed[i], output[i], cost, notes[i]) for i, item in enumerate(items)
     ]
 
 

@@ -1,0 +1,160 @@
+"""A grid of runs, one after the other: run, score, next.  Chooses workers and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from bench import plugins, runner, score
+from bench.executors import Executor, InProcess, LocalProcesses, cores
+from bench.runner import Options, Report
+from bench.spec import Run
+
+
+class Progress(Protocol):
+    """Shows how far one stage of the campaign is."""
+
+    def stage(self, title: str) -> Callable[[int, int], None]:
+        """Begin a stage and return its on_progress(done, total)."""
+        ...
+
+
+@dataclass
+class Result:
+    """One run, finished: its report and, if it was scored, its summary."""
+
+    run: Run
+    report: Report
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def run_all(
+    runs: Sequence[Run],
+    options: Options,
+    *,
+    metrics: Sequence[str] | None,
+    workers: int | None,
+    progress: Progress,
+) -> list[Result]:
+    """Run and score everything; raises RequestError for a request that is wrong."""
+    for run in runs:
+        runner.check(run, options)
+    for name in metrics or ():
+        if name != "none":
+            plugins.metric(name)
+    results = []
+    with _Pools(options) as pools:
+        for number, run in enumerate(runs, start=1):
+            title = f"[{number}/{len(runs)}] {plugins.label(run.method)} on {run.mask.name}"
+            count, threads = choose_workers(run, options, workers)
+            report = runner.execute(
+                run,
+                replace(options, threads=threads),
+                pools.get(count, threads),
+                on_progress=progress.stage(title),
+            )
+            result = Result(run, report)
+            names = score.metric_names(metrics, report.n)
+            if names:
+                on_progress = progress.stage(f"{title}: scoring")
+                scorer = pools.get(min(cores(), workers or cores()), 1) if report.n > 64 else None
+                result.summary = score.score(
+                    report.path, names, scorer or InProcess(), on_progress=on_progress
+                )
+            results.append(result)
+    return results
+
+
+def choose_workers(run: Run, options: Options, asked: int | None) -> tuple[int, int]:
+    """Return (workers, threads of each).
+
+    A method whose call uses one core gets a worker a core; others one worker with all cores, since
+    a network's batch spreads over them.  A CUDA device gets one process.
+    """
+    total = cores()
+    if options.device != "cpu":
+        return 1, total
+    if asked is not None:
+        return asked, 1 if run.method.single_threaded else max(1, total // asked)
+    return (total, 1) if run.method.single_threaded else (1, total)
+
+
+class _Pools:
+    """Keeps one pool of workers alive while consecutive runs want the same one."""
+
+    def __init__(self, options: Options) -> None:
+        self._needs_processes = options.timeout is not None
+        self._key: tuple[int, int] | None = None
+        self._executor: Executor = InProcess()
+
+    def get(self, workers: int, threads: int) -> Executor:
+        """Return an executor with that many workers."""
+        if workers == 1 and not self._needs_processes:
+            return InProcess()
+        if self._key != (workers, threads):
+            self._executor.close()
+            self._executor = LocalProcesses(workers, threads)
+            self._key = (workers, threads)
+        return self._executor
+
+    def __enter__(self) -> _Pools:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.close()
+
+
+class Silent:
+    """Progress that shows nothing."""
+
+    def stage(self, title: str) -> Callable[[int, int], None]:
+        """Return a function that does nothing."""
+        return lambda done, total: None
+
+
+@contextmanager
+def shown(*, quiet: bool) -> Iterator[Progress]:
+    """Yield a progress bar with an estimate on stderr, or silence."""
+    if quiet:
+        yield Silent()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+    from rich.progress import TimeRemainingColumn as Estimate
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        Estimate(),
+    )
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    """Progress as rich bars: one line at a time, the one before it removed."""
+
+    def __init__(self, bars: Any) -> None:
+        self._bars = bars
+        self._task: Any = None
+
+    def stage(self, title: str) -> Callable[[int, int], None]:
+        """Begin a line."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        task = self._task = self._bars.add_task(title, total=None)
+        # A resumed run starts with images done: the estimate must not count them as speed.
+        first: list[int] = []
+
+        def update(done: int, total: int) -> None:
+            if not first:
+                first.append(done)
+                self._bars.reset(task, total=total, completed=done)
+            self._bars.update(task, completed=done, total=total)
+
+        return update

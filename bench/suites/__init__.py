@@ -1,0 +1,1 @@
+"""Suites: named grids of runs, one small TOML file each."""

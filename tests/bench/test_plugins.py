@@ -1,0 +1,79 @@
+"""From text to plug-ins: types, lists, paths, and one-line errors that say what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench import plugins
+from bench.api import RequestError
+
+
+def test_parameters_are_typed() -> None:
+    assert plugins.parameters(plugins.method("telea:radius=5")) == {"radius": 5.0}
+    assert plugins.label(plugins.method("telea:radius=5")) == "telea:radius=5.0"
+    assert plugins.label(plugins.method("telea")) == "telea"
+    assert plugins.method("telea", radius=2.0) == plugins.method("telea:radius=2")
+
+
+@pytest.mark.parametrize(
+    ("texts", "items"),
+    [
+        (("ddpm:steps=50,jump_samples=5,telea",), ["ddpm:steps=50,jump_samples=5", "telea"]),
+        (("a,b", "c"), ["a", "b", "c"]),
+        (("folder:x,y/z",), ["folder:x,y/z"]),
+        (("telea:radius=2,telea:radius=3",), ["telea:radius=2", "telea:radius=3"]),
+        ((" a , b ",), ["a", "b"]),
+    ],
+)
+def test_lists(texts: tuple[str, ...], items: list[str]) -> None:
+    assert plugins.split_list(texts) == items
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "message"),
+    [
+        ("method", "patchmach", "Unknown method 'patchmach'. Did you mean 'patchmatch'?"),
+        ("mask", "center-bx", "Did you mean 'center-box'?"),
+        ("dataset", "foto", "Known: "),
+        ("metric", "lpip", "Did you mean 'lpips'?"),
+        ("method", "telea:radios=3", "Unknown parameter 'radios'. Did you mean 'radius'?"),
+        ("method", "telea:radius=three", "radius='three' is not of type float"),
+        ("method", "telea:radius", "'radius' is not key=value"),
+        ("method", "telea:radius=0", "not in (0, 100]"),
+        ("method", "no.such.module:Thing", "Cannot load the method 'no.such.module:Thing'"),
+        ("method", "pathlib.x:Path", "Cannot load the method"),
+        ("method", "collections.abc:Mapping", "is not a dataclass"),
+        ("mask", "center-box:x=1", "Unknown parameter 'x'"),
+        ("method", "", "Unknown method ''"),
+    ],
+)
+def test_a_wrong_spec_is_one_line(kind: str, spec: str, message: str) -> None:
+    with pytest.raises(RequestError) as error:
+        plugins.resolve(kind, spec)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_python_api_completes_an_image() -> None:
+    visible = torch.full((1, 3, 16, 16), 128 / 255)
+    hole = torch.zeros(1, 1, 16, 16, dtype=torch.bool)
+    hole[..., 4:8, 4:8] = True
+    completed = plugins.method("telea").load("cpu")(visible * ~hole, hole, [0])
+    assert torch.allclose(completed, visible, atol=1 / 255)
+    assert plugins.mask("center-box")(16, 16, 0).sum() == 64
+    assert plugins.dataset("photos", size=64).load("astronaut-0").shape == (3, 64, 64)
+    assert float(plugins.metric("l1")(visible, visible, hole)) == 0.0
+
+
+def test_a_positional_path_is_literal(tmp_path: Path) -> None:
+    folder = tmp_path / "with, comma=and equals"
+    folder.mkdir()
+    found = plugins.dataset(f"folder:{folder}")
+    assert found.path == folder  # type: ignore[attr-defined]
+
+
+def test_paths_do_not_enter_the_identity(images: Path) -> None:
+    assert "path" not in plugins.parameters(plugins.dataset(f"folder:{images}"))

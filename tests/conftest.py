@@ -1,0 +1,52 @@
+"""Fixtures that every test may use: a small folder of images, and the command line in a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.seeds import derive_seed, numpy_stream
+
+ROOT = Path(__file__).resolve().parents[1]
+Bench = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def write_images(folder: Path, count: int, size: int = 32) -> Path:
+    """Write smooth random RGB images 000.png, 001.png, ... into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        coarse = numpy_stream(derive_seed("image", i)).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC).save(
+            folder / f"{i:03d}.png"
+        )
+    return folder
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder of six 32x32 images."""
+    return write_images(tmp_path / "images", 6)
+
+
+@pytest.fixture(scope="session")
+def bench() -> Bench:
+    """Run the command line in a process of its own; returns the finished process."""
+
+    def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        code = "import sys; from bench.cli import main; main(sys.argv[1:])"
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=cwd or ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    return run
