@@ -1,0 +1,65 @@
+"""The loaded method: which weights for which size, precision, post-processing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from methods.glcic.checkpoint import load_generator
+from methods.glcic.inference import FastGenerator
+
+
+class Completer:
+    """GLCIC's `Inpaint`: a pure function of each image and its hole; the seeds are not used.
+
+    files: of weights by name; with "fashion-mnist-32" among several, that one takes 32x32 images.
+    """
+
+    def __init__(
+        self, files: Mapping[str, Path], device: str, *, precision: str, blend: str
+    ) -> None:
+        self._files, self._device, self._blend = dict(files), device, blend
+        self._dtype = choose_dtype(precision, device)
+        self._loaded: dict[str, FastGenerator] = {}
+
+    def __call__(
+        self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
+    ) -> torch.Tensor:
+        """Complete a batch of any size that is a multiple of 4."""
+        network = self._network(visible.shape[-2], visible.shape[-1])
+        with torch.inference_mode():
+            given, missing = visible.to(self._device), hole.to(self._device)
+            completed = network(given, missing).cpu()
+        completed = completed.clone()  # outside of inference mode: an ordinary tensor
+        if self._blend == "none":
+            return completed
+        from methods.glcic.blend import blend_completion
+
+        rows = zip(completed, visible.cpu(), hole.cpu(), strict=True)
+        return torch.stack([blend_completion(*row) for row in rows])
+
+    def _network(self, height: int, width: int) -> FastGenerator:
+        """Return the network for a size, from its file the first time."""
+        name = choose_weights(list(self._files), height, width)
+        if name not in self._loaded:
+            generator = load_generator(self._files[name])
+            self._loaded[name] = FastGenerator(generator, self._dtype).to(self._device)
+        return self._loaded[name]
+
+
+def choose_weights(names: Sequence[str], height: int, width: int) -> str:
+    """Return the name for a size: of several, fashion-mnist-32 for 32x32 images alone."""
+    if len(names) == 1:
+        return names[0]
+    return "fashion-mnist-32" if (height, width) == (32, 32) else "photos-64"
+
+
+def choose_dtype(precision: str, device: str) -> torch.dtype:
+    """Return the arithmetic of "fp32", "bf16" or "auto" on a device."""
+    if precision == "auto":
+        if device.startswith("cuda"):
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        precision = "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
+    return torch.bfloat16 if precision == "bf16" else torch.float32
