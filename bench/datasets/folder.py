@@ -76,11 +76,12 @@ class Folder:
     def file(self, image_id: str) -> Path:
         """Return the file of an image; raises ValueError when there is none or it is a device.
 
-        The likely names are tried first, so that a new process need not list the folder again.
+        A process that has not listed the folder tries the likely names before it does.
         """
         assert self.path is not None  # __post_init__ refused it
-        if not (self._is_inside(image_id) and (name := self._likely_name(image_id))):
-            name = self._files.get(image_id, "")
+        listed = "_files" in vars(self)
+        name = "" if listed or not self._is_inside(image_id) else self._likely_name(image_id)
+        name = name or self._files.get(image_id, "")
         found = self.path / name
         if not name or (found.exists() and not found.is_file()):
             raise ValueError(f"no image file {image_id!r} in the folder")
