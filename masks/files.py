@@ -1,0 +1,208 @@
+"""Holes from a folder of PNG files, paired with images by id or drawn by seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+
+from bench.api import Json, RequestError
+from bench.imaging import as_hole, read_rgb
+from bench.seeds import numpy_stream
+from masks.pack import MANIFEST, read_pack
+
+if TYPE_CHECKING:
+    import torch
+
+    from masks.drawing import Hole
+
+POLARITIES = ("hole-white", "keep-white")
+PAIRINGS = ("auto", "id", "seed")
+# A few grey pixels are the rim of an anti-aliased mask; more of them are no mask at all.
+MAX_SOFT = 0.1
+# How far a file's hole ratio may be from the one that its pack declares.
+RATIO_TOLERANCE = 0.01
+MAX_ASPECT_DIFFERENCE = 0.02
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """One mask as read: hole, bool (H, W); soft, the share of pixels neither black nor white."""
+
+    hole: Hole
+    soft: float
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Masks from a folder of PNG files: folder:PATH (or a pack written by `bench masks`).
+
+    path: searched through its subfolders; a file's id is its path in there without ".png".
+    polarity: hole-white (white, >= 128, is missing: LaMa, DeepFillv2, MMagic) or keep-white
+    (RePaint, MAT, diffusers).
+    pairing: "id" gives each image the mask of its id, "seed" draws a mask by the image's mask seed;
+    "auto" draws from a pack and pairs by id from any other folder.
+    Masks are resized with nearest neighbour; a paired one must have its image's aspect ratio.
+    """
+
+    name: ClassVar[str] = "folder"
+    version: ClassVar[str] = "1"
+    positional: ClassVar[str] = "path"
+    path: Path
+    polarity: Literal["hole-white", "keep-white"] = "hole-white"
+    pairing: Literal["auto", "id", "seed"] = "auto"
+
+    def __post_init__(self) -> None:
+        if self.polarity not in POLARITIES:
+            raise RequestError(f"polarity={self.polarity!r} is not one of {', '.join(POLARITIES)}")
+        if self.pairing not in PAIRINGS:
+            raise RequestError(f"pairing={self.pairing!r} is not one of {', '.join(PAIRINGS)}")
+        list_pngs(self.path)
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return a mask drawn by the seed, bool (1, H, W).  Raises RequestError on a bad file."""
+        return as_hole(resized(self._read(self._drawn(seed)).hole, height, width, self.path))
+
+    def for_image(self, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return the mask of an image, bool (1, H, W): its own, or one drawn by the seed.
+
+        Raises RequestError when it has none, when its aspect ratio differs, or on a bad file.
+        """
+        if not self._by_id:
+            return self(height, width, seed)
+        self.check_ids([image_id])
+        hole = self._read(image_id).hole
+        rows, columns = hole.shape
+        if abs(columns * height / (rows * width) - 1) > MAX_ASPECT_DIFFERENCE:
+            raise RequestError(
+                f"the mask of {image_id!r} is {columns}x{rows} pixels and its image"
+                f" {width}x{height}: give masks of their images'"
+                " aspect ratio, or pairing=seed to stretch them"
+            )
+        return as_hole(resized(hole, height, width, self.path))
+
+    def check_ids(self, image_ids: Sequence[str]) -> None:
+        """Raise RequestError when images are paired by id and some of them have no mask."""
+        missing = [image_id for image_id in image_ids if image_id not in self._files]
+        if self._by_id and missing:
+            known = ", ".join(list(self._files)[:3])
+            raise RequestError(
+                f"{len(missing)} of {len(image_ids)} images have no mask in {self.path}"
+                f" (first: {missing[0]!r}; masks there: {known}, {len(self._files)} in all): name"
+                " masks after the images' ids, or give pairing=seed"
+            )
+
+    def assets(self) -> Mapping[str, str]:
+        """Return the sha256 over all ids and files; raises RequestError for a pack that changed."""
+        digest = hashlib.sha256()
+        for image_id, file in self._files.items():
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            digest.update(json.dumps([image_id, content]).encode())
+        return {"masks": digest.hexdigest()}
+
+    def facts(self, height: int, width: int, seed: int) -> dict[str, Json]:
+        """Return `mask`, the id of the mask drawn by the seed, and its `soft` share of pixels."""
+        chosen = self._drawn(seed)
+        return {"mask": chosen, "soft": self._read(chosen).soft}
+
+    def facts_for_image(self, image_id: str, height: int, width: int, seed: int) -> dict[str, Json]:
+        """Return the facts of the mask that `for_image` gives."""
+        if not self._by_id:
+            return self.facts(height, width, seed)
+        return {"mask": image_id, "soft": self._read(image_id).soft}
+
+    @cached_property
+    def _pack(self) -> Mapping[str, float] | None:
+        """Hole ratio by id of a verified pack; None when the folder is not a pack."""
+        return read_pack(self.path) if (self.path / MANIFEST).exists() else None
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        files = list_pngs(self.path)
+        return files if self._pack is None else {key: files[key] for key in self._pack}
+
+    @property
+    def _by_id(self) -> bool:
+        return self.pairing == "id" or (self.pairing == "auto" and self._pack is None)
+
+    def _drawn(self, seed: int) -> str:
+        return list(self._files)[int(numpy_stream(seed).integers(len(self._files)))]
+
+    def _read(self, mask_id: str) -> MaskFile:
+        mask = read_mask(self._files[mask_id], self.polarity)
+        declared = None if self._pack is None else self._pack[mask_id]
+        ratio = float(mask.hole.mean())
+        if declared is not None and abs(ratio - declared) > RATIO_TOLERANCE:
+            raise RequestError(
+                f"{self._files[mask_id]}: hole ratio {ratio:.3f} with polarity={self.polarity}, but"
+                f" its pack declares {declared:.3f}: give polarity={other_polarity(self.polarity)}"
+            )
+        return mask
+
+
+def other_polarity(polarity: str) -> str:
+    """Return the other of the two polarities."""
+    return POLARITIES[1 - POLARITIES.index(polarity)]
+
+
+def list_pngs(path: Path) -> dict[str, Path]:
+    """Return id -> file of every PNG below a folder, sorted by id; raises RequestError for none."""
+    if not path.is_dir():
+        raise RequestError(f"{path} is not a folder: give a folder of PNG masks")
+    files: dict[str, Path] = {}
+    for file in sorted(path.rglob("*")):
+        if file.suffix.lower() == ".png" and file.is_file():
+            mask_id = file.relative_to(path).with_suffix("").as_posix()
+            if mask_id in files:
+                raise RequestError(f"{files[mask_id]} and {file} have the same id: rename one")
+            files[mask_id] = file
+    if not files:
+        raise RequestError(f"no PNG file in {path}: masks are PNG files, white = hole by default")
+    return dict(sorted(files.items()))
+
+
+def read_mask(file: Path, polarity: str) -> MaskFile:
+    """Read one mask and threshold it at 128; raises RequestError when it is not a mask."""
+    try:
+        grey = read_rgb(file).mean(axis=2)
+    except (OSError, ValueError) as error:
+        raise RequestError(f"mask {file} cannot be read: {error}") from error
+    if 0 < grey.max() <= 1:
+        raise RequestError(f"mask {file} has the values 0 and 1: save masks with 0 and 255")
+    soft = float(((grey > 0) & (grey < 255)).mean())
+    if soft > MAX_SOFT:
+        raise RequestError(
+            f"mask {file} is not black and white: {soft:.0%} of its pixels are grey; threshold it"
+        )
+    white = grey >= 128
+    hole = white if polarity == "hole-white" else ~white
+    _check_extent(hole, file, polarity)
+    return MaskFile(hole, soft)
+
+
+def _check_extent(hole: Hole, file: Path, polarity: str) -> None:
+    """Raise RequestError for an empty or a full hole."""
+    if hole.any() and not hole.all():
+        return
+    extent = "full: every pixel is missing" if hole.all() else "empty: no pixel is missing"
+    raise RequestError(f"mask {file} is {extent} (polarity={polarity}); remove or repair it")
+
+
+def resized(hole: Hole, height: int, width: int, origin: Path) -> Hole:
+    """Return the hole resized with nearest neighbour; raises RequestError when nothing is left."""
+    rows = (np.arange(height) * 2 + 1) * hole.shape[0] // (2 * height)
+    columns = (np.arange(width) * 2 + 1) * hole.shape[1] // (2 * width)
+    smaller = hole[rows[:, None], columns]
+    if not smaller.any() or smaller.all():
+        extent = "full" if smaller.all() else "empty"
+        raise RequestError(
+            f"a mask of {origin} is {extent} once resized from {hole.shape[1]}x{hole.shape[0]} to"
+            f" {width}x{height}: use larger images or other masks"
+        )
+    return np.asarray(smaller)

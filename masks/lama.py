@@ -1,0 +1,182 @@
+"""The thin, medium and thick masks of LaMa, each for 256 and 512 pixels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from bench.api import RequestError
+from masks.drawing import area_scale, capsules, draw_hole, fill
+
+if TYPE_CHECKING:
+    import torch
+
+    from masks.drawing import Hole, Stream
+
+# LaMa weighs its two generators 1 : .3 and takes exactly one of them.
+BOX_PROBABILITY = 0.3 / 1.3
+MAX_HOLE_RATIO = 0.5
+# LaMa draws with OpenCV, whose line of thickness w covers 2 ceil(w / 2) + .8 pixels across
+# (measured on OpenCV 5, w = 5..56): without this the thin masks have a hole ratio .015 too low.
+OPENCV_RIM = 0.8
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """side, count: inclusive bounds, pixels of the preset.  margin: kept free at the border."""
+
+    side: tuple[int, int]
+    count: tuple[int, int]
+    margin: int
+
+
+@dataclass(frozen=True)
+class Preset:
+    """strokes: inclusive bounds as published; the code draws one more at most.
+
+    max_width, max_length: exclusive bounds above 5 and above 10 pixels.
+    """
+
+    strokes: tuple[int, int]
+    max_width: int
+    max_length: int
+    boxes: Boxes | None
+
+
+THIN = {256: Preset((4, 50), 10, 40, None), 512: Preset((4, 70), 20, 100, None)}
+MEDIUM = {
+    256: Preset((4, 5), 50, 100, Boxes((10, 50), (1, 5), 0)),
+    512: Preset((4, 10), 100, 200, Boxes((30, 150), (1, 5), 0)),
+}
+THICK = {
+    256: Preset((1, 5), 100, 200, Boxes((30, 150), (1, 3), 10)),
+    512: Preset((1, 5), 250, 450, Boxes((30, 300), (1, 4), 10)),
+}
+
+
+@dataclass(frozen=True)
+class LamaThin:
+    """Many thin strokes (LaMa, Suvorov et al. 2022, thin; RePaint's Narrow).
+
+    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .282 (.061-.477).
+    """
+
+    name: ClassVar[str] = "lama-thin"
+    version: ClassVar[str] = "1"
+    preset: int = 256
+
+    def __post_init__(self) -> None:
+        _check_preset(self.preset)
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+        return _draw(THIN[self.preset], self.preset, height, width, seed)
+
+
+@dataclass(frozen=True)
+class LamaMedium:
+    """Medium strokes or boxes (LaMa, Suvorov et al. 2022, medium).
+
+    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .240 (.017-.428).
+    """
+
+    name: ClassVar[str] = "lama-medium"
+    version: ClassVar[str] = "1"
+    preset: int = 256
+
+    def __post_init__(self) -> None:
+        _check_preset(self.preset)
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+        return _draw(MEDIUM[self.preset], self.preset, height, width, seed)
+
+
+@dataclass(frozen=True)
+class LamaThick:
+    """Thick strokes or large boxes (LaMa, Suvorov et al. 2022, thick; RePaint's Wide).
+
+    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .266 (.056-.476).
+    """
+
+    name: ClassVar[str] = "lama-thick"
+    version: ClassVar[str] = "1"
+    preset: int = 256
+
+    def __post_init__(self) -> None:
+        _check_preset(self.preset)
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+        return _draw(THICK[self.preset], self.preset, height, width, seed)
+
+
+def _check_preset(preset: int) -> None:
+    if preset not in (256, 512):
+        raise RequestError(f"preset={preset} is not one of 256, 512 (LaMa's tables)")
+
+
+def _draw(preset: Preset, reference: int, height: int, width: int, seed: int) -> torch.Tensor:
+    """Return the first hole of the stream that covers at most half of the image.
+
+    LaMa draws five variants, drops those above half and picks one at random.  The variants are
+    independent, so the first that passes has the same distribution at a fifth of the cost.
+    """
+    scale = area_scale(height, width, reference)
+
+    def draw(stream: Stream) -> Hole | None:
+        if preset.boxes is not None and stream.uniform() < BOX_PROBABILITY:
+            hole = _boxes(stream, preset.boxes, height, width, scale)
+        else:
+            hole = _strokes(stream, preset, height, width, scale)
+        return hole if hole.mean() <= MAX_HOLE_RATIO else None
+
+    return draw_hole(height, width, seed, draw)
+
+
+def _strokes(stream: Stream, preset: Preset, height: int, width: int, scale: float) -> Hole:
+    """Return strokes of 1-5 segments, each segment with its own angle, length and width."""
+    low, high = preset.strokes
+    counts = stream.integers(1, 6, int(stream.integers(low, high + 2)))
+    total = int(counts.sum())
+    angles = 0.01 + stream.integers(0, 4, total)
+    mirrored = np.repeat(np.arange(len(counts)) % 2 == 0, counts)
+    angles = np.where(mirrored, 2 * math.pi - angles, angles)
+    lengths = (10 + stream.integers(0, preset.max_length, total)) * scale
+    thickness = 5 + stream.integers(0, preset.max_width, total)
+    widths = np.maximum(1.0, (2 * ((thickness + 1) // 2) + OPENCV_RIM) * scale)
+    starts = stream.uniform((0, 0), (width, height), (len(counts), 2))
+    steps = np.stack([lengths * np.sin(angles), lengths * np.cos(angles)], axis=1)
+    segments = _walks(starts, steps, counts, height, width)
+    return fill(height, width, capsules(height, segments, widths))
+
+
+def _walks(
+    starts: np.ndarray, steps: np.ndarray, counts: np.ndarray, height: int, width: int
+) -> np.ndarray:
+    """Return (K, 4) segments: from each start, its share of the steps, clipped to the image."""
+    segments, remaining = [], iter(steps.tolist())
+    for (x, y), count in zip(starts.tolist(), counts.tolist(), strict=True):
+        for _ in range(count):
+            dx, dy = next(remaining)
+            end_x, end_y = min(max(x + dx, 0), width), min(max(y + dy, 0), height)
+            segments.append((x, y, end_x, end_y))
+            x, y = end_x, end_y
+    return np.array(segments, dtype=float)
+
+
+def _boxes(stream: Stream, boxes: Boxes, height: int, width: int, scale: float) -> Hole:
+    """Return the union of boxes that keep the margin."""
+    hole = np.zeros((height, width), dtype=bool)
+    margin = round(boxes.margin * scale)
+    for _ in range(int(stream.integers(boxes.count[0], boxes.count[1] + 1))):
+        sides = stream.integers(boxes.side[0], boxes.side[1] + 1, 2)
+        columns = min(max(1, round(int(sides[0]) * scale)), width - 2 * margin)
+        rows = min(max(1, round(int(sides[1]) * scale)), height - 2 * margin)
+        left = int(stream.integers(margin, width - margin - columns + 1))
+        top = int(stream.integers(margin, height - margin - rows + 1))
+        hole[top : top + rows, left : left + columns] = True
+    return hole

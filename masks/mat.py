@@ -1,0 +1,90 @@
+"""The small and large holes of MAT: rectangles that may hang off the edge, and brush strokes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bench.api import RequestError
+from masks.drawing import draw_hole
+from masks.strokes import Brush, draw_strokes
+
+if TYPE_CHECKING:
+    import torch
+
+    from masks.drawing import Hole, Stream
+
+# Exclusive maxima of: rectangles up to half the side, rectangles up to the side, strokes.
+LARGE = {256: (4, 2, 8), 512: (5, 3, 9)}
+SMALL = {256: (2, 2, 3), 512: (3, 2, 4)}
+
+
+@dataclass(frozen=True)
+class MatLarge:
+    """Large rectangles and strokes (MAT, Li et al. 2022, large).
+
+    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .401 (.064-.728).
+    """
+
+    name: ClassVar[str] = "mat-large"
+    version: ClassVar[str] = "1"
+    preset: int = 256
+
+    def __post_init__(self) -> None:
+        _check_preset(self.preset)
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+        return _draw(LARGE[self.preset], self.preset, height, width, seed)
+
+
+@dataclass(frozen=True)
+class MatSmall:
+    """Small rectangles and strokes (MAT, Li et al. 2022, small).
+
+    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .218.
+    """
+
+    name: ClassVar[str] = "mat-small"
+    version: ClassVar[str] = "1"
+    preset: int = 256
+
+    def __post_init__(self) -> None:
+        _check_preset(self.preset)
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+        return _draw(SMALL[self.preset], self.preset, height, width, seed)
+
+
+def _check_preset(preset: int) -> None:
+    if preset not in (256, 512):
+        raise RequestError(f"preset={preset} is not one of 256, 512 (MAT's tables)")
+
+
+def _draw(
+    maxima: tuple[int, int, int], reference: int, height: int, width: int, seed: int
+) -> torch.Tensor:
+    """Return the union of rectangles and strokes; an empty or a full one is drawn again."""
+    brush = Brush(segments=(4, 18), width=(12, 48), reference=reference)
+
+    def draw(stream: Stream) -> Hole:
+        halves, wholes, strokes = (int(stream.integers(maximum)) for maximum in maxima)
+        hole = draw_strokes(stream, height, width, strokes, brush)
+        for divisor in [2] * halves + [1] * wholes:
+            rows, columns = _span(stream, height, divisor), _span(stream, width, divisor)
+            hole[rows, columns] = True
+        return hole[:: _flip(stream), :: _flip(stream)]
+
+    return draw_hole(height, width, seed, draw)
+
+
+def _span(stream: Stream, side: int, divisor: int) -> slice:
+    """Return a rectangle's extent along one axis: up to half of it hangs off either edge."""
+    extent = int(stream.integers(side // divisor))
+    start = int(stream.integers(-(extent // 2), side - extent + extent // 2))
+    return slice(max(start, 0), min(start + extent, side))
+
+
+def _flip(stream: Stream) -> int:
+    return -1 if stream.uniform() < 0.5 else 1
