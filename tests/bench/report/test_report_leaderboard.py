@@ -11,6 +11,8 @@ from bench.report import paired
 from bench.report.boards import make_boards
 from bench.report.leaderboard import render
 from bench.report.runs import load_runs
+from bench.seeds import derive_seed
+from bench.statistics import bootstrap_interval, bootstrap_means
 
 
 def _runs(run):
@@ -52,20 +54,18 @@ def test_seeds_are_averaged_image_by_image(make_run):
     assert not row.cells["lpips"].best
 
 
-def test_intervals_resample_sources_and_agree_with_a_loop():
+def test_intervals_resample_sources_and_agree_with_one_column():
     stream = np.random.default_rng(0)
     scores = stream.normal(size=(30, 2))
     scores[3, 1] = np.nan
     sources = [f"s{i // 3}" for i in range(30)]
     found = paired.intervals(scores, sources)
-    means = []
-    for counts in paired.resample_counts(10).T:
-        rows = np.repeat(np.arange(10), counts.astype(int))
-        picked = np.concatenate([np.arange(30)[3 * r : 3 * r + 3] for r in rows])
-        means.append(np.nanmean(scores[picked], axis=0))
+    means = bootstrap_means(scores, sources, seed=derive_seed("leaderboard"))
     low, high = np.percentile(means, [2.5, 97.5], axis=0)
     np.testing.assert_allclose(found.low, low, atol=1e-12)
     np.testing.assert_allclose(found.high, high, atol=1e-12)
+    one_by_one = bootstrap_interval(scores[:, 0], sources, seed=derive_seed("leaderboard"))
+    np.testing.assert_allclose([found.low[0], found.high[0]], one_by_one, atol=1e-12)
     assert found.n.tolist() == [30, 29]
 
 

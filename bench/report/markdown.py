@@ -1,0 +1,70 @@
+"""Boards -> Markdown tables."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bench.report.figures import column, decimals, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.report.boards import Board
+    from bench.report.compare import Cell
+
+LEGEND = (
+    "Bold: the best of its column. ≈: not significantly worse than the best (paired bootstrap over "
+    "source photographs, same images and holes, 95%). In brackets: 95% bootstrap interval of the "
+    "mean. Seeds are averaged image by image."
+)
+
+
+def document(boards: Sequence[Board]) -> str:
+    """Return a Markdown section with a table per board."""
+    sections = [_markdown_board(board) for board in boards]
+    return "\n\n".join([*sections, LEGEND]) + "\n"
+
+
+def _markdown_board(board: Board) -> str:
+    with_assets = any(row.assets for row in board.rows)
+    with_seeds = any(len(row.seeds) > 1 for row in board.rows)
+    head = ["method", *(metric.title for metric in board.metrics), "n", "s/image"]
+    head += ["seeds"] * with_seeds + ["weights, gallery"] * with_assets
+    places = {m.name: decimals(column(board, m)) for m in board.metrics}
+    lines = [
+        head,
+        [
+            "---",
+            *["---:"] * (len(board.metrics) + 2),
+            *["---"] * (len(head) - len(board.metrics) - 3),
+        ],
+    ]
+    for row in board.rows:
+        cells = [_markdown_cell(row.cells.get(name), n) for name, n in places.items()]
+        tail = [", ".join(map(str, row.seeds))] * with_seeds + [escape(row.assets)] * with_assets
+        count = f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else "")
+        lines.append([escape(row.method), *cells, count, seconds_text(row.seconds), *tail])
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    notes = "".join(f"\n\n{escape(note)}" for note in board.notes)
+    return f"### {escape(board.title)}\n\n{table}{notes}"
+
+
+def _markdown_cell(cell: Cell | None, places: int) -> str:
+    if cell is None:
+        return "–"
+    text = f"{cell.value:.{places}f}"
+    text = f"**{text}**" if cell.best else f"{text} ≈" if cell.close else text
+    if cell.of_set:
+        return f"{text} (N = {cell.n:,})"
+    if cell.interval is None:
+        return text
+    low, high = cell.interval
+    return f"{text} [{low:.{places}f}, {high:.{places}f}]"
+
+
+def escape(text: str) -> str:
+    """Make a name from outside plain text in a Markdown table."""
+    one_line = " ".join(text.split())
+    without_html = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", without_html)

@@ -1,0 +1,196 @@
+"""Paper tables: published numbers beside reproduced ones, and what keeps them from comparing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench import plugins
+from bench.api import HasAssets, RequestError
+from bench.report.boards import make_boards
+from bench.report.figures import decimals
+from bench.report.markdown import escape
+from bench.report.protocol import load_protocol, published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bench.report.boards import Board, Row
+    from bench.report.protocol import Protocol, Published
+    from bench.report.runs import Run
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a paper table; published: the printed number by our metric; row: what was run."""
+
+    method: str
+    published: dict[str, str]
+    row: Row | None
+
+
+def render(name: str, runs: Sequence[Run] = (), *, any_dataset: bool = False) -> str:
+    """Return the table of protocol `name` in Markdown.
+
+    runs: those on one of the protocol's masks are taken, by default only on its dataset;
+    any_dataset takes others too, and says that they do not compare.  Without any, the published
+    numbers and what is missing.  Raises RequestError for an unknown name.
+    """
+    protocol = load_protocol(name)
+    chosen = [run for run in runs if _belongs(run, protocol, any_dataset)]
+    boards = make_boards(chosen, _metrics(chosen, protocol)) if chosen else []
+    numbers = published(protocol)
+    parts = [f"## {escape(protocol.title)}", _protocol_line(protocol)]
+    for theirs, ours in protocol.masks.items():
+        on_mask: list[Board | None] = [board for board in boards if board.mask == ours]
+        parts += [_section(theirs, ours, b, numbers, protocol) for b in on_mask or [None]]
+    parts += _listed("Not comparable", _differences(boards, chosen, protocol))
+    parts += _listed("Missing", missing(protocol, chosen))
+    parts += _listed("Notes", [*protocol.notes, *_sources(numbers)])
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def missing(protocol: Protocol, runs: Sequence[Run]) -> list[str]:
+    """Say which runs, dataset and weights are not there for a protocol."""
+    done = {run.mask for run in runs}
+    lacking = [mask for mask in protocol.masks.values() if mask not in done]
+    found = [f"No run on {', '.join(lacking)}."] if lacking else []
+    try:
+        plugins.dataset(protocol.dataset, size=protocol.size).ids()
+    except RequestError as error:
+        found.append(f"Dataset: {error}")
+    for theirs, ours in protocol.counterparts.items():
+        if not any(run.spec["method"]["name"] == ours.method for run in runs):
+            found.append(_missing_method(theirs, ours.method, ours.weights))
+    return found
+
+
+def _missing_method(theirs: str, method: str, weights: str) -> str:
+    """Say that a counterpart was not run, which checkpoint it needs and what its own files say."""
+    needed = f"; the paper's checkpoint is {weights}" if weights else ""
+    try:
+        plugin = plugins.method(method)
+        if isinstance(plugin, HasAssets):
+            plugin.assets()
+        state = ""
+    except RequestError as error:
+        state = f" {error}"
+    return f"{theirs}: no run of {method}{needed}.{state}"
+
+
+def _belongs(run: Run, protocol: Protocol, any_dataset: bool) -> bool:
+    same = run.spec["dataset"]["name"] == protocol.dataset
+    return run.mask in protocol.masks.values() and (same or any_dataset)
+
+
+def _metrics(runs: Sequence[Run], protocol: Protocol) -> list[str]:
+    """Return the protocol's metrics that some run has; raises RequestError when there is none."""
+    known = {name for run in runs for name in run.summary["metrics"]}
+    found = [name for name in protocol.metrics if name in known]
+    if not found:
+        raise RequestError(
+            f"The runs have none of the table's metrics: {', '.join(protocol.metrics)}. "
+            f"Score them: --metrics {','.join(protocol.metrics)}."
+        )
+    return found
+
+
+def _section(
+    theirs: str,
+    ours: str,
+    board: Board | None,
+    numbers: Sequence[Published],
+    protocol: Protocol,
+) -> str:
+    """Return one mask's table: a row per method, published, reproduced and difference."""
+    lines = _lines(ours, board, numbers, protocol)
+    if not lines:
+        return ""
+    name = escape(theirs) if theirs == ours else f"{escape(theirs)} (here {escape(ours)})"
+    head = ["method"]
+    for metric in protocol.metrics:
+        head += [f"{metric} published", "reproduced", "difference"]
+    head += ["n", "dataset"]
+    body = [_text(line, board, protocol) for line in lines]
+    table = [head, ["---", *["---:"] * (len(head) - 2), "---"], *body]
+    return f"### {name}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table)
+
+
+def _lines(
+    mask: str, board: Board | None, numbers: Sequence[Published], protocol: Protocol
+) -> list[Line]:
+    """Published methods first, each beside the run that repeats it, then what was run besides."""
+    values: dict[str, dict[str, str]] = {}
+    for number in (n for n in numbers if n.mask == mask):
+        values.setdefault(number.method, {})[number.metric] = number.text
+    left = list(board.rows) if board else []
+    lines = []
+    for method, theirs in values.items():
+        row = next((row for row in left if _repeats(row, method, protocol)), None)
+        if row is not None:
+            left.remove(row)
+        lines.append(Line(method, theirs, row))
+    return [*lines, *(Line(row.method, {}, row) for row in left)]
+
+
+def _repeats(row: Row, published_method: str, protocol: Protocol) -> bool:
+    """A run repeats a published method if it is its counterpart or has its very name."""
+    ours = protocol.counterparts.get(published_method)
+    name = row.runs[0].spec["method"]["name"]
+    return row.method == published_method or (ours is not None and name == ours.method)
+
+
+def _text(line: Line, board: Board | None, protocol: Protocol) -> list[str]:
+    here = "" if line.row is None or line.method == line.row.method else line.row.method
+    cells = [escape(f"{line.method} (here {here})" if here else line.method)]
+    for metric in protocol.metrics:
+        theirs = line.published.get(metric)
+        cell = line.row.cells.get(metric) if line.row else None
+        cells += _compared(theirs, cell.value if cell else None)
+    n = str(line.row.n) if line.row else "–"
+    return [*cells, n, escape(board.dataset) if board and line.row else "–"]
+
+
+def _compared(theirs: str | None, ours: float | None) -> list[str]:
+    """Return published, reproduced and difference; the published number as it was printed."""
+    if ours is None:
+        return [theirs or "–", "–", "–"]
+    if theirs is None:
+        return ["–", f"{ours:.{decimals([ours])}f}", "–"]
+    places = max(decimals([ours]), len(theirs.partition(".")[2]))
+    return [theirs, f"{ours:.{places}f}", f"{ours - float(theirs):+.{places}f}"]
+
+
+def _differences(boards: Iterable[Board], runs: Sequence[Run], protocol: Protocol) -> list[str]:
+    """Say, once each, in what the runs differ from the protocol."""
+    found = []
+    for board in boards:
+        if board.rows[0].runs[0].spec["dataset"]["name"] != protocol.dataset:
+            found.append(f"Dataset: {board.dataset} here, {protocol.dataset} in the paper.")
+        if board.size != protocol.size:
+            found.append(f"Size: {board.size} here, {protocol.size} in the paper.")
+        if board.n != protocol.n:
+            found.append(f"n = {board.n:,} here, {protocol.n:,} in the paper.")
+        found += board.notes
+    for theirs, ours in protocol.counterparts.items():
+        for run in runs:
+            if run.spec["method"]["name"] == ours.method and ours.weights:
+                used = run.assets or "none"
+                found.append(f"Weights of {theirs}: {used} here, {ours.weights} in the paper.")
+    return list(dict.fromkeys(found))
+
+
+def _protocol_line(protocol: Protocol) -> str:
+    return (
+        f"{escape(protocol.dataset)}, {protocol.size} px, {protocol.n:,} images, "
+        f"{escape(', '.join(protocol.metrics))}."
+    )
+
+
+def _sources(numbers: Sequence[Published]) -> list[str]:
+    where = dict.fromkeys(number.provenance for number in numbers)
+    return [f"Published numbers: {', '.join(where)}."] if where else ["Nothing is published."]
+
+
+def _listed(title: str, items: Sequence[str]) -> list[str]:
+    return [f"{title}:\n\n" + "\n".join(f"- {escape(item)}" for item in items)] if items else []

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+
+import pytest
+
+import masks
+from bench.api import RequestError
+from bench.datasets import DATASETS
+from bench.metrics import METRICS
+from bench.report import table
+from bench.report.protocol import load_protocol, protocol_names, published
+from bench.report.runs import load_runs
+from methods import METHODS
+
+
+@pytest.fixture(autouse=True)
+def _no_data(monkeypatch):
+    monkeypatch.delenv("INPAINT_BENCH_DATA", raising=False)
+
+
+def test_every_protocol_names_things_that_exist():
+    assert protocol_names() == [
+        "baselines-fashion-mnist", "baselines-photos", "mat-places", "repaint-celebahq",
+        "repaint-imagenet", "repaint-places",
+    ]  # fmt: skip
+    for name in protocol_names():
+        protocol = load_protocol(name)
+        assert protocol.dataset in DATASETS
+        assert set(protocol.masks.values()) <= set(masks.MASKS)
+        assert set(protocol.metrics) <= set(METRICS)
+        assert {c.method for c in protocol.counterparts.values()} <= set(METHODS)
+        assert set(protocol.published_metrics.values()) == set(protocol.metrics)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_lines"), [("repaint-celebahq", 36), ("repaint-imagenet", 24), ("mat-places", 24)]
+)
+def test_every_published_line_of_a_table_is_found(name, n_lines):
+    assert len(published(load_protocol(name))) == n_lines
+
+
+def test_published_numbers_are_under_our_mask_names():
+    numbers = {(p.method, p.mask): p.text for p in published(load_protocol("repaint-celebahq"))}
+    assert numbers["RePaint", "lama-thick"] == "0.059"
+    assert numbers["RePaint", "lama-thin"] == "0.028"
+    assert numbers["LaMa", "expand"] == "0.342"
+    mat = {(p.method, p.mask, p.metric): p.text for p in published(load_protocol("mat-places"))}
+    assert mat["MAT (8M)", "mat-small", "fid"] == "0.78"
+    assert mat["CoModGAN", "mat-large", "p_ids"] == "19.64"
+
+
+def test_no_table_holds_the_built_in_irregular_against_the_nvidia_pack():
+    text = files("bench.report.published").joinpath("published.csv").read_text("utf-8")
+    packs = {r["mask"] for r in csv.DictReader(text.splitlines()) if "pack" in r["protocol"]}
+    assert packs
+    assert not any(packs & set(load_protocol(name).masks) for name in protocol_names())
+
+
+def test_without_data_the_table_says_what_is_missing():
+    text = table.render("repaint-celebahq")
+    assert "| RePaint | 0.059 | – | – |" in text
+    assert "No run on lama-thick, lama-thin, super-resolve" in text
+    assert "the images of celeba-hq are not on this machine" in text
+    assert r"celeba256\_250000.pt" in text
+
+
+def test_eight_images_and_a_stand_in_give_the_full_table_with_warnings(make_run):
+    for mask in load_protocol("repaint-celebahq").masks.values():
+        make_run("telea", mask, n=8, dataset="folder")
+        run = make_run("ddpm", mask, n=8, dataset="folder", assets={"faces.pt": "ab" * 32})
+    runs = load_runs([run.parent])
+    text = table.render("repaint-celebahq", runs, any_dataset=True)
+    assert text.count("| telea | – | 0.") == 6
+    assert text.count("| RePaint (here ddpm) | 0.") == 6
+    ours = next(r for r in runs if (r.method, r.mask) == ("ddpm", "half"))
+    mean = ours.scores["lpips"].mean()
+    assert f"| 0.165 | {mean:.4f} | {mean - 0.165:+.4f} | 8 | folder |" in text
+    assert "n = 8 here, 100 in the paper." in text
+    assert "Dataset: folder here, celeba-hq in the paper." in text
+    assert "Size: 32 here, 256 in the paper." in text
+    assert r"Weights of RePaint: faces.pt abababab here, celeba256\_250000.pt" in text
+    assert "No run on" not in text
+
+
+def test_runs_on_other_datasets_are_left_out_unless_asked_for(make_run):
+    runs = load_runs([make_run("telea", "half", dataset="folder")])
+    assert "telea" not in table.render("repaint-celebahq", runs)
+
+
+def test_baselines_without_published_numbers_print_what_was_run(make_run):
+    runs = load_runs([make_run("telea"), make_run("biharmonic")])
+    text = table.render("baselines-photos", runs)
+    assert "| telea |" in text
+    assert "No run on random-box, irregular, free-form, hybrid." in text
+
+
+def test_a_wrong_name_or_metric_is_a_request_error(make_run):
+    with pytest.raises(RequestError, match=r"Unknown table 'repaint-celeba'.*Did you mean"):
+        table.render("repaint-celeba")
+    runs = load_runs([make_run("telea", "mat-small", dataset="places2")])
+    with pytest.raises(RequestError, match="none of the table's metrics: fid, p_ids, u_ids"):
+        table.render("mat-places", runs)
