@@ -1,0 +1,66 @@
+"""Diversity of a stochastic method: how far apart its samples for one image and hole are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+from bench.api import RequestError
+from bench.metrics.levels import check_side, levels
+
+if TYPE_CHECKING:
+    import torch
+
+
+@runtime_checkable
+class SampleMetric(Protocol):
+    """A frozen dataclass that gives one number for the K samples of one image and hole."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_samples(self, samples: torch.Tensor) -> float:
+        """Return the number.  samples: (K, 3, H, W), exact multiples of 1/255, K >= 2."""
+        ...
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Mean pairwise LPIPS (AlexNet) between the K samples of one image and hole.
+
+    Over the K (K - 1) / 2 pairs (as BicycleGAN, Zhu et al. 2017, and PUT compute it); 0 for a
+    deterministic method.  A set's diversity is the mean over its images.
+    """
+
+    name: ClassVar[str] = "diversity"
+    version: ClassVar[str] = "1"
+    unit: ClassVar[str] = ""
+    higher_is_better: ClassVar[bool] = True
+
+    def assets(self) -> Mapping[str, str]:
+        """Return the pinned sha256 of the trunk."""
+        from bench.metrics.lpips import LPIPS
+
+        return LPIPS().assets()
+
+    def over_samples(self, samples: torch.Tensor) -> float:
+        """Return the mean over pairs, at least 0.
+
+        samples: (K, 3, H, W), exact multiples of 1/255.  Raises RequestError for K < 2 or below
+        31 pixels.
+        """
+        from itertools import combinations
+
+        from bench.metrics.lpips import SMALLEST, distance
+
+        if samples.ndim != 4 or samples.shape[1] != 3 or len(samples) < 2:
+            raise RequestError(
+                f"Diversity needs at least 2 samples (K, 3, H, W) of one image, not "
+                f"{tuple(samples.shape)}: run with --samples K."
+            )
+        check_side(samples, SMALLEST, "LPIPS's trunk halves it several times")
+        pairs = list(combinations(levels(samples), 2))
+        return sum(float(distance(x, y, "alex")) for x, y in pairs) / len(pairs)

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench import statistics
+
+
+def names(n):
+    return [str(i) for i in range(n)]
+
+
+def test_summary_of_finite_scores():
+    result = statistics.summarise([1.0, 2, 3, 6])
+    assert result == statistics.Summary(3.0, pytest.approx(math.sqrt(14 / 3)), 4, 0)
+
+
+def test_summary_leaves_infinite_scores_out_and_counts_them():
+    result = statistics.summarise([20.0, math.inf, 30.0])
+    assert (result.mean, result.n, result.n_infinite) == (25.0, 3, 1)
+    assert result.std == pytest.approx(math.sqrt(50))
+
+
+def test_summary_of_only_infinite_scores():
+    result = statistics.summarise([math.inf])
+    assert (result.mean, result.n, result.n_infinite) == (math.inf, 1, 1)
+    assert math.isnan(result.std)
+
+
+@pytest.mark.parametrize("bad", [[math.nan], [-math.inf, 1], [], [[1.0]]])
+def test_bad_scores_are_refused(bad):
+    with pytest.raises(ValueError, match="score"):
+        statistics.summarise(bad)
+
+
+def test_hole_area_bins_have_half_open_edges():
+    fractions = [0.05, 0.1, 0.1000001, 0.3, 1.0]
+    bins = statistics.by_hole_area([1.0, 3, 5, 7, math.inf], fractions)
+    assert [(b.edges, b.n, b.mean) for b in bins] == [
+        ((0.0, 0.1), 2, 2.0),
+        ((0.1, 0.2), 1, 5.0),
+        ((0.2, 0.3), 1, 7.0),
+        ((0.9, 1.0), 1, math.inf),
+    ]
+
+
+@given(st.integers(1, 10), st.integers(1, 400))
+def test_a_fraction_that_is_an_edge_belongs_below_it(tenths, side):
+    fraction = tenths * side / (10 * side)
+    assert statistics.by_hole_area([1.0], [fraction])[0].edges[1] == tenths / 10
+
+
+@pytest.mark.parametrize("bad", [[0.0], [1.1], [0.5, 0.5], [math.nan]])
+def test_bad_fractions_are_refused(bad):
+    with pytest.raises(ValueError, match="fraction"):
+        statistics.by_hole_area([1.0], bad)
+
+
+def test_seeds_are_averaged_within_images():
+    images, means = statistics.aggregate_seeds(["b", "a", "b", "a"], [1.0, 2, 3, math.inf])
+    assert images == ["b", "a"]
+    assert means.tolist() == [2.0, math.inf]
+    with pytest.raises(ValueError, match="1 ids for 2 scores"):
+        statistics.aggregate_seeds(["a"], [1.0, 2.0])
+
+
+def test_bootstrap_resamples_whole_groups():
+    """Two groups of 3 and 1 rows: resamples are {aa, ab, ba, bb}, means 0, 1/4 and 1."""
+    values = np.array([[0.0], [0], [0], [1]])
+    means = statistics.bootstrap_means(values, ["a", "a", "a", "b"], resamples=4000, seed=1)[:, 0]
+    levels, counts = np.unique(means, return_counts=True)
+    assert levels.tolist() == [0, 0.25, 1]
+    assert (counts / 4000).tolist() == pytest.approx([0.25, 0.5, 0.25], abs=0.03)
+
+
+def test_bootstrap_is_seeded_and_does_not_depend_on_chunks(monkeypatch):
+    values = np.random.default_rng(0).random((7, 2))
+    whole = statistics.bootstrap_means(values, names(7), resamples=101, seed=3)
+    monkeypatch.setattr(statistics, "CHUNK_BYTES", 8 * 7 * 5)
+    chunked = statistics.bootstrap_means(values, names(7), resamples=101, seed=3)
+    other = statistics.bootstrap_means(values, names(7), resamples=101, seed=4)
+    assert np.allclose(whole, chunked, rtol=1e-14)
+    assert not np.allclose(whole, other)
+
+
+def test_interval_agrees_with_scipy_s_percentile_bootstrap():
+    values = np.random.default_rng(5).exponential(size=60)
+    ours = statistics.bootstrap_interval(values, names(60), resamples=20_000, seed=0)
+    theirs = scipy.stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(1)
+    ).confidence_interval
+    assert ours == pytest.approx((theirs.low, theirs.high), abs=0.02)
+
+
+@pytest.mark.parametrize("rows_a_group", [1, 4])
+def test_intervals_cover_the_mean_as_often_as_they_say(rows_a_group):
+    """2,000 data sets of 150 groups, each a column; rows of a group share a random shift."""
+    draws, groups = 2000, 150
+    stream = np.random.default_rng(11)
+    shared = stream.gamma(4.0, size=(groups, 1, draws))
+    rows = shared + stream.normal(size=(groups, rows_a_group, draws))
+    owner = [name for name in names(groups) for _ in range(rows_a_group)]
+    values = rows.reshape(groups * rows_a_group, draws)
+    intervals = np.array(statistics.bootstrap_intervals(values, owner, resamples=1000, seed=0))
+    covered = (intervals[:, 0] <= 4) & (intervals[:, 1] >= 4)
+    assert covered.mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_intervals_leave_infinite_scores_out():
+    values = [1.0, 2, 3, math.inf]
+    finite = statistics.bootstrap_interval(values, names(4), seed=0)
+    assert 1 <= finite[0] < finite[1] <= 3
+    assert statistics.bootstrap_interval([math.inf] * 2, names(2), seed=0) == (math.inf,) * 2
+
+
+def test_one_call_gives_the_intervals_of_all_metrics():
+    values = np.random.default_rng(0).random((30, 2))
+    values[0, 1] = math.inf
+    both = statistics.bootstrap_intervals(values, names(30), seed=2)
+    alone = [statistics.bootstrap_interval(values[:, i], names(30), seed=2) for i in (0, 1)]
+    assert both == [pytest.approx(pair, rel=1e-12) for pair in alone]
+
+
+def test_groups_must_match_the_scores():
+    with pytest.raises(ValueError, match="2 groups"):
+        statistics.bootstrap_interval([1.0], ["a", "b"], seed=0)
+
+
+def test_paired_bootstrap_sees_a_difference_and_its_absence():
+    stream = np.random.default_rng(2)
+    clear = statistics.paired_bootstrap(stream.normal(1, 1, 100), names(100), seed=0)
+    assert clear.low > 0
+    assert clear.p_value < 0.001
+    none = statistics.paired_bootstrap(np.zeros(100), names(100), seed=0)
+    assert none == statistics.Difference(0.0, 0.0, 0.0, 1.0)
+
+
+def test_paired_p_values_are_uniform_when_there_is_no_difference():
+    values = np.random.default_rng(3).normal(size=(150, 1001))
+    values[:, 0] = 0
+    results = statistics.compare_to(values, 0, names(150), resamples=1000, seed=0)
+    p = np.array([r.p_value for r in results[1:]])
+    assert (p < 0.05).mean() == pytest.approx(0.05, abs=0.025)
+    assert (p < 0.5).mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_comparison_of_a_matrix_agrees_with_one_by_one():
+    stream = np.random.default_rng(4)
+    values = stream.normal(size=(40, 3)) + np.array([0, 0.1, 1])
+    matrix = statistics.compare_to(values, 1, names(40), seed=9)
+    assert matrix[1] == statistics.Difference(0.0, 0.0, 0.0, 1.0)
+    for method in (0, 2):
+        single = statistics.paired_bootstrap(values[:, method] - values[:, 1], names(40), seed=9)
+        assert vars(matrix[method]) == pytest.approx(vars(single), rel=1e-9)
+
+
+def test_comparison_of_infinite_and_missing_scores():
+    values = np.array([[math.inf, math.inf], [1, 2], [math.inf, 3], [math.nan, 3], [1, 4]])
+    result = statistics.compare_to(values, 0, names(5), seed=0)[1]
+    assert result.mean == pytest.approx((0 + 1 + 3) / 3)
+    with pytest.raises(ValueError, match="no pair"):
+        statistics.compare_to(np.array([[math.nan, 1.0]]), 0, ["a"], seed=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 8), st.integers(3, 12), st.integers(0, 10**6))
+def test_friedman_agrees_with_scipy(methods, blocks, seed):
+    scores = np.random.default_rng(seed).integers(0, 6, (blocks, methods)).astype(float)
+    ours = statistics.friedman_ranks(scores, higher_is_better=False)
+    expected = scipy.stats.rankdata(scores, axis=1).mean(axis=0)
+    assert ours.mean_ranks == pytest.approx(tuple(expected))
+    if methods > 2 and len(np.unique(ours.mean_ranks)) > 1:
+        theirs = scipy.stats.friedmanchisquare(*scores.T)
+        assert (ours.chi_square, ours.p_value) == pytest.approx(tuple(theirs), rel=1e-6)
+
+
+def test_ranks_by_hand_and_direction():
+    scores = np.array([[0.1, 0.2, 0.3], [0.1, 0.3, 0.2]])
+    assert statistics.friedman_ranks(scores, higher_is_better=False).mean_ranks == (1, 2.5, 2.5)
+    assert statistics.friedman_ranks(scores, higher_is_better=True).mean_ranks == (3, 1.5, 1.5)
+
+
+@pytest.mark.parametrize("methods", range(2, 21))
+def test_critical_differences_agree_with_the_studentized_range(methods):
+    scores = np.arange(methods, dtype=float)[None].repeat(10, axis=0)
+    q = scipy.stats.studentized_range.ppf(0.95, methods, np.inf) / math.sqrt(2)
+    expected = q * math.sqrt(methods * (methods + 1) / 60)
+    result = statistics.friedman_ranks(scores, higher_is_better=True)
+    assert result.critical_difference == pytest.approx(expected, rel=5e-4)
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (3, 21), (0, 3)])
+def test_ranks_refuse_too_few_or_too_many_methods(shape):
+    with pytest.raises(ValueError, match=r"2\.\.20"):
+        statistics.friedman_ranks(np.zeros(shape), higher_is_better=True)
