@@ -30,6 +30,7 @@ MIN_SIDE = 8
 ATTEMPTS = 2000
 # In place of an exact 0 in a divisor: the quotient is then beyond any image, on the right side.
 TINY = 1e-12
+POINT = 1e-9
 
 
 def check_size(height: int, width: int) -> None:
@@ -151,8 +152,10 @@ def _rectangle(
     x0: Floats, y0: Floats, x1: Floats, y1: Floats, radius: Floats, y: Floats
 ) -> tuple[Floats, Floats]:
     """Return left and right, at the heights y, of rectangles of half-width `radius`."""
-    length = np.maximum(np.hypot(x1 - x0, y1 - y0), TINY)
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    length = np.hypot(x1 - x0, y1 - y0)
+    point = length < POINT  # a dot has no direction; any will do
+    length = np.where(point, POINT, length)
+    dx, dy = np.where(point, 1.0, (x1 - x0) / length), np.where(point, 0.0, (y1 - y0) / length)
     dx, dy = np.where(np.abs(dx) < TINY, TINY, dx), np.where(np.abs(dy) < TINY, TINY, dy)
     below = y - y0
     along = (x0 - dy * below / dx, x0 + (length - dy * below) / dx)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -55,8 +55,8 @@ class Folder:
     version: ClassVar[str] = "1"
     positional: ClassVar[str] = "path"
     path: Path
-    polarity: Literal["hole-white", "keep-white"] = "hole-white"
-    pairing: Literal["auto", "id", "seed"] = "auto"
+    polarity: str = "hole-white"
+    pairing: str = "auto"
 
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:

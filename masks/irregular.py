@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -33,8 +33,6 @@ BORDERS = ("touching", "free")
 # Liu et al.: a hole without border keeps 50 pixels of 512.
 BORDER = 50 / 512
 SHAPES = 56
-BinChoice = Literal["any", "1-10", "10-20", "20-30", "30-40", "40-50", "50-60"]
-BorderChoice = Literal["any", "touching", "free"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ class Irregular:
 
     name: ClassVar[str] = "irregular"
     version: ClassVar[str] = "1"
-    bin: BinChoice = "any"
-    border: BorderChoice = "any"
+    bin: str = "any"
+    border: str = "any"
 
     def __post_init__(self) -> None:
         check_choice("bin", self.bin, ("any", *BINS))

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import Json, RequestError
 from bench.imaging import as_hole
 from bench.seeds import numpy_stream
 from masks.files import POLARITIES, list_pngs, other_polarity, read_mask, resized
-from masks.irregular import BINS, BORDERS, BinChoice, BorderChoice, check_choice
+from masks.irregular import BINS, BORDERS, check_choice
 
 if TYPE_CHECKING:
     import torch
@@ -40,9 +40,9 @@ class Nvidia:
     version: ClassVar[str] = "1"
     positional: ClassVar[str] = "path"
     path: Path
-    bin: BinChoice = "any"
-    border: BorderChoice = "any"
-    polarity: Literal["detect", "hole-white", "keep-white"] = "detect"
+    bin: str = "any"
+    border: str = "any"
+    polarity: str = "detect"
 
     def __post_init__(self) -> None:
         check_choice("bin", self.bin, ("any", *BINS))
@@ -89,43 +89,47 @@ class Nvidia:
         """The polarity under which the first files of every group lie in their bins."""
         if self.polarity != "detect":
             return self.polarity
-        block = len(self._files) // (len(BINS) * len(BORDERS))
-        probes = [
-            index
-            for start in range(0, len(self._files), block)
-            for index in range(start, start + min(block, PROBES))
-        ]
+        probes = [index for index in range(len(self._files)) if index % self._block < PROBES]
         for polarity in POLARITIES:
-            if all(self._fits(index, polarity) for index in probes):
+            if all(self._fits(index, self._hole(index, polarity)) for index in probes):
                 return polarity
         raise RequestError(
             f"the masks in {self.path} are in their hole-ratio bins neither as hole-white nor as"
             " keep-white: give the files in the published order (0-10% first)"
         )
 
+    @property
+    def _block(self) -> int:
+        """How many files each bin has with, and as many without, border."""
+        return len(self._files) // (len(BINS) * len(BORDERS))
+
     def _group(self, index: int) -> tuple[str, str]:
         """Return the bin and the border of the file at an index."""
-        group = index * len(BINS) * len(BORDERS) // len(self._files)
+        group = index // self._block
         return list(BINS)[group // len(BORDERS)], BORDERS[group % len(BORDERS)]
 
     def _drawn(self, seed: int) -> int:
         """Return the index of the file that the seed draws from the wanted bin and border."""
-        wanted = [
-            index
-            for index in range(len(self._files))
-            if self.bin in ("any", self._group(index)[0])
-            and self.border in ("any", self._group(index)[1])
+        block = self._block
+        starts = [
+            start
+            for start in range(0, len(self._files), block)
+            if self.bin in ("any", self._group(start)[0])
+            and self.border in ("any", self._group(start)[1])
         ]
-        return wanted[int(numpy_stream(seed).integers(len(wanted)))]
+        group, place = divmod(int(numpy_stream(seed).integers(len(starts) * block)), block)
+        return starts[group] + place
 
-    def _fits(self, index: int, polarity: str) -> bool:
+    def _hole(self, index: int, polarity: str) -> Hole:
+        return read_mask(self._files[index], polarity).hole
+
+    def _fits(self, index: int, hole: Hole) -> bool:
         low, high = BINS[self._group(index)[0]]
-        ratio = float(read_mask(self._files[index], polarity).hole.mean())
-        return low - BIN_TOLERANCE < ratio <= high + BIN_TOLERANCE
+        return low - BIN_TOLERANCE < float(hole.mean()) <= high + BIN_TOLERANCE
 
     def _read(self, index: int, polarity: str) -> Hole:
-        hole = read_mask(self._files[index], polarity).hole
-        if not self._fits(index, polarity):
+        hole = self._hole(index, polarity)
+        if not self._fits(index, hole):
             raise RequestError(
                 f"{self._files[index]}: hole ratio {float(hole.mean()):.3f} is not in its bin"
                 f" {self._group(index)[0]}% with polarity={polarity}: give"
