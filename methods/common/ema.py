@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Network = TypeVar("Network", bound=nn.Module)
 
-class Ema:
+
+class Ema(Generic[Network]):
     """The average that is sampled from and shipped; early steps weigh (1 + k) / (10 + k) at most.
 
     decay: per step, towards which the ramp tends; the ramp lets the average forget the start.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+    def __init__(self, network: Network, decay: float) -> None:
+        self.network = copy.deepcopy(network)
+        self.network.eval().requires_grad_(False)
         self.decay = decay
 
     @torch.no_grad()

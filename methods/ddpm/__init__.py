@@ -1,0 +1,97 @@
+"""The method `ddpm`: its parameters, and the way from the contract to the sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from bench.api import Inpaint, RequestError
+from methods.ddpm.released import PRESETS, SHIPPED, multiple_of, weights_path
+
+Weights = Literal[
+    "auto",
+    "fashion-mnist-32",
+    "photos-64",
+    "celebahq-256",
+    "places-256",
+    "imagenet-256",
+    "imagenet-256-cond",
+]
+# Samplers by name, as specs: the quickstart suite's, RePaint's published setting.
+SAMPLERS = {
+    "quick": "ddpm:steps=25,jump_samples=1",
+    "repaint": "ddpm:steps=250,jump_length=10,jump_samples=10",
+}
+
+
+@dataclass(frozen=True)
+class DDPM:
+    """Masked sampling from a diffusion model (Lugmayr et al. 2022, RePaint).
+
+    steps: levels of the respaced schedule, 1 to 1000.  jump_length, jump_samples: RePaint's
+    resampling; jump_samples=1 is none.  schedule: "auto" is the weights' own, and another is an
+    error.  precision: "auto" is bfloat16 where the device and the network gain from it.
+    weights: "auto" takes fashion-mnist-32 for 32x32 images and photos-64 (trained at 64x64 on
+    photographs) for all others; the field's names need path=FILE.  path: a file in place of the
+    shipped one: a guided-diffusion state dict of the preset named by `weights`; with "auto", a
+    file that `bench train ddpm` wrote, or a diffusers UNet2DModel folder.
+    """
+
+    name: ClassVar[str] = "ddpm"
+    version: ClassVar[str] = "1"
+    single_threaded: ClassVar[bool] = False
+    steps: int = 50
+    jump_length: int = 10
+    jump_samples: int = 1
+    schedule: Literal["auto", "linear", "cosine"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    weights: Weights = "auto"
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= 1000:
+            raise RequestError(f"steps={self.steps}; allowed: 1 to 1000")
+        if self.jump_length < 1 or self.jump_samples < 1:
+            raise RequestError(
+                f"jump_length={self.jump_length}, jump_samples={self.jump_samples}; "
+                "allowed: 1 or more"
+            )
+        known = {
+            "weights": ("auto", *SHIPPED, *PRESETS),
+            "schedule": ("auto", "linear", "cosine"),
+            "precision": ("auto", "fp32", "bf16"),
+        }
+        for field, allowed in known.items():
+            if getattr(self, field) not in allowed:
+                given = getattr(self, field)
+                raise RequestError(f"{field}={given!r}; allowed: {', '.join(allowed)}")
+
+    @property
+    def multiple_of(self) -> int:
+        """What height and width must be multiples of: the U-Net's downsampling."""
+        return multiple_of(self.weights, self.path)
+
+    def assets(self) -> Mapping[str, str]:
+        """Return the sha256 of every weights file that may be used."""
+        from methods.common.checkpoints import sha256
+
+        files = {name: weights_path(name, self.path) for name in self.choices()}
+        hashed: dict[str, str] = {}
+        for name, file in files.items():
+            inside = sorted(file.glob("*.*")) if file.is_dir() else [file]
+            hashed |= {f"{name}/{f.name}" if len(inside) > 1 else name: sha256(f) for f in inside}
+        return hashed
+
+    def choices(self) -> tuple[str, ...]:
+        """Return the names of the weights that this method may use."""
+        if self.weights != "auto":
+            return (self.weights,)
+        return ("own",) if self.path is not None else tuple(SHIPPED)
+
+    def load(self, device: str) -> Inpaint:
+        """Load the weights onto a device; raises RequestError when they cannot be used."""
+        from methods.ddpm.completer import Completer
+
+        return Completer(self, device)

@@ -1,0 +1,104 @@
+"""`ddpm` loaded: weights on a device, in the precision that pays, called as the contract says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from bench.api import Completion, RequestError
+from bench.seeds import derive_seed
+from methods.ddpm import DDPM
+from methods.ddpm.checkpoint import load_own, load_unet
+from methods.ddpm.diffusers_folder import load_folder
+from methods.ddpm.door import from_network, to_network
+from methods.ddpm.precision import prepared
+from methods.ddpm.released import PRESETS, weights_path
+from methods.ddpm.repaint import Network, Sampling, evaluations, inpaint
+from methods.ddpm.schedule import named, respace
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network ready to be sampled from.  channels: of its images; classes: or None."""
+
+    network: Network
+    sampling: Sampling
+    channels: int
+    classes: int | None
+
+
+class Completer:
+    """Fills holes by the masked reverse process; an Inpaint."""
+
+    def __init__(self, method: DDPM, device: str) -> None:
+        self.method, self.device = method, device
+        self.loaded = {name: _load(method, name, device) for name in method.choices()}
+
+    def __call__(
+        self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
+    ) -> Completion:
+        """Complete a batch; the notes hold the number of network evaluations and the weights."""
+        name = self._choose(visible.shape[-2:])
+        loaded = self.loaded[name]
+        sampling = loaded.sampling
+        known = to_network(visible, loaded.channels).to(self.device)
+        network = _labelled(loaded, seeds, self.device)
+        filled = from_network(inpaint(network, sampling, known, hole.to(self.device), seeds))
+        image = torch.where(hole, filled.to(visible.device), visible)
+        count = evaluations(sampling.schedule.T, sampling.jump_length, sampling.jump_samples)
+        return Completion(image, [{"evaluations": count, "weights": name} for _ in seeds])
+
+    def _choose(self, size: Sequence[int]) -> str:
+        """Return the name of the weights for images of this size."""
+        if len(self.loaded) == 1:
+            return next(iter(self.loaded))
+        return "fashion-mnist-32" if tuple(size) == (32, 32) else "photos-64"
+
+
+def _load(method: DDPM, name: str, device: str) -> Loaded:
+    """Load the weights called `name` and lay out the sampler's levels."""
+    file = weights_path(name, method.path) if name != "own" else _own_path(method)
+    network, schedule, channels = _network(file, name)
+    if method.schedule not in ("auto", schedule):
+        raise RequestError(
+            f"schedule={method.schedule}, but {name} was trained with {schedule}; "
+            "the schedule belongs to the weights: leave it out"
+        )
+    sampling = Sampling(
+        respace(named(schedule), method.steps), method.jump_length, method.jump_samples
+    )
+    classes = PRESETS[name].classes if name in PRESETS else None
+    return Loaded(prepared(network, device, method.precision), sampling, channels, classes)
+
+
+def _own_path(method: DDPM) -> Path:
+    """Return the path given without a preset's name."""
+    if method.path is None or not method.path.exists():
+        raise RequestError(f"path={method.path} does not exist; give a weights file or a folder")
+    return method.path
+
+
+def _network(file: Path, name: str) -> tuple[nn.Module, str, int]:
+    """Return a network, the name of its schedule and its images' channels."""
+    if name in PRESETS:
+        return load_unet(file, name), "linear", 3
+    if file.is_dir():
+        return load_folder(file)
+    if not file.is_file():
+        raise RequestError(f"weights={name}: {file.name} is not among the installed files")
+    network, schedule = load_own(file)
+    return network, schedule, network.config.in_channels
+
+
+def _labelled(loaded: Loaded, seeds: Sequence[int], device: str) -> Network:
+    """Give a class-conditional network a label a row, drawn from its seed, as RePaint does."""
+    if loaded.classes is None:
+        return loaded.network
+    drawn = [derive_seed("label", seed) % loaded.classes for seed in seeds]
+    labels = torch.tensor(drawn, device=device)
+    network: nn.Module = loaded.network  # type: ignore[assignment]
+    return lambda x, step: network(x, step, labels)

@@ -1,0 +1,215 @@
+"""Training a DDPM (algorithm 1): noise an image at a random level, predict the noise.
+
+    train(CONFIGS["fashion-mnist-32"], source, out, steps=..., minutes=..., holes=generators,
+          device="cpu", seed=0, precision="auto") -> Path
+
+`source`: a methods.common.images.ImageSource whose images have the configuration's side; `holes`:
+mask generators, only for the masked half of the sample grids.  Returns the exported weights,
+`out`/weights.safetensors (half precision); `out` also holds what methods.common.training writes.
+Under torchrun several processes share each batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from bench.api import Json, MaskGenerator, RequestError
+from bench.seeds import derive_seed, torch_stream
+from methods.common.devices import Process, joined
+from methods.common.ema import Ema
+from methods.common.images import ImageSource, draw_holes
+from methods.common.initial import initialise
+from methods.common.journal import Report, to_stderr
+from methods.common.training import Plan, Stateful, fit
+from methods.ddpm.checkpoint import export
+from methods.ddpm.diffusion import loss_simple, loss_vlb, q_sample, split
+from methods.ddpm.door import from_network, to_network
+from methods.ddpm.repaint import Sampling, generate, inpaint
+from methods.ddpm.schedule import named, respace
+from methods.ddpm.unet import UNet, UNetConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """What to train.
+
+    unet: its out_channels are twice its in_channels when the variance is learned (hybrid loss).
+    ema: decay of the shipped average, which stands in for a falling learning rate, so that a run
+    can be prolonged.  warmup: steps over which the rate rises.  clip: of the gradient's norm.
+    """
+
+    unet: UNetConfig
+    schedule: str = "cosine"
+    steps: int = 100_000
+    batch: int = 64
+    learning_rate: float = 1e-3
+    warmup: int = 200
+    clip: float = 1.0
+    ema: float = 0.998
+
+
+SMALL = UNetConfig(
+    size=32,
+    in_channels=1,
+    out_channels=2,
+    channels=32,
+    multipliers=(1, 2, 2),
+    blocks=1,
+    attention=(8, 4),
+    groups=8,
+    updown=False,
+    patch=2,
+)
+CONFIGS = {
+    "small": TrainingConfig(dataclasses.replace(SMALL, in_channels=3, out_channels=6)),
+    "fashion-mnist-32": TrainingConfig(SMALL),
+    "photos-64": TrainingConfig(
+        dataclasses.replace(
+            SMALL,
+            size=64,
+            in_channels=3,
+            out_channels=6,
+            channels=48,
+            multipliers=(1, 2, 3),
+            attention=(16, 8),
+            head_channels=48,
+        ),
+        batch=32,
+    ),
+    "medium-64": TrainingConfig(UNetConfig(), steps=500_000, batch=128, learning_rate=1e-4),
+}
+
+
+def train(
+    config: TrainingConfig,
+    source: ImageSource,
+    out: Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    holes: Sequence[MaskGenerator] = (),
+    device: str = "cpu",
+    seed: int = 0,
+    precision: str = "auto",
+    plan: Plan | None = None,
+    report: Report = to_stderr,
+) -> Path:
+    """Train, or go on training, in folder `out`; return the weights' path.  See the module.
+
+    precision: "auto" (bfloat16 autocast where the device is fast at it), "fp32" or "bf16".
+    """
+    config = dataclasses.replace(config, steps=steps or config.steps)
+    plan = dataclasses.replace(plan or Plan(config.steps), steps=config.steps, minutes=minutes)
+    with joined(device) as process:
+        trainee = DenoisingTrainee(config, source, holes, process, seed, precision)
+        done = fit(trainee, plan, out, process, report=report)
+        weights = out / "weights.safetensors"
+        if process.rank == 0:
+            facts = {"steps": str(done), "seed": str(seed), "batch": str(config.batch)}
+            export(weights, trainee.average.network, config.schedule, facts)
+    return weights
+
+
+class DenoisingTrainee:
+    """The state of a training run and what one step does to it."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        source: ImageSource,
+        holes: Sequence[MaskGenerator],
+        process: Process,
+        seed: int,
+        precision: str,
+    ) -> None:
+        self.config, self.source, self.holes = config, source, holes
+        self.process, self.seed = process, seed
+        self.bf16 = precision == "bf16" or (precision == "auto" and process.device != "cpu")
+        self.schedule = named(config.schedule)
+        network = UNet(config.unet)
+        initialise(network, derive_seed("ddpm", seed))
+        layout = torch.channels_last
+        self.network = network.to(process.device, memory_format=layout)  # type: ignore[call-overload]
+        self.wrapped = process.wrap(self.network)
+        self.average = Ema(self.network, config.ema)
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=config.learning_rate, fused=True
+        )
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return the configuration, but for the number of steps: a run can be prolonged."""
+        plain = dataclasses.asdict(self.config)
+        del plain["steps"]
+        unet = {k: list(v) if isinstance(v, tuple) else v for k, v in plain.pop("unet").items()}
+        return {**plain, "unet": unet, "seed": self.seed, "processes": self.process.count}
+
+    def parts(self) -> Mapping[str, Stateful]:
+        """Return what a checkpoint holds."""
+        return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
+
+    def step(self, step: int) -> Mapping[str, torch.Tensor]:
+        """Do algorithm 1 once on a batch; the hybrid loss when the variance is learned."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.config, step)
+        losses = self.losses(step)
+        self.optimiser.zero_grad(set_to_none=True)
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self.optimiser.step()
+        self.average.update(self.network, step)
+        return {**losses, "gradient": norm}
+
+    def losses(self, step: int) -> dict[str, torch.Tensor]:
+        """Return the losses of the batch of step `step`, which depends on (seed, step) alone."""
+        x0, t, noise = self._batch(step)
+        xt = q_sample(self.schedule, x0, t, noise).contiguous(memory_format=torch.channels_last)
+        kind = self.process.device.split(":")[0]
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.bf16):
+            output = self.wrapped(xt, t - 1)
+        output = output.float()
+        eps, v = split(output, x0.shape[1])
+        simple = loss_simple(eps, noise).mean()
+        if v is None:
+            return {"loss": simple}
+        # lambda = .001 on the sum over T terms, each drawn uniformly: T / 1000 of the mean.
+        bound = loss_vlb(self.schedule, x0, xt, t, output).mean()
+        return {"loss": simple + bound * self.schedule.T / 1000, "simple": simple, "vlb": bound}
+
+    def samples(self, step: int) -> torch.Tensor:
+        """Return 16 unconditional samples and, given holes, 8 of images with holes, in 25 steps."""
+        network, size = self.average.network, self.config.unet.size
+        schedule = respace(self.schedule, 25)
+        seeds = [derive_seed("grid", self.seed, row) for row in range(16)]
+        free = from_network(generate(network, schedule, self.config.unet.in_channels, size, seeds))
+        if not self.holes:
+            return free
+        target = self.source.batch(derive_seed("grid", self.seed), 8)
+        hole = draw_holes(self.holes, derive_seed("grid", self.seed), 8, size)
+        visible = target.masked_fill(hole, 0)
+        known = to_network(visible, self.config.unet.in_channels)
+        sampling = Sampling(schedule, jump_length=10, jump_samples=1)
+        filled = from_network(inpaint(network, sampling, known, hole, seeds[:8]))
+        return torch.cat([free.cpu(), visible, filled.cpu()])
+
+    def _batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return x0 (n, C, H, W) in [-1, 1], levels t (n,) and noise, on the device."""
+        share, rank = self.process.share(self.config.batch), self.process.rank
+        seed = derive_seed("ddpm-batch", self.seed, step, rank)
+        x0 = to_network(self.source.batch(seed, share), self.config.unet.in_channels)
+        side = self.config.unet.size
+        if x0.shape[-2:] != (side, side):
+            raise RequestError(f"the images are {tuple(x0.shape[-2:])}, the configuration's {side}")
+        stream = torch_stream(derive_seed("ddpm-noise", self.seed, step, rank))
+        t = torch.randint(1, self.schedule.T + 1, (share,), generator=stream)
+        noise = torch.randn(x0.shape, generator=stream)
+        device = self.process.device
+        return x0.to(device), t.to(device), noise.to(device)
+
+
+def learning_rate(config: TrainingConfig, step: int) -> float:
+    """Return the rate of a step (0-based): a linear rise, then level."""
+    return config.learning_rate * min(1.0, (step + 1) / config.warmup)
