@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
-from bench.api import RequestError
+from bench.api import Json, RequestError
 from methods.common.checkpoints import load_checkpoint, load_weights, save_weights
 from methods.glcic.networks import Generator, GeneratorConfig
 
@@ -55,32 +55,45 @@ def load_generator(path: Path, config: Path | None = None) -> Generator:
     )
 
 
-def save_generator(path: Path, generator: Generator, facts: Mapping[str, str]) -> None:
-    """Save a generator in half precision, with its configuration and string facts as metadata."""
+def save_generator(path: Path, generator: Generator, facts: Mapping[str, Json]) -> None:
+    """Save a generator in half precision, with its configuration and other facts as metadata.
+
+    One metadata entry of JSON with sorted keys: safetensors writes several in a random order, and
+    the same training should end with the same bytes.
+    """
     state = {
         name: tensor.half()
         for name, tensor in generator.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    shape = json.dumps(dataclasses.asdict(generator.config))
-    save_weights(path, state, {**facts, "generator": shape})
+    told = {**facts, "generator": dataclasses.asdict(generator.config)}
+    save_weights(path, state, {"glcic": json.dumps(told, sort_keys=True)})
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return the facts in a file that `save_generator` wrote."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = (file.metadata() or {}).get("glcic")
+    except (OSError, SafetensorError) as error:
+        raise RequestError(f"{path} is not a whole safetensors file ({error})") from error
+    if told is None:
+        raise RequestError(
+            f"{path} is refused: it has no metadata 'glcic'; allowed: files of `bench train glcic`"
+        )
+    facts: dict[str, Any] = json.loads(told)
+    return facts
 
 
 def _load_own(path: Path) -> Generator:
     """Load what `save_generator` wrote, into float32."""
-    state = load_weights(path)
-    with safe_open(path, framework="pt") as file:
-        facts = json.loads((file.metadata() or {}).get("generator", "null"))
-    if facts is None:
-        raise RequestError(
-            f"{path} is refused: its metadata has no 'generator'; allowed: own files"
-        )
+    facts = read_facts(path)["generator"]
     known = {field.name for field in dataclasses.fields(GeneratorConfig)}
     if unknown := sorted(facts.keys() - known):
         raise RequestError(f"{path} is refused: unknown facts of its generator: {_few(unknown)}")
     if facts.get("mean") is not None:
         facts["mean"] = tuple(facts["mean"])
-    return _fill(path, Generator(GeneratorConfig(**facts)), state, {})
+    return _fill(path, Generator(GeneratorConfig(**facts)), load_weights(path), {})
 
 
 def _load_mmagic(path: Path, state: State) -> Generator:

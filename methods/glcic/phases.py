@@ -1,0 +1,132 @@
+"""The three phases of training, one function each (Iizuka et al. 2017, sec. 3.4, algorithm 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from bench.imaging import compose
+from methods.glcic.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    feature_matching_loss,
+    reconstruction_loss,
+)
+
+if TYPE_CHECKING:
+    from methods.glcic.recipes import TrainConfig
+    from methods.glcic.trainee import Batch, Glcic
+
+Losses = dict[str, torch.Tensor]
+LOSSES = ("reconstruction", "adversarial", "matching", "discriminator", "real", "fake")
+
+
+def completion_step(model: Glcic, batch: Batch) -> Losses:
+    """Phase 1: the generator learns to reconstruct (eq. 2)."""
+    output = model.complete(batch)
+    loss = reconstruction_loss(output, batch.target, batch.hole, model.config.reconstruction)
+    model.generator_optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    model.generator_optimiser.step()
+    return {"reconstruction": loss.detach()}
+
+
+def discrimination_step(model: Glcic, batch: Batch) -> Losses:
+    """Phase 2: the discriminators learn to tell true images from composed ones (eq. 3)."""
+    with torch.no_grad():
+        output = model.complete(batch)
+    return update_discriminator(model, batch, output)
+
+
+def joint_step(model: Glcic, batch: Batch) -> Losses:
+    """Phase 3: the discriminators' step, then the generator's against them (eq. 4)."""
+    output = model.complete(batch)
+    losses = update_discriminator(model, batch, output.detach())
+    return losses | update_generator(model, batch, output)
+
+
+def update_discriminator(model: Glcic, batch: Batch, output: torch.Tensor) -> Losses:
+    """Step the discriminators on the true and the composed images; `output` carries no gradient."""
+    fake = compose(batch.target, output, batch.hole)
+    both = torch.cat([batch.target, fake])
+    logits, _ = model.judge(both, torch.cat([batch.hole, batch.hole]))
+    real_logit, fake_logit = logits.chunk(2)
+    loss = discriminator_loss(real_logit, fake_logit, model.config.adversarial)
+    model.discriminator_optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    model.discriminator_optimiser.step()
+    model.discriminator_optimiser.zero_grad(set_to_none=True)
+    means = {"real": real_logit.detach().mean(), "fake": fake_logit.detach().mean()}
+    return {"discriminator": loss.detach(), **means}
+
+
+def update_generator(model: Glcic, batch: Batch, output: torch.Tensor) -> Losses:
+    """Step the generator; the discriminators are frozen, so no gradient is left in them."""
+    config = model.config
+    fake = compose(batch.target, output, batch.hole)
+    freeze(model.discriminator, True)
+    try:
+        logit, maps, wanted = _judge_pair(model, batch, fake)
+        terms = {
+            "reconstruction": reconstruction_loss(
+                output, batch.target, batch.hole, config.reconstruction
+            ),
+            "adversarial": adversarial_loss(logit, config.adversarial),
+            "matching": feature_matching_loss(maps, wanted) if wanted else torch.zeros(()),
+        }
+        loss = terms["reconstruction"] + config.alpha * terms["adversarial"]
+        loss = loss + config.feature_matching * terms["matching"].to(loss)
+        model.generator_optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+    finally:
+        freeze(model.discriminator, False)
+    model.generator_optimiser.step()
+    return {name: term.detach() for name, term in terms.items()}
+
+
+def _judge_pair(
+    model: Glcic, batch: Batch, fake: torch.Tensor
+) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
+    """Return the fakes' logits and maps, and the true images' maps when they are matched."""
+    logit, maps = model.judge(fake, batch.hole)
+    if not model.config.feature_matching:
+        return logit, maps, []
+    with torch.no_grad():
+        _, wanted = model.judge(batch.target, batch.hole)
+    return logit, maps, wanted
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One of the three phases.  steps: its length."""
+
+    name: str
+    steps: int
+    step: Callable[[Glcic, Batch], Losses]
+
+
+def phases(config: TrainConfig) -> tuple[Phase, Phase, Phase]:
+    """Return the three phases in order."""
+    return (
+        Phase("completion", config.completion, completion_step),
+        Phase("discrimination", config.discrimination, discrimination_step),
+        Phase("joint", config.joint, joint_step),
+    )
+
+
+def phase_of(step: int, config: TrainConfig) -> Phase:
+    """Return the phase that step `step` (0-based) lies in."""
+    for phase in phases(config):
+        if step < phase.steps:
+            return phase
+        step -= phase.steps
+    raise IndexError(f"the recipe has {config.steps} steps")
+
+
+def freeze(network: nn.Module, frozen: bool) -> None:
+    """Let no gradient reach a network's parameters, or let it again."""
+    network.requires_grad_(not frozen)

@@ -1,0 +1,166 @@
+"""What `fit` trains: GLCIC's networks, optimisers, batches and averages."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from bench.api import Json
+from bench.imaging import compose, hide
+from bench.seeds import derive_seed
+from methods.common.devices import Process
+from methods.common.ema import Ema
+from methods.common.images import ImageSource
+from methods.common.training import Stateful
+from methods.glcic.discriminators import Discriminator, local_crop
+from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
+from methods.glcic.phases import LOSSES, Losses, phase_of
+from methods.glcic.recipes import TrainConfig
+
+
+class HoleSource(Protocol):
+    """Where training holes come from: methods.common.images.draw_holes, say, over square images."""
+
+    def __call__(self, seed: int, n: int, height: int, width: int) -> torch.Tensor:
+        """Return bool (n, 1, H, W), True = hole, none empty: a pure function of its arguments."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step trains on.  target: (N, 3, S, S).  hole: (N, 1, S, S).  given: (N, 4, S, S)."""
+
+    target: torch.Tensor
+    hole: torch.Tensor
+    given: torch.Tensor
+
+
+class Glcic:
+    """Networks, optimisers and the three steps: what `fit` trains."""
+
+    def __init__(
+        self, config: TrainConfig, source: ImageSource, holes: HoleSource, process: Process
+    ) -> None:
+        self.config, self.source, self.holes, self.process = config, source, holes, process
+        self.mean = mean_colour(source, config.seed)
+        device = process.device
+        red, green, blue = (float(value) for value in self.mean)
+        shape = GeneratorConfig(config.width, config.skips, mean=(red, green, blue))
+        self.generator = initialise(Generator(shape), config.seed).to(device)
+        self.discriminator = initialise(
+            Discriminator(
+                config.size,
+                config.discriminator_width,
+                config.discriminator_features,
+                config.discriminator_norm,
+            ),
+            config.seed + 1,
+        ).to(device)
+        for network in (self.generator, self.discriminator):
+            network.to(memory_format=torch.channels_last)
+        self.ema = Ema(self.generator, config.ema_decay)
+        self.generator_optimiser = make_optimiser(self.generator, config)
+        self.discriminator_optimiser = make_optimiser(self.discriminator, config)
+        self.running_generator = process.wrap(self.generator)
+        self.running_discriminator = process.wrap(self.discriminator)
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return the recipe; a resumed run must share it."""
+        return dataclasses.asdict(self.config)
+
+    def parts(self) -> Mapping[str, Stateful]:
+        """Return all that a checkpoint must hold."""
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "ema": self.ema,
+            "generator_optimiser": self.generator_optimiser,
+            "discriminator_optimiser": self.discriminator_optimiser,
+        }
+
+    def step(self, step: int) -> Losses:
+        """Do step `step` (0-based) of the phase that it lies in."""
+        for optimiser in (self.generator_optimiser, self.discriminator_optimiser):
+            set_learning_rate(optimiser, self.config, step)
+        losses = phase_of(step, self.config).step(self, self.batch(step))
+        self.ema.update(self.generator, step)
+        zero = torch.zeros(())
+        return {name: losses.get(name, zero) for name in LOSSES}
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step: a pure function of the recipe, the process and the step."""
+        config, process = self.config, self.process
+        n = process.share(config.batch)
+        identity = (config.seed, step, process.rank)
+        target = self.source.batch(derive_seed("glcic-images", *identity), n)
+        hole = self.holes(
+            derive_seed("glcic-holes", *identity), n, target.shape[-2], target.shape[-1]
+        )
+        return self.prepare(target.to(process.device), hole.to(process.device))
+
+    def prepare(self, target: torch.Tensor, hole: torch.Tensor) -> Batch:
+        """Return the batch with the generator's input."""
+        given = generator_input(hide(target, hole), hole, self.mean.to(target.device))
+        return Batch(target, hole, given)
+
+    def complete(self, batch: Batch) -> torch.Tensor:
+        """Return the generator's output, float32 (N, 3, S, S)."""
+        with self._precision():
+            output: torch.Tensor = self.running_generator(
+                batch.given.contiguous(memory_format=torch.channels_last)
+            )
+        return output.float()
+
+    def judge(
+        self, image: torch.Tensor, hole: torch.Tensor
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return the discriminators' logits (N,), float32, and maps for whole images."""
+        with self._precision():
+            logit, maps = self.running_discriminator(image, local_crop(image, hole))
+        return logit.float(), maps
+
+    def averaged(self) -> Generator:
+        """Return the average of the generator's weights: what is sampled from and shipped."""
+        network = self.ema.network
+        assert isinstance(network, Generator)
+        return network
+
+    def samples(self, step: int) -> torch.Tensor:
+        """Return eight inputs, the average's composed outputs and the originals."""
+        target = self.source.batch(derive_seed("glcic-samples", self.config.seed), 8)
+        seed = derive_seed("glcic-sample-holes", self.config.seed)
+        hole = self.holes(seed, 8, target.shape[-2], target.shape[-1])
+        batch = self.prepare(target, hole)
+        with torch.inference_mode():
+            output = self.ema.network(batch.given.to(self.process.device)).cpu()
+        return torch.cat([batch.given[:, :3], compose(target, output, hole), target])
+
+    def _precision(self) -> torch.autocast:
+        device = self.process.device.split(":")[0]
+        enabled = self.config.precision == "bfloat16"
+        return torch.autocast(device, torch.bfloat16, enabled=enabled)
+
+
+def mean_colour(source: ImageSource, seed: int) -> torch.Tensor:
+    """Return the mean colour (3,) of 1,024 images of the training set."""
+    batches = [source.batch(derive_seed("glcic-mean", seed, k), 64) for k in range(16)]
+    return torch.cat(batches).mean(dim=(0, 2, 3))
+
+
+def make_optimiser(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Return the recipe's optimiser."""
+    if config.optimiser == "adadelta":
+        return torch.optim.Adadelta(network.parameters(), lr=config.learning_rate)
+    return torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(0.5, 0.9))
+
+
+def set_learning_rate(optimiser: torch.optim.Optimizer, config: TrainConfig, step: int) -> None:
+    """Set the rate of a step: constant, then linear down to a tenth over the last `decay` steps."""
+    left = (config.steps - step) / config.decay if config.decay else 1.0
+    for group in optimiser.param_groups:
+        group["lr"] = config.learning_rate * max(0.1, min(1.0, left))

@@ -1,0 +1,201 @@
+"""The method glcic: exact rewrites, no peeking, blending, choices and refusals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from bench.api import RequestError
+from bench.imaging import compose, hide
+from methods.glcic import GLCIC
+from methods.glcic.blend import blend_completion
+from methods.glcic.checkpoint import save_generator
+from methods.glcic.completer import choose_dtype, choose_weights
+from methods.glcic.inference import FastGenerator
+from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
+
+MEAN = (0.2, 0.5, 0.7)
+
+
+def lively(**changes) -> Generator:
+    """A small generator whose norms have statistics, as after training."""
+    network = initialise(Generator(GeneratorConfig(width=8, mean=MEAN, **changes)), 0).eval()
+    stream = torch.Generator().manual_seed(3)
+    for norm in network.norms:
+        for buffer in (norm.running_mean, norm.bias.data):
+            buffer.uniform_(-0.2, 0.2, generator=stream)
+        norm.running_var.uniform_(0.5, 2, generator=stream)
+    return network
+
+
+def batch(n: int = 2, side: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+    stream = torch.Generator().manual_seed(4)
+    hole = torch.rand(n, 1, side, side, generator=stream) < 0.3
+    hole[:, :, side // 4 : side // 2, side // 4 : side // 2] = True
+    return torch.rand(n, 3, side, side, generator=stream), hole
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"skips": False},
+        {"order": "conv-relu-bn", "skips": False},
+        {"output": "clamp", "skips": False},
+    ],
+)
+def test_the_fast_network_is_the_network(changes):
+    network = lively(**changes)
+    target, hole = batch()
+    visible = hide(target, hole)
+    signed = network.config.output == "clamp"
+    mean = torch.tensor(MEAN)
+    if signed:
+        given = generator_input(visible * 2 - 1, hole, mean * 2 - 1)
+        expected = (network(given) + 1) / 2
+    else:
+        expected = network(generator_input(visible, hole, mean))
+    with torch.inference_mode():
+        fast = FastGenerator(network)(visible, hole)
+        rough = FastGenerator(network, torch.bfloat16)(visible, hole)
+    assert torch.allclose(fast, expected, atol=1e-5)
+    assert torch.allclose(rough, expected, atol=0.05)
+    assert not torch.equal(rough, fast)
+
+
+def test_a_checkpoint_without_mean_cannot_fill_holes():
+    with pytest.raises(RequestError, match="mean colour"):
+        FastGenerator(Generator(GeneratorConfig(width=4)))
+
+
+@pytest.fixture
+def weights(tmp_path):
+    path = tmp_path / "small.safetensors"
+    save_generator(path, lively(), {})
+    return path
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("blend", ["none", "poisson"])
+def test_rows_depend_on_themselves_and_not_on_hidden_pixels(weights, precision, blend):
+    inpaint = GLCIC(path=weights, precision=precision, blend=blend).load("cpu")
+    target, hole = batch(3)
+    visible = hide(target, hole)
+    whole = inpaint(visible, hole, [1, 2, 3])
+    assert whole.dtype == torch.float32
+    assert whole.shape == target.shape
+    assert bool(((whole >= 0) & (whole <= 1)).all())
+    for i in range(3):
+        alone = inpaint(visible[i : i + 1], hole[i : i + 1], [9])
+        assert torch.equal(alone[0], whole[i])
+
+
+def test_pixels_under_the_hole_are_not_looked_at_by_the_folded_network(weights):
+    # The harness hides them; the network itself is fed 0 there and adds the mean by its weights.
+    inpaint = GLCIC(path=weights, precision="fp32").load("cpu")
+    target, hole = batch(1)
+    bright = torch.where(hole, 1.0, target)
+    assert torch.equal(
+        inpaint(hide(target, hole), hole, [0]), inpaint(hide(bright, hole), hole, [0])
+    )
+
+
+def seam_energy(image: torch.Tensor, hole: torch.Tensor) -> float:
+    """Mean squared jump between neighbours across the hole's boundary."""
+    total, count = 0.0, 0
+    for axis in (1, 2):
+        jump = image.diff(dim=axis).square().mean(dim=0)
+        crosses = hole[0].int().diff(dim=axis - 1) != 0
+        total, count = total + float(jump[crosses].sum()), count + int(crosses.sum())
+    return total / count
+
+
+def test_poisson_blending_lowers_the_seam_and_keeps_known_pixels():
+    side = 32
+    ramp = torch.linspace(0.2, 0.8, side).expand(3, side, side).contiguous()
+    hole = torch.zeros(1, side, side, dtype=torch.bool)
+    hole[:, 8:24, 8:24] = True
+    texture = 0.05 * torch.sin(torch.arange(side) * 1.5)[None, :, None]
+    completed = (ramp + 0.25 + texture).clamp(0, 1)  # right gradients, wrong brightness
+    visible = hide(ramp[None], hole[None])[0]
+    blended = blend_completion(completed, visible, hole)
+    before = compose(ramp, completed, hole)
+    after = compose(ramp, blended, hole)
+    assert seam_energy(after, hole) < 0.2 * seam_energy(before, hole)
+    assert torch.equal(blended[~hole.expand(3, -1, -1)], ramp[~hole.expand(3, -1, -1)])
+    inside = (slice(None), slice(12, 20), slice(12, 20))
+    found, wanted = after[inside].diff(dim=1), completed[inside].diff(dim=1)
+    assert np.allclose(found, wanted, atol=0.02)
+
+
+def test_thin_and_bordering_holes_blend():
+    target, _ = batch(1, 16)
+    hole = torch.zeros(1, 16, 16, dtype=torch.bool)
+    hole[:, 3, :] = True  # one pixel wide: all of it is ring
+    hole[:, :, 12:] = True  # reaches the border, which is free
+    blended = blend_completion(target[0], hide(target, hole[None])[0], hole)
+    assert bool(torch.isfinite(blended).all())
+
+
+def test_auto_takes_the_weights_of_the_size():
+    names = ["fashion-mnist-32", "photos-64"]
+    assert choose_weights(names, 32, 32) == "fashion-mnist-32"
+    assert choose_weights(names, 64, 64) == "photos-64"
+    assert choose_weights(names, 32, 64) == "photos-64"
+    assert choose_weights(["path"], 32, 32) == "path"
+
+
+def test_precision_by_name():
+    assert choose_dtype("fp32", "cpu") is torch.float32
+    assert choose_dtype("bf16", "cpu") is torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"weights": "faces"}, "weights='faces' is not one of auto"),
+        ({"blend": "alpha"}, "blend='alpha'"),
+        ({"precision": "int8"}, "precision='int8'"),
+    ],
+)
+def test_unknown_choices_are_refused(parameters, message):
+    with pytest.raises(RequestError, match=message):
+        GLCIC(**parameters)
+
+
+def test_weights_and_path_exclude_each_other(weights):
+    with pytest.raises(RequestError, match="give one"):
+        GLCIC(weights="photos-64", path=weights)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(RequestError, match="absent"):
+        GLCIC(path=tmp_path / "absent.pth").load("cpu")
+
+
+def test_assets_are_contents_not_paths(weights, tmp_path):
+    moved = tmp_path / "elsewhere" / "renamed.safetensors"
+    moved.parent.mkdir()
+    moved.write_bytes(weights.read_bytes())
+    assert GLCIC(path=weights).assets() == GLCIC(path=moved).assets()
+    save_generator(moved, lively(skips=False), {})
+    assert GLCIC(path=weights).assets() != GLCIC(path=moved).assets()
+
+
+def test_glcic_pytorchs_config_counts_as_an_asset(tmp_path):
+    path = tmp_path / "model_cn_step1"
+    torch.save({"conv1.weight": torch.zeros(1)}, path)
+    assert set(GLCIC(path=path).assets()) == {"path"}
+    (tmp_path / "config.json").write_text('{"mpv": [0.5, 0.5, 0.5]}')
+    assert set(GLCIC(path=path).assets()) == {"path", "config"}
+
+
+def test_the_door_is_light():
+    heavy = "[m for m in ('torch', 'cv2', 'scipy') if m in sys.modules]"
+    code = f"import sys, methods.glcic; print({heavy})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
