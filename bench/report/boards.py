@@ -23,9 +23,13 @@ _SET_KIN = ("fid", "kid", "p_ids", "u_ids")
 
 @dataclass(frozen=True)
 class Row:
-    """A method, its seeds taken together."""
+    """A method, its seeds taken together.
+
+    title: the method, with its weights where another row of the board has the same label.
+    """
 
     method: str
+    title: str
     assets: str
     runs: tuple[Run, ...]
     n: int
@@ -94,17 +98,20 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
     present = {name for run in runs for name in run.summary["metrics"]}
     metrics = tuple(metric for metric in wanted if metric.name in present)
     groups = list(rows.values())
+    labels = [method for method, _ in rows]
     cells = set_cells(groups, metrics) | image_cells(groups, metrics)
     finished = [
         Row(
-            *head,
+            method,
+            f"{method} ({assets})" if labels.count(method) > 1 else method,
+            assets,
             group,
             n=max(run.summary["n"] for run in group),
             n_failed=sum(run.summary["n_failed"] for run in group),
             seconds=_seconds(group),
             cells={m.name: cells[i, m.name] for m in metrics if (i, m.name) in cells},
         )
-        for i, (head, group) in enumerate(rows.items())
+        for i, ((method, assets), group) in enumerate(rows.items())
     ]
     spec = runs[0].spec
     return Board(

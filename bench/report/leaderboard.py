@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
-from bench.report import flat, latex, markdown
+from bench.report import flat, html, latex, markdown
 from bench.report.boards import Board, make_boards, without_intervals
 
 if TYPE_CHECKING:
@@ -39,4 +39,5 @@ FORMATS: dict[str, Callable[[Sequence[Board]], str | bytes]] = {
     "csv": flat.comma_separated,
     "parquet": flat.parquet,
     "latex": latex.document,
+    "html": html.page,
 }

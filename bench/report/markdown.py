@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from bench.report.figures import column, decimals, seconds_text
+from bench.report.ranks import mean_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
     from bench.report.compare import Cell
+    from bench.report.ranks import MeanRanks
 
 LEGEND = (
     "Bold: the best of its column. ≈: not significantly worse than the best (paired bootstrap over "
@@ -21,8 +23,10 @@ LEGEND = (
 
 
 def document(boards: Sequence[Board]) -> str:
-    """Return a Markdown section with a table per board."""
+    """Return a Markdown section with a table per board, and mean ranks over several."""
     sections = [_markdown_board(board) for board in boards]
+    ranks = mean_ranks(boards)
+    sections += [_rank_section(ranks)] if ranks is not None else []
     return "\n\n".join([*sections, LEGEND]) + "\n"
 
 
@@ -61,6 +65,17 @@ def _markdown_cell(cell: Cell | None, places: int) -> str:
         return text
     low, high = cell.interval
     return f"{text} [{low:.{places}f}, {high:.{places}f}]"
+
+
+def _rank_section(found: MeanRanks) -> str:
+    """Return the table of mean ranks over all boards."""
+    lines = ["| method | mean rank |", "| --- | ---: |"]
+    for i, name in enumerate(found.methods):
+        rank = f"{found.ranks.mean_ranks[i]:.2f}"
+        marked = f"**{rank}**" if i == 0 else f"{rank} ≈" if found.close(i) else rank
+        lines.append(f"| {escape(name)} | {marked} |")
+    table = "\n".join(lines)
+    return f"### {escape(found.title)}\n\n{table}\n\n{escape(found.note)}"
 
 
 def escape(text: str) -> str:

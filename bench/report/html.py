@@ -1,0 +1,168 @@
+"""Boards -> one HTML page that needs no other file and asks no other host for anything.
+
+All texts travel as JSON and are put in as text, so a method named <script> is shown, not run; a
+content security policy lets the page's own script and style run and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from bench.report.figures import column, decimals, seconds_text
+from bench.report.markdown import LEGEND
+from bench.report.pictures import Pool, cases, choose_plan, comparison
+from bench.report.ranks import mean_ranks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bench.report.boards import Board, Row
+    from bench.report.compare import Cell
+
+SCRIPTS = ("tables.js", "plots.js", "viewer.js", "main.js")
+
+
+def page(boards: Sequence[Board]) -> str:
+    """Return the page: tables, plots and comparisons of all boards."""
+    parts = {
+        "@STYLE@": _shipped("style.css"),
+        "@SCRIPT@": "".join(_shipped(name) for name in SCRIPTS),
+    }
+    parts["@STYLE_HASH@"] = _policy_hash(parts["@STYLE@"])
+    parts["@SCRIPT_HASH@"] = _policy_hash(parts["@SCRIPT@"])
+    text = json.dumps(payload(boards), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Last, so that no name that looks like a placeholder is replaced.
+    parts["@DATA@"] = text.replace("<", "\\u003c").replace("\u2028", " ").replace("\u2029", " ")
+    html = _shipped("page.html")
+    for placeholder, content in parts.items():
+        html = html.replace(placeholder, content, 1)
+    return html
+
+
+def payload(boards: Sequence[Board]) -> dict[str, Any]:
+    """Return everything that the page shows, as JSON values."""
+    pool = Pool()
+    rows, n_cases = choose_plan(boards)
+    several = len({(board.dataset, board.size) for board in boards}) > 1
+    return {
+        "legend": LEGEND,
+        "primary": _primary(boards[0]),
+        "boards": [_board(board, several, rows, n_cases, pool) for board in boards],
+        "ranks": _ranks(boards, several),
+        "pool": pool.uris,
+    }
+
+
+def _board(board: Board, several: bool, n_rows: int, n_cases: int, pool: Pool) -> dict[str, Any]:
+    case_metric = _primary(board)
+    return {
+        "title": board.title,
+        "tab": _tab(board, several),
+        "notes": list(board.notes),
+        "metrics": [
+            {"name": m.name, "title": m.title, "up": m.higher_is_better} for m in board.metrics
+        ],
+        "rows": [_row(board, key, row) for key, row in enumerate(board.rows)],
+        "pictures": comparison(board, n_rows, pool),
+        "caseMetric": case_metric,
+        "cases": {
+            str(key): found
+            for key, row in enumerate(board.rows)
+            if (found := cases(board, row, case_metric, n_cases, pool)) is not None
+        },
+    }
+
+
+def _row(board: Board, key: int, row: Row) -> dict[str, Any]:
+    places = {m.name: decimals(column(board, m)) for m in board.metrics}
+    seeds = f"{len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
+    return {
+        "key": str(key),
+        "name": row.title,
+        "method": row.method,
+        "assets": row.assets,
+        "seeds": seeds,
+        "n": row.n,
+        "failed": row.n_failed,
+        "seconds": row.seconds,
+        "secondsText": seconds_text(row.seconds),
+        "cells": {name: _cell(cell, places[name]) for name, cell in row.cells.items()},
+        "bins": {m.name: _bins(row, m.name) for m in board.metrics},
+    }
+
+
+def _cell(cell: Cell, places: int) -> dict[str, Any]:
+    detail = about = ""
+    if cell.of_set:
+        detail = about = f"N = {cell.n:,}"
+    elif cell.interval is not None:
+        low, high = cell.interval
+        detail = f"[{low:.{places}f}, {high:.{places}f}]"
+        about = f"95% interval {detail} over {cell.n} images"
+    return {
+        "value": cell.value,
+        "text": f"{cell.value:.{places}f}",
+        "detail": detail,
+        "about": about,
+        "best": cell.best,
+        "close": cell.close,
+    }
+
+
+def _bins(row: Row, metric: str) -> list[list[float]]:
+    """Return [low, high, n, mean] by hole area, seeds taken together."""
+    found: dict[tuple[float, float], list[tuple[int, float]]] = {}
+    for run in row.runs:
+        entry: Mapping[str, Any] = run.summary["metrics"].get(metric) or {}
+        for area in entry.get("by_hole_area") or []:
+            if area["n"] and area["mean"] is not None:
+                found.setdefault(tuple(area["edges"]), []).append((area["n"], area["mean"]))
+    return [
+        [*edges, sum(n for n, _ in known), sum(n * m for n, m in known) / sum(n for n, _ in known)]
+        for edges, known in sorted(found.items())
+    ]
+
+
+def _ranks(boards: Sequence[Board], several: bool) -> dict[str, Any] | None:
+    found = mean_ranks(boards)
+    if found is None:
+        return None
+    places = decimals(found.values.ravel().tolist())
+    return {
+        "title": found.title,
+        "note": found.note,
+        "difference": found.ranks.critical_difference,
+        "blocks": [_tab(board, several) for board in found.boards],
+        "rows": [
+            {
+                "name": name,
+                "rank": found.ranks.mean_ranks[i],
+                "best": i == 0,
+                "close": found.close(i),
+                "values": [f"{value:.{places}f}" for value in found.values[i]],
+            }
+            for i, name in enumerate(found.methods)
+        ],
+    }
+
+
+def _tab(board: Board, several: bool) -> str:
+    return f"{board.mask} · {board.dataset} {board.size or ''}".strip() if several else board.mask
+
+
+def _primary(board: Board) -> str:
+    """LPIPS where there is one, else the first metric."""
+    names = [metric.name for metric in board.metrics]
+    return "lpips" if "lpips" in names else names[0] if names else ""
+
+
+def _shipped(name: str) -> str:
+    return files("bench.report.page").joinpath(name).read_text("utf-8")
+
+
+def _policy_hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

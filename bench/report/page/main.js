@@ -1,0 +1,103 @@
+// Tabs, filter, theme: what is shown.  Every text goes in as textContent; nothing is parsed as HTML.
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f5fd6",
+  "#b5a900", "#d33f6a", "#7a8793"];
+const state = { tab: 0, filter: "", metric: "", sort: {}, image: 0, left: "target", right: null,
+  at: 50, caseOf: null };
+const byId = (id) => document.getElementById(id);
+
+function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes || {})) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined) element.setAttribute(key, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null));
+  return element;
+}
+
+const names = [...new Set(DATA.boards.flatMap((board) => board.rows.map((row) => row.name)))];
+const colourOf = (name) => COLOURS[names.indexOf(name) % COLOURS.length];
+function swatch(name) {
+  const dot = h("span", { class: "swatch" });
+  dot.style.background = colourOf(name);
+  return dot;
+}
+function shownRows(board) {
+  const wanted = state.filter.toLowerCase().split(",").map((w) => w.trim()).filter(Boolean);
+  return board.rows.filter((row) => !wanted.length ||
+    wanted.some((word) => row.name.toLowerCase().includes(word)));
+}
+const board = () => DATA.boards[state.tab];
+const plotMetric = (b) => b.metrics.find((m) => m.name === state.metric) || b.metrics[0];
+
+function drawTabs() {
+  const all = [...DATA.boards.map((b) => b.tab), ...(DATA.ranks ? ["All masks"] : [])];
+  byId("tabs").replaceChildren(...all.map((text, k) => h("button", {
+    type: "button", role: "tab", id: `tab${k}`, "aria-controls": "panel",
+    "aria-selected": String(k === state.tab), tabindex: k === state.tab ? 0 : -1,
+    onclick: () => openTab(k),
+  }, text)));
+}
+function openTab(k, focus) {
+  const count = DATA.boards.length + (DATA.ranks ? 1 : 0);
+  state.tab = (k + count) % count;
+  state.image = 0;
+  drawTabs();
+  drawPanel();
+  const tab = byId(`tab${state.tab}`);
+  if (focus) tab.focus();
+  tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+function drawPanel() {
+  const panel = byId("panel");
+  panel.setAttribute("aria-labelledby", `tab${state.tab}`);
+  if (state.tab === DATA.boards.length) return panel.replaceChildren(ranksPanel());
+  const b = board(), rows = shownRows(b);
+  panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows),
+    ...b.notes.map((note) => h("p", { class: note.startsWith("Warning") ? "note warn" : "note" }, note)),
+    h("div", { class: "plots" }, paretoCard(b, rows), curvesCard(b, rows)),
+    ...(b.pictures.ids.length ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
+}
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+function onKey(event) {
+  const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && event.target.id === "filter") { event.target.value = ""; onFilter(event); return; }
+  if (typing) return;
+  const inTabs = event.target.getAttribute && event.target.getAttribute("role") === "tab";
+  const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key], up = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const inViewer = event.target.closest && event.target.closest(".viewer-card");
+  let used = true;
+  if (event.key === "/") byId("filter").focus();
+  else if (event.key === "[" || event.key === "]") openTab(state.tab + (event.key === "]" ? 1 : -1));
+  else if (side && inTabs) openTab(state.tab + side, true);
+  else if (side && state.tab < DATA.boards.length) stepImage(side);
+  else if (up && inViewer) stepMethod(up);
+  else used = false;
+  if (used) event.preventDefault();
+}
+function onFilter(event) { state.filter = event.target.value; drawPanel(); }
+
+function start() {
+  const metrics = [...new Map(DATA.boards.flatMap((b) => b.metrics).map((m) => [m.name, m])).values()];
+  state.metric = DATA.primary;
+  byId("metric").replaceChildren(...metrics.map((m) => h("option", { value: m.name }, m.title)));
+  byId("metric").value = state.metric;
+  byId("metric").addEventListener("change", (e) => { state.metric = e.target.value; drawPanel(); });
+  byId("filter").addEventListener("input", onFilter);
+  const theme = byId("theme");
+  theme.textContent = isDark() ? "Light" : "Dark";
+  theme.addEventListener("click", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    theme.textContent = isDark() ? "Light" : "Dark";
+  });
+  document.addEventListener("keydown", onKey);
+  byId("legend").textContent = DATA.legend;
+  drawTabs();
+  drawPanel();
+}
+start();

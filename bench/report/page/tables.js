@@ -1,0 +1,61 @@
+// The score table of a mask, sortable, and the mean ranks over all masks.
+function sortValue(row, key) {
+  if (key === "method") return row.name.toLowerCase();
+  if (key === "n") return row.n;
+  if (key === "seconds") return row.seconds;
+  return row.cells[key] ? row.cells[key].value : null;
+}
+function sortedRows(rows) {
+  const { key, down } = state.sort;
+  if (!key) return rows;
+  const known = rows.filter((row) => sortValue(row, key) !== null);
+  known.sort((a, b) => {
+    const x = sortValue(a, key), y = sortValue(b, key);
+    return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
+  });
+  return [...known, ...rows.filter((row) => sortValue(row, key) === null)];
+}
+function headCell(key, title, bestDown) {
+  const { key: by, down } = state.sort;
+  const order = by !== key ? "none" : down ? "descending" : "ascending";
+  return h("th", { scope: "col", "aria-sort": order }, h("button", {
+    type: "button", "data-sort": key,
+    onclick: () => {
+      state.sort = { key, down: by === key ? !down : bestDown };
+      drawPanel();
+      document.querySelector(`button[data-sort="${CSS.escape(key)}"]`).focus();
+    },
+  }, title));
+}
+function scoreCell(cell) {
+  if (!cell) return h("td", {}, "–");
+  return h("td", { class: cell.best ? "best" : null, title: cell.about || null },
+    cell.text + (cell.close ? " ≈" : ""), cell.detail ? h("small", {}, cell.detail) : null);
+}
+function scoreTable(b, rows) {
+  const head = h("tr", {}, headCell("method", "method", false),
+    b.metrics.map((m) => headCell(m.name, m.title, m.up)),
+    headCell("n", "n", true), headCell("seconds", "s/image", false));
+  const body = sortedRows(rows).map((row) => h("tr", {},
+    h("td", {}, swatch(row.name), row.method, row.assets ? h("span", { class: "assets" }, row.assets) : null,
+      row.seeds ? h("span", { class: "assets" }, row.seeds) : null),
+    b.metrics.map((m) => scoreCell(row.cells[m.name])),
+    h("td", {}, row.failed ? `${row.n} (${row.failed} failed)` : String(row.n)),
+    h("td", {}, row.secondsText)));
+  const empty = rows.length ? null : h("p", { class: "note" }, "No method matches the filter.");
+  return h("div", {}, h("div", { class: "scroll" },
+    h("table", { id: "scores" }, h("thead", {}, head), h("tbody", {}, body))), empty);
+}
+function ranksPanel() {
+  const r = DATA.ranks;
+  const head = h("tr", {}, h("th", {}, "method"), h("th", {}, "mean rank"),
+    r.blocks.map((block) => h("th", {}, block)));
+  const rows = r.rows.filter((row) => shownRows({ rows: [row] }).length);
+  const body = rows.map((row) => h("tr", {}, h("td", {}, swatch(row.name), row.name),
+    h("td", { class: row.best ? "best" : null }, row.rank.toFixed(2) + (row.close ? " ≈" : "")),
+    row.values.map((value) => h("td", {}, value))));
+  return h("div", {}, h("h2", {}, r.title), h("div", { class: "scroll" },
+    h("table", {}, h("thead", {}, head), h("tbody", {}, body))),
+    h("p", { class: "note" }, r.note), h("div", { class: "card" },
+      h("h3", {}, "Mean ranks and the critical difference"), rankPlot(r, rows)));
+}

@@ -1,0 +1,79 @@
+"""Mean ranks of the methods over all boards, with Nemenyi's critical difference (Demsar 2006)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.statistics import Ranks, friedman_ranks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.report.boards import Board
+    from bench.report.compare import Metric
+
+# Nemenyi's table in bench.statistics ends here.
+MOST_METHODS = 20
+
+
+@dataclass(frozen=True)
+class MeanRanks:
+    """Methods that were run on every board, best mean rank first; values[i, k] on board k."""
+
+    metric: Metric
+    boards: tuple[Board, ...]
+    methods: tuple[str, ...]
+    ranks: Ranks
+    values: np.ndarray
+
+    @property
+    def title(self) -> str:
+        """What was ranked, over how many boards."""
+        return f"Mean ranks over {len(self.boards)} masks: {self.metric.title}"
+
+    @property
+    def note(self) -> str:
+        """Friedman's test and the critical difference in a sentence."""
+        return (
+            f"Friedman test over {self.ranks.n} masks: chi square {self.ranks.chi_square:.2f}, "
+            f"p = {self.ranks.p_value:.3g}. Mean ranks less than "
+            f"{self.ranks.critical_difference:.2f} apart (Nemenyi, 5%) are not told apart: ≈."
+        )
+
+    def close(self, i: int) -> bool:
+        """Whether method i is not told apart from the best."""
+        distance = self.ranks.mean_ranks[i] - self.ranks.mean_ranks[0]
+        return i > 0 and distance < self.ranks.critical_difference
+
+
+def mean_ranks(boards: Sequence[Board]) -> MeanRanks | None:
+    """Rank by LPIPS, or by the first metric that all boards have.
+
+    None for one board, for fewer than two or more than MOST_METHODS shared methods.
+    """
+    metric = _shared_metric(boards)
+    if len(boards) < 2 or metric is None:
+        return None
+    by_board = [
+        {r.title: r.cells[metric.name].value for r in b.rows if metric.name in r.cells}
+        for b in boards
+    ]
+    shared = [name for name in by_board[0] if all(name in column for column in by_board)]
+    if not 2 <= len(shared) <= MOST_METHODS:
+        return None
+    values = np.array([[column[name] for name in shared] for column in by_board])
+    if not np.isfinite(values).all():
+        return None
+    first = friedman_ranks(values, higher_is_better=metric.higher_is_better)
+    order = np.argsort(first.mean_ranks, kind="stable")
+    ranks = friedman_ranks(values[:, order], higher_is_better=metric.higher_is_better)
+    names = tuple(shared[k] for k in order)
+    return MeanRanks(metric, tuple(boards), names, ranks, values[:, order].T)
+
+
+def _shared_metric(boards: Sequence[Board]) -> Metric | None:
+    shared = [m for m in boards[0].metrics if all(m in board.metrics for board in boards)]
+    return next((m for m in shared if m.name == "lpips"), shared[0] if shared else None)
