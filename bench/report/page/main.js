@@ -90,11 +90,14 @@ function start() {
   byId("metric").addEventListener("change", (e) => { state.metric = e.target.value; drawPanel(); });
   byId("filter").addEventListener("input", onFilter);
   const theme = byId("theme");
-  theme.textContent = isDark() ? "Light" : "Dark";
+  const nameTheme = () => { theme.textContent = isDark() ? "Light" : "Dark"; };
+  nameTheme();
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-    theme.textContent = isDark() ? "Light" : "Dark";
+    nameTheme();
   });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
+  NARROW.addEventListener("change", drawPanel);
   document.addEventListener("keydown", onKey);
   byId("legend").textContent = DATA.legend;
   drawTabs();

@@ -6,7 +6,9 @@ function s(tag, attributes, ...children) {
   element.append(...children.filter((child) => child !== null));
   return element;
 }
-const W = 520, H = 320, BOX = { left: 62, right: 16, top: 14, bottom: 44 };
+const NARROW = matchMedia("(max-width: 600px)");  // a phone: fewer units, so that letters stay legible
+let W = 520;
+const H = 320, BOX = { left: 62, right: 16, top: 14, bottom: 44 };
 const X = (f) => BOX.left + f * (W - BOX.left - BOX.right);
 const Y = (f) => H - BOX.bottom - f * (H - BOX.top - BOX.bottom);
 
@@ -34,6 +36,7 @@ function frame(svg, xTicks, yScale, yRange, titles) {
     s("text", { transform: `translate(13 ${Y(0.5)}) rotate(-90)`, "text-anchor": "middle" }, titles[1]));
 }
 function plotCard(title, b, draw, legend) {
+  W = NARROW.matches ? 380 : 520;
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": title });
   const drawn = draw(svg);
   return h("div", { class: "card" }, h("h3", {}, title),
@@ -106,7 +109,7 @@ function curvesCard(b, rows) {
 }
 function rankPlot(r, rows) {
   const height = 40 + rows.length * 24;
-  const svg = s("svg", { viewBox: `0 0 700 ${height}`, role: "img", "aria-label": "Mean ranks" });
+  const svg = s("svg", { viewBox: `0 0 700 ${height}`, class: "ranks", role: "img", "aria-label": "Mean ranks" });
   const most = Math.max(...r.rows.map((row) => row.rank), 1) + 0.3;
   const x = (rank) => 220 + (rank - 1) / (most - 1 || 1) * 450;
   for (let k = 1; k <= most; k++) svg.append(s("line", { class: "rule", x1: x(k), x2: x(k), y1: 22, y2: height }),

@@ -117,7 +117,10 @@ def _summary(spec, scores, complete, set_metrics, seconds) -> dict:
             "n": n,
             "n_infinite": 0,
             "interval": [values.mean() - half, values.mean() + half],
-            "by_hole_area": [{"edges": [0.0, 0.1], "n": n, "mean": values.mean()}],
+            "by_hole_area": [
+                {"edges": [k / 10, (k + 1) / 10], "n": 2, "mean": values.mean() * (1 + k / 20)}
+                for k in range(6)
+            ],
         }
     for name, (value, count) in set_metrics.items():
         metrics[name] = {
@@ -153,6 +156,12 @@ def _write_images(run: Path, ids: list[str], side: int, shift: float) -> None:
             path = run / "images" / kind / f"{image}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(encode_png(picture))
+
+
+@pytest.fixture(scope="session")
+def write():
+    """Return write_run, for tests that share their runs."""
+    return write_run
 
 
 @pytest.fixture
