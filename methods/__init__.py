@@ -6,6 +6,8 @@ METHODS = {
     "biharmonic": "methods.classical:Biharmonic",
     "torchscript": "methods.torchscript:TorchScript",
     "patchmatch": "methods.patchmatch:PatchMatch",
+    "pypatchmatch": "methods.peers:PyPatchMatch",
+    "patchmatch-cython": "methods.peers:PatchMatchCython",
     "scenecompletion": "methods.scenecompletion:SceneCompletion",
     "ddpm": "methods.ddpm:DDPM",
     "glcic": "methods.glcic:GLCIC",

@@ -1,0 +1,66 @@
+"""Voting (Wexler et al. 2007, section 3.2): a pixel's colour from all patches that cover it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from methods.patchmatch.compiled import kernel
+from methods.patchmatch.nnf import Field
+from methods.patchmatch.patches import Scene
+
+# A patch whose middle is k pixels inside the hole counts 2^-k: what is decided near the known
+# pixels is not voted down by guesses from further inside.  Past 24 pixels all are guesses alike.
+TRUST = 2.0 ** -np.arange(25, dtype=np.float64)
+
+
+@kernel()
+def weigh_rows(
+    weight: np.ndarray,
+    field: Field,
+    known: np.ndarray,
+    depth: np.ndarray,
+    trust: np.ndarray,
+    typical: float,
+    stripe: tuple[int, int],
+) -> None:
+    """Set a stripe of float32 weights: trust / (cost + typical cost).
+
+    depth: int32 over the patches, of their middle pixel.  trust: of `TRUST`.
+    """
+    for y in range(stripe[0], stripe[1]):
+        for x in range(known.shape[1]):
+            if not known[y, x]:
+                deep = min(depth[y, x], len(trust) - 1)
+                weight[y, x] = trust[deep] / (field.cost[y, x] + typical)
+
+
+@kernel()
+def vote_rows(
+    scene: Scene, hole: np.ndarray, field: Field, weight: np.ndarray, stripe: tuple[int, int]
+) -> int:
+    """Set the hole's pixels of a stripe of image rows to the weighted mean of their patches' votes.
+
+    Returns the sum of absolute changes, in levels.  Sources lie outside the hole, so that stripes
+    may run at the same time.
+    """
+    rows, columns = weight.shape
+    pixels = scene.pixels
+    changed = 0
+    for y in range(stripe[0], stripe[1]):
+        for x in range(hole.shape[1]):
+            if not hole[y, x]:
+                continue
+            red = green = blue = total = 0.0
+            for a in range(max(y - scene.size + 1, 0), min(y, rows - 1) + 1):
+                for b in range(max(x - scene.size + 1, 0), min(x, columns - 1) + 1):
+                    from_y = field.source_y[a, b] + y - a
+                    from_x = field.source_x[a, b] + x - b
+                    red += weight[a, b] * pixels[from_y, from_x, 0]
+                    green += weight[a, b] * pixels[from_y, from_x, 1]
+                    blue += weight[a, b] * pixels[from_y, from_x, 2]
+                    total += weight[a, b]
+            for channel, votes in enumerate((red, green, blue)):
+                value = np.int64(votes / total + 0.5)
+                changed += abs(value - np.int64(pixels[y, x, channel]))
+                pixels[y, x, channel] = value
+    return changed
