@@ -23,7 +23,8 @@ SMALL = {256: (2, 2, 3), 512: (3, 2, 4)}
 class MatLarge:
     """Large rectangles and strokes (MAT, Li et al. 2022, large).
 
-    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .401; p5 .089, p95 .701.
+    preset: 256 or 512, the published table; scaled to the image.
+    Mean hole ratio .401 (p5 .089, p95 .701).
     """
 
     name: ClassVar[str] = "mat-large"

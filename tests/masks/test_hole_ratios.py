@@ -29,8 +29,8 @@ PUBLISHED = {
 }
 
 
-# The published percentiles of mat-large are of a few hundred masks: those of 300 scatter by .014 and
-# .018.  6,000 masks drawn with Pillow line by line as the paper says gave these.
+# The published percentiles of mat-large are of a few hundred masks: those of 300 scatter by .014
+# and .018.  6,000 masks drawn with Pillow line by line as the paper says gave these.
 REDRAWN = {"mat-large": (0.410, 0.089, 0.701)}
 
 
