@@ -1,0 +1,255 @@
+"""Local context matching: where a scene's surroundings of the hole agree with the photograph's.
+
+Hays and Efros (2007), section 4: SSD in L*a*b* over the known pixels near the hole, for every
+translation that covers the hole, times the size of the offset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from scipy import fft, ndimage
+
+from methods.scenecompletion.gist import fill_smoothly, shrink
+from methods.scenecompletion.scenes import lab
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+RADIUS = 80 / 1024  # of the short side: the paper's 80 pixels
+SCALES = (0.81, 0.90, 1.0)
+FLAT = 25.0  # least cost of an uncovered context pixel: 5 units of L*a*b*, squared
+
+
+def context_radius(height: int, width: int) -> int:
+    """Return the reach of the context in pixels: 80 at 1024, 20 at 256, never under 2."""
+    return max(2, round(min(height, width) * RADIUS))
+
+
+def parts(hole: Array) -> list[Array]:
+    """Split a hole into parts that are farther apart than twice the context; bool (H, W) each."""
+    reach = ndimage.distance_transform_edt(~hole) <= context_radius(*hole.shape)
+    labels, count = ndimage.label(reach, structure=np.ones((3, 3)))
+    return [hole & (labels == k) for k in range(1, count + 1)]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A photograph and one part of its hole.
+
+    rgb: float32 (H, W, 3) in [0, 1], smooth inside the hole.  known: bool (H, W), outside every
+    hole.  part: bool (H, W), the hole to complete now.
+    """
+
+    rgb: Array
+    known: Array
+    part: Array
+
+    @cached_property
+    def radius(self) -> int:
+        """The reach of the context in pixels."""
+        return context_radius(*self.known.shape)
+
+    @cached_property
+    def distance(self) -> Array:
+        """Each pixel's distance to the part, in pixels."""
+        return np.asarray(ndimage.distance_transform_edt(~self.part), dtype=np.float32)
+
+    @cached_property
+    def context(self) -> Array:
+        """bool (H, W): known pixels near the part."""
+        return self.known & (self.distance <= self.radius)
+
+    @cached_property
+    def lab(self) -> Array:
+        """float32 (H, W, 3), L*a*b*."""
+        return lab(self.rgb)
+
+    @cached_property
+    def texture(self) -> Array:
+        """float32 (H, W), see `texture`."""
+        return texture(self.lab)
+
+    @cached_property
+    def core(self) -> tuple[int, int, int, int]:
+        """What a scene must cover, the part and a pixel around: rows r0:r1, columns c0:c1."""
+        return _bounds(ndimage.binary_dilation(self.part, np.ones((3, 3), dtype=bool)))
+
+    @cached_property
+    def frame(self) -> tuple[int, int, int, int]:
+        """Rows and columns (r0, r1, c0, c1) of the part and its context."""
+        return _bounds(
+            self.context | ndimage.binary_dilation(self.part, np.ones((3, 3), dtype=bool))
+        )
+
+    @cached_property
+    def uncovered_cost(self) -> float:
+        """Cost of a context pixel that the scene misses: as much as the context's mean colour."""
+        colours = self.lab[self.context]
+        return max(FLAT, float(colours.var(axis=0).sum())) if len(colours) else FLAT
+
+    def reduced(self, short_side: int) -> tuple[Query, float]:
+        """Return the query shrunk to a short side and the factor; itself when it is no larger."""
+        height, width = self.known.shape
+        factor = short_side / min(height, width)
+        if factor >= 1:
+            return self, 1.0
+        size = (round(height * factor), round(width * factor))
+        missing = shrink((~self.known).astype(np.float32), size) > 1e-3
+        part = shrink(self.part.astype(np.float32), size) > 1e-3
+        return Query(shrink(self.rgb, size), ~(missing | part), part), factor
+
+
+def make_query(visible: Array, hole: Array, part: Array) -> Query:
+    """Return the query of one part; visible: float32 (H, W, 3), read outside the hole only."""
+    return Query(fill_smoothly(visible, ~hole), ~hole, part)
+
+
+def texture(image_lab: Array) -> Array:
+    """Return the 5x5 median of the gradient magnitude of L*: float32 (H, W)."""
+    luminance = np.ascontiguousarray(image_lab[:, :, 0])
+    down = cv2.Sobel(luminance, cv2.CV_32F, 0, 1, scale=1 / 8)
+    right = cv2.Sobel(luminance, cv2.CV_32F, 1, 0, scale=1 / 8)
+    return np.asarray(cv2.medianBlur(np.hypot(down, right).astype(np.float32), 5))
+
+
+def scene_sizes(scene: tuple[int, int], query: Query) -> list[tuple[float, int, int]]:
+    """Return (scale, height, width) of a scene for the query, those that can cover the hole.
+
+    Scale 1 has the query's short side, or the scene's own pixels if those are fewer.  When no scale
+    covers the hole, the one that just does.
+    """
+    (height, width), (r0, r1, c0, c1) = scene, query.core
+    base = min(1.0, min(query.known.shape) / min(scene))
+    sizes = [(s, round(height * base * s), round(width * base * s)) for s in SCALES]
+    fitting = [size for size in sizes if size[1] >= r1 - r0 and size[2] >= c1 - c0]
+    if fitting:
+        return fitting
+    scale = max((r1 - r0) / (height * base), (c1 - c0) / (width * base))
+    grown = max(r1 - r0, round(height * base * scale)), max(c1 - c0, round(width * base * scale))
+    return [(scale, *grown)]
+
+
+def transform_size(height: int, width: int, radius: int) -> tuple[int, int]:
+    """Return the size of the Fourier transforms for scenes up to (height, width)."""
+    return tuple(fft.next_fast_len(n + 2 * radius, real=True) for n in (height, width))  # type: ignore[return-value]
+
+
+def spectra(scene_lab: Array, size: tuple[int, int]) -> Array:
+    """Return the transforms of L*, a*, b* and of their squares' sum: complex64 (4, F, F/2+1)."""
+    squares = np.square(scene_lab).sum(axis=2, keepdims=True)
+    layers = np.concatenate([scene_lab, squares], axis=2).transpose(2, 0, 1)
+    return np.asarray(fft.rfft2(layers, size))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places of scenes of one size.  charge, factor: (tops, lefts), see `Correlator.costs`."""
+
+    tops: Array
+    lefts: Array
+    charge: Array
+    factor: Array
+
+
+@dataclass(frozen=True)
+class Correlator:
+    """Transforms of a query's context, for scenes whose transforms have one size."""
+
+    query: Query
+    size: tuple[int, int]
+
+    @cached_property
+    def _kernel(self) -> Array:
+        """The conjugate transforms of -2 w q and of w."""
+        r0, r1, c0, c1 = self.query.frame
+        weight = self.query.context[r0:r1, c0:c1, None].astype(np.float32)
+        colours = self.query.lab[r0:r1, c0:c1] * weight
+        layers = np.concatenate([-2 * colours, weight], axis=2).transpose(2, 0, 1)
+        return np.conj(fft.rfft2(layers, self.size))
+
+    @cached_property
+    def _energy(self) -> float:
+        return float(np.square(self.query.lab[self.query.context]).sum())
+
+    @cached_property
+    def _integral(self) -> Array:
+        return cv2.integral(self.query.context.astype(np.uint8)).astype(np.int64)
+
+    def costs(self, scenes: Array, places: Places) -> Array:
+        """Return the cost of every place for scenes of one size: (B, tops, lefts).
+
+        scenes: (B, 4, ...) from `spectra`.  Mean SSD over the context, uncovered pixels charged,
+        times 1 + |offset| / diagonal (the paper's factor is |offset| itself, which would make a
+        centred scene free of cost whatever it shows).
+        """
+        r0, _, c0, _ = self.query.frame
+        rows, columns = (r0 - places.tops) % self.size[0], (c0 - places.lefts) % self.size[1]
+        summed = fft.irfft2(np.einsum("kij,bkij->bij", self._kernel, scenes), self.size)
+        ssd = summed[:, rows[:, None], columns] + self._energy
+        return (np.maximum(ssd, 0) + places.charge) * places.factor
+
+    def places(self, height: int, width: int) -> Places:
+        """Return every place of a (height, width) scene that covers the hole."""
+        core = self.query.core
+        tops = np.arange(core[1] - height, core[0] + 1)
+        lefts = np.arange(core[3] - width, core[2] + 1)
+        total = int(np.count_nonzero(self.query.context))
+        missed = total - self._covered(tops, lefts, height, width)
+        factor = _offset_factor(self.query, tops[:, None], lefts, height, width) / max(total, 1)
+        charge = missed * self.query.uncovered_cost
+        return Places(tops, lefts, charge.astype(np.float32), factor.astype(np.float32))
+
+    def _covered(self, tops: Array, lefts: Array, height: int, width: int) -> Array:
+        """Return how many context pixels a scene covers at each place."""
+        rows, columns = self.query.known.shape
+        top, bottom = tops.clip(0, rows)[:, None], (tops + height).clip(0, rows)[:, None]
+        left, right = lefts.clip(0, columns), (lefts + width).clip(0, columns)
+        table = self._integral
+        covered = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+        return np.asarray(covered)
+
+
+def place_cost(query: Query, scene_lab: Array, top: int, left: int) -> float:
+    """Return the same cost of one place, computed directly."""
+    rows, columns = np.nonzero(query.context)
+    height, width = scene_lab.shape[:2]
+    inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
+    rows, columns = rows[inside], columns[inside]
+    difference = query.lab[rows, columns] - scene_lab[rows - top, columns - left]
+    total = int(np.count_nonzero(query.context))
+    ssd = float(np.square(difference).sum()) + (total - len(rows)) * query.uncovered_cost
+    return float(
+        ssd
+        / max(total, 1)
+        * _offset_factor(query, np.asarray(top), np.asarray(left), height, width)
+    )
+
+
+def texture_cost(query: Query, scene_lab: Array, top: int, left: int) -> float:
+    """Return the mean SSD of the textures over the context that the scene covers."""
+    rows, columns = np.nonzero(query.context)
+    height, width = scene_lab.shape[:2]
+    inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
+    rows, columns = rows[inside], columns[inside]
+    if not len(rows):
+        return 0.0
+    scene_texture = texture(scene_lab)
+    difference = query.texture[rows, columns] - scene_texture[rows - top, columns - left]
+    return float(np.square(difference).mean())
+
+
+def _offset_factor(query: Query, top: Array, left: Array, height: int, width: int) -> Array:
+    """Return 1 + |offset| / diagonal, the offset from centre to centre."""
+    rows, columns = query.known.shape
+    offset = np.hypot(top + height / 2 - rows / 2, left + width / 2 - columns / 2)
+    return np.asarray(1 + offset / np.hypot(rows, columns))
+
+
+def _bounds(mask: Array) -> tuple[int, int, int, int]:
+    """Return the bounding rows and columns of a mask: r0, r1, c0, c1, ends exclusive."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
