@@ -3,7 +3,8 @@
 - convolution and BatchNorm -> one convolution (the order conv, ReLU, BN keeps its norms);
 - the mean colour under the hole -> the weights of the hole's channel, so that the network takes the
   visible image (0 in the hole) as it is;
-- a dilation beyond the map's side -> the kernel's middle tap alone;
+- the decoder works on the holes' bounding box and what it sees from there (`Window`); outside of
+  it the visible pixels are returned;
 - channels last, and bfloat16 where the processor computes in it.
 
 Splitting a convolution of dilation d into plain ones over d x d interleaved sub-maps is exact, too,
@@ -14,14 +15,19 @@ done.
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from bench.api import RequestError
-from methods.glcic.networks import SKIPS, Generator, bound
+from methods.glcic.networks import SKIPS, Generator, bound, convolve
+
+# Convolution 12 (from 0) begins the decoder.  An output pixel depends on 2 pixels around it at full
+# size, through them on 3 at half size, and through those on 3 of the quarter-size map.
+DECODER = 12
+MARGIN = 3
 
 
 class FastGenerator(nn.Module):
@@ -45,25 +51,67 @@ class FastGenerator(nn.Module):
         self.to(dtype).to(memory_format=torch.channels_last).requires_grad_(False)
 
     def forward(self, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-        """Return the network's output in [0, 1], float32 (N, 3, H, W).
+        """Return the network's output in [0, 1] around the holes, float32 (N, 3, H, W).
 
-        visible: (N, 3, H, W) in [0, 1], 0 in the hole.  hole: bool (N, 1, H, W).
+        visible: (N, 3, H, W) in [0, 1], 0 in the hole.  hole: bool (N, 1, H, W).  Far from the
+        holes the result is `visible`.
         """
         signed = self.config.output == "clamp"
         known = (visible * 2 - 1).masked_fill(hole, 0) if signed else visible
         x = torch.cat([known, hole.to(known.dtype)], dim=1)
         x = x.to(dtype=self.dtype, memory_format=torch.channels_last)
+        window = Window.around(hole)
+        if window is None:
+            return visible.clone()
+        drawn = bound(self._draw(x, window).float(), self.config.output)
+        result = visible.clone()
+        window.cut(result, 4).copy_((drawn + 1) / 2 if signed else drawn)
+        return result
+
+    def _draw(self, x: torch.Tensor, window: Window) -> torch.Tensor:
+        """Return what the last convolution gives in the window; x is the 4-channel input."""
         kept: dict[int, torch.Tensor] = {}
         for index, conv in enumerate(self.convs[:-1]):
+            if index == DECODER:
+                x = window.cut(x, 1)
             if index in kept:
                 x = torch.cat([x, kept.pop(index)], dim=1)
             x = convolve(conv, x).relu_()
             if not self.fused:
                 x = self.norms[index](x)
             if self.config.skips and index in SKIPS:
-                kept[SKIPS[index]] = x
-        out = bound(self.convs[-1](x).float(), self.config.output)
-        return (out + 1) / 2 if signed else out
+                kept[SKIPS[index]] = window.cut(x, 2 if index else 4)
+        return self.convs[-1](x)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the quarter-size map that the decoder needs, [top, bottom) x [left, right)."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def around(cls, hole: torch.Tensor) -> Window | None:
+        """Return the window of the holes (N, 1, H, W), all images' together; None without holes."""
+        height, width = hole.shape[-2:]
+        anywhere = hole.any(dim=0)[0]
+        rows, columns = anywhere.any(dim=1).nonzero(), anywhere.any(dim=0).nonzero()
+        if not len(rows):
+            return None
+        return cls(
+            max(int(rows[0]) // 4 - MARGIN, 0),
+            min(int(rows[-1]) // 4 + 1 + MARGIN, height // 4),
+            max(int(columns[0]) // 4 - MARGIN, 0),
+            min(int(columns[-1]) // 4 + 1 + MARGIN, width // 4),
+        )
+
+    def cut(self, x: torch.Tensor, scale: int) -> torch.Tensor:
+        """Return the window's view of a map (N, C, h, w) of `scale` times the quarter size."""
+        rows = slice(self.top * scale, self.bottom * scale)
+        return x[:, :, rows, self.left * scale : self.right * scale]
 
 
 def fuse(conv: nn.Module, norm: nn.Module) -> nn.Module:
@@ -85,13 +133,3 @@ def fold_fill(
     weight = folded.get_parameter("weight").data
     weight[:, 3] += (weight[:, :3] * colour[:, None, None]).sum(dim=1)
     return folded
-
-
-def convolve(conv: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Apply a convolution, leaving out the taps that see nothing but padding."""
-    if not isinstance(conv, nn.Conv2d) or conv.dilation[0] == 1:
-        return conv(x)
-    if conv.dilation[0] >= max(x.shape[-2:]):
-        # All taps but the middle one fall outside of the map.
-        return functional.conv2d(x, conv.weight[:, :, 1:2, 1:2], conv.bias)
-    return conv(x)
