@@ -38,17 +38,20 @@ class _Line:
     pictures: dict[str, np.ndarray]
 
 
-def draw_grid(runs: Sequence[Run], *, count: int = 8, out: Path) -> Path:
+def draw_grid(runs: Sequence[Run], *, count: int | None = None, out: Path) -> Path:
     """Write a comparison grid of `runs` as a PNG and return its path.
 
-    count: images of each dataset and mask, from as many photographs as possible.  Small images are
+    count: images of each dataset and mask, from as many photographs as possible; by default so many
+    that the grid has about eight rows.  Small images are
     enlarged by a whole factor (nearest neighbour), those above 256 px shrunk.  Of several seeds the
     first is shown.  Raises RequestError when no image is in all runs of a dataset and mask.
     """
+    groups = group_runs(runs)
+    count = max(1, round(8 / len(groups))) if count is None else count
     if count < 1:
         raise RequestError(f"A grid of {count} images: give at least 1.")
     lines: list[_Line] = []
-    for start, group in enumerate(group_runs(runs)):
+    for start, group in enumerate(groups):
         lines += _lines_of(_one_seed(group), count, start * count)
     picture = _lay_out(lines)
     buffer = io.BytesIO()

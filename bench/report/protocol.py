@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from bench.api import RequestError
 from bench.plugins import did_you_mean
@@ -14,10 +15,22 @@ from bench.plugins import did_you_mean
 
 @dataclass(frozen=True)
 class Counterpart:
-    """Our method that repeats a published one; weights: the paper's checkpoint, "" for none."""
+    """Our method that repeats a published one.
+
+    weights: its parameter of that name; a run with other weights is another method.  checkpoint:
+    what the paper's authors call the file.  parameters: what the paper set.
+    """
 
     method: str
-    weights: str = ""
+    weights: str
+    checkpoint: str
+    parameters: Mapping[str, int]
+
+    @property
+    def spec(self) -> str:
+        """How the command line asks for it; the path to the checkpoint is still to be given."""
+        given = {"weights": self.weights, **self.parameters}
+        return f"{self.method}:{','.join(f'{key}={value}' for key, value in given.items())}"
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,7 @@ class Protocol:
     """One paper table: what to run, and which published lines it is held against.
 
     masks, published_metrics: published name -> ours.  counterparts: published method -> ours.
+    methods: what is run when the table is told to run what is missing and no method is named.
     """
 
     name: str
@@ -39,6 +53,27 @@ class Protocol:
     masks: Mapping[str, str]
     counterparts: Mapping[str, Counterpart]
     published_metrics: Mapping[str, str]
+    methods: tuple[str, ...] = ()
+
+    def request(self, methods: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the fields of a bench.request.Request that runs the whole table.
+
+        Runs that are done are not done again.  Raises RequestError when no method is known.
+        """
+        chosen = tuple(methods) or self.methods
+        if not chosen:
+            hint = "".join(
+                f" {name} is {c.spec},path=FILE." for name, c in self.counterparts.items()
+            )
+            raise RequestError(f"Table {self.name!r} has no methods of its own: name one.{hint}")
+        return {
+            "methods": chosen,
+            "masks": tuple(dict.fromkeys(self.masks.values())),
+            "dataset": self.dataset,
+            "size": self.size,
+            "limit": self.n,
+            "metrics": self.metrics,
+        }
 
 
 @dataclass(frozen=True)
@@ -67,8 +102,8 @@ def load_protocol(name: str) -> Protocol:
     path = files("bench.report.protocols").joinpath(f"{name}.toml")
     loaded = tomllib.loads(path.read_text("utf-8"))
     counterparts = {k: Counterpart(**v) for k, v in loaded.pop("counterparts").items()}
-    for key in ("metrics", "notes"):
-        loaded[key] = tuple(loaded[key])
+    for key in ("metrics", "notes", "methods"):
+        loaded[key] = tuple(loaded.get(key, ()))
     return Protocol(name=name, counterparts=counterparts, **loaded)
 
 

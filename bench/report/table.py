@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bench.report.boards import Board, Row
-    from bench.report.protocol import Protocol, Published
+    from bench.report.protocol import Counterpart, Protocol, Published
     from bench.report.runs import Run
 
 
@@ -60,22 +60,28 @@ def missing(protocol: Protocol, runs: Sequence[Run]) -> list[str]:
     except RequestError as error:
         found.append(f"Dataset: {error}")
     for theirs, ours in protocol.counterparts.items():
-        if not any(run.spec["method"]["name"] == ours.method for run in runs):
-            found.append(_missing_method(theirs, ours.method, ours.weights))
+        if not any(_is(run, ours) for run in runs):
+            found.append(_missing_method(theirs, ours))
     return found
 
 
-def _missing_method(theirs: str, method: str, weights: str) -> str:
+def _missing_method(theirs: str, ours: Counterpart) -> str:
     """Say that a counterpart was not run, which checkpoint it needs and what its own files say."""
-    needed = f"; the paper's checkpoint is {weights}" if weights else ""
     try:
-        plugin = plugins.method(method)
+        plugin = plugins.method(ours.spec)
         if isinstance(plugin, HasAssets):
             plugin.assets()
         state = ""
-    except RequestError as error:
+    except (RequestError, OSError) as error:
         state = f" {error}"
-    return f"{theirs}: no run of {method}{needed}.{state}"
+    return f"{theirs}: no run of {ours.spec}; the paper's checkpoint is {ours.checkpoint}.{state}"
+
+
+def _is(run: Run, ours: Counterpart) -> bool:
+    """Whether a run is of our counterpart of a published method, with its weights."""
+    method = run.spec["method"]
+    used = (method.get("parameters") or {}).get("weights")
+    return (method["name"], used) == (ours.method, ours.weights)
 
 
 def _belongs(run: Run, protocol: Protocol, any_dataset: bool) -> bool:
@@ -136,8 +142,7 @@ def _lines(
 def _repeats(row: Row, published_method: str, protocol: Protocol) -> bool:
     """A run repeats a published method if it is its counterpart or has its very name."""
     ours = protocol.counterparts.get(published_method)
-    name = row.runs[0].spec["method"]["name"]
-    return row.method == published_method or (ours is not None and name == ours.method)
+    return row.method == published_method or (ours is not None and _is(row.runs[0], ours))
 
 
 def _text(line: Line, board: Board | None, protocol: Protocol) -> list[str]:
@@ -173,10 +178,14 @@ def _differences(boards: Iterable[Board], runs: Sequence[Run], protocol: Protoco
             found.append(f"n = {board.n:,} here, {protocol.n:,} in the paper.")
         found += board.notes
     for theirs, ours in protocol.counterparts.items():
-        for run in runs:
-            if run.spec["method"]["name"] == ours.method and ours.weights:
-                used = run.assets or "none"
-                found.append(f"Weights of {theirs}: {used} here, {ours.weights} in the paper.")
+        for run in (run for run in runs if _is(run, ours)):
+            found.append(f"Weights of {theirs}: {run.assets} here, {ours.checkpoint} in the paper.")
+            used = run.spec["method"]["parameters"]
+            found += [
+                f"{theirs}: {key}={used.get(key)} here, {value} in the paper."
+                for key, value in ours.parameters.items()
+                if used.get(key) != value
+            ]
     return list(dict.fromkeys(found))
 
 

@@ -100,3 +100,10 @@ def test_long_names_are_broken_and_cut(monkeypatch):
     assert all(font.getlength(line) <= 120 for line in lines)
     assert wrap("", font, 120, 3) == [""]
     assert wrap("a\nb", font, 120, 3) == ["a b"]
+
+
+def test_by_default_a_grid_has_about_eight_rows(make_run, tmp_path):
+    for mask in ("center-box", "irregular", "half"):
+        run = make_run("telea", mask)
+    picture = _pixels(grid.draw_grid(load_runs([run.parent]), out=tmp_path / "g.png"))
+    assert 9 * 128 < picture.shape[0] < 10 * 128

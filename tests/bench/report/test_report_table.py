@@ -14,6 +14,8 @@ from bench.report.protocol import load_protocol, protocol_names, published
 from bench.report.runs import load_runs
 from methods import METHODS
 
+FACES = {"steps": 250, "jump_length": 10, "jump_samples": 1, "weights": "celebahq-256"}
+
 
 @pytest.fixture(autouse=True)
 def _no_data(monkeypatch):
@@ -69,18 +71,22 @@ def test_without_data_the_table_says_what_is_missing():
 def test_eight_images_and_a_stand_in_give_the_full_table_with_warnings(make_run):
     for mask in load_protocol("repaint-celebahq").masks.values():
         make_run("telea", mask, n=8, dataset="folder")
-        run = make_run("ddpm", mask, n=8, dataset="folder", assets={"faces.pt": "ab" * 32})
+        run = make_run(
+            "ddpm", mask, n=8, dataset="folder", assets={"w": "ab" * 32}, parameters=FACES
+        )
     runs = load_runs([run.parent])
     text = table.render("repaint-celebahq", runs, any_dataset=True)
     assert text.count("| telea | – | 0.") == 6
-    assert text.count("| RePaint (here ddpm) | 0.") == 6
-    ours = next(r for r in runs if (r.method, r.mask) == ("ddpm", "half"))
+    assert text.count("| RePaint (here ddpm:") == 6
+    ours = next(r for r in runs if (r.spec["method"]["name"], r.mask) == ("ddpm", "half"))
     mean = ours.scores["lpips"].mean()
     assert f"| 0.165 | {mean:.4f} | {mean - 0.165:+.4f} | 8 | folder |" in text
     assert "n = 8 here, 100 in the paper." in text
     assert "Dataset: folder here, celeba-hq in the paper." in text
     assert "Size: 32 here, 256 in the paper." in text
-    assert r"Weights of RePaint: faces.pt abababab here, celeba256\_250000.pt" in text
+    assert r"Weights of RePaint: w abababab here, celeba256\_250000.pt" in text
+    assert r"RePaint: jump\_samples=1 here, 10 in the paper." in text
+    assert "steps=" not in text.split("Not comparable")[1]
     assert "No run on" not in text
 
 
@@ -102,3 +108,28 @@ def test_a_wrong_name_or_metric_is_a_request_error(make_run):
     runs = load_runs([make_run("telea", "mat-small", dataset="places2")])
     with pytest.raises(RequestError, match="none of the table's metrics: fid, p_ids, u_ids"):
         table.render("mat-places", runs)
+
+
+def test_other_weights_do_not_pass_for_the_paper(make_run):
+    run = make_run("ddpm", "half", dataset="celeba-hq", parameters={"weights": "photos-64"})
+    text = table.render("repaint-celebahq", load_runs([run]))
+    assert "| RePaint | 0.165 | – |" in text
+    assert "RePaint: no run of ddpm:weights=celebahq-256,steps=250" in text
+
+
+def test_a_table_can_be_asked_for_as_runs():
+    fields = load_protocol("baselines-photos").request()
+    assert fields["masks"] == ("center-box", "random-box", "irregular", "free-form", "hybrid")
+    assert fields["limit"] == 32
+    assert "telea" in fields["methods"]
+    repaint = load_protocol("repaint-celebahq")
+    assert repaint.request(["telea"])["masks"][0] == "lama-thick"
+    with pytest.raises(RequestError, match=r"RePaint is ddpm:weights=celebahq-256,.*path=FILE"):
+        repaint.request()
+
+
+def test_what_can_be_asked_for_is_a_request():
+    from bench.request import Request
+
+    for name in protocol_names():
+        assert Request(**load_protocol(name).request(["telea"])).methods == ("telea",)
