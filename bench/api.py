@@ -67,10 +67,25 @@ class Method(Protocol):
     is, through `assets`.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[str]
-    multiple_of: ClassVar[int] | int
-    single_threaded: ClassVar[bool]
+    @property
+    def name(self) -> str:
+        """The name in tables and seeds."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Bumped whenever outputs change."""
+        ...
+
+    @property
+    def multiple_of(self) -> int:
+        """What H and W must be a multiple of."""
+        ...
+
+    @property
+    def single_threaded(self) -> bool:
+        """Whether one call uses one core."""
+        ...
 
     def load(self, device: str) -> Inpaint:
         """Return the loaded method on a torch device ("cpu", "cuda", "cuda:1")."""
@@ -96,6 +111,15 @@ class ChecksSize(Protocol):
 
 
 @runtime_checkable
+class ReadsOutputs(Protocol):
+    """A method made elsewhere: its outputs are files, found by image id."""
+
+    def output(self, image_id: str) -> torch.Tensor:
+        """Return float32 (3, H, W) in [0, 1]; the harness calls this instead of an Inpaint."""
+        ...
+
+
+@runtime_checkable
 class MaskGenerator(Protocol):
     """A frozen dataclass that draws one hole: a pure function of (height, width, seed)."""
 
@@ -113,6 +137,10 @@ class PairedMasks(Protocol):
 
     def for_image(self, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
         """Return the hole of `image_id`: bool (1, H, W); the harness calls this when present."""
+        ...
+
+    def check_ids(self, ids: Sequence[str]) -> None:
+        """Raise RequestError when some of these images have no hole; called before a run."""
         ...
 
 

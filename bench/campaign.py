@@ -25,7 +25,6 @@ class Progress(Protocol):
 class Result:
     """One run, finished: its report and, if it was scored, its summary."""
 
-    run: Run
     report: Report
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -55,7 +54,7 @@ def run_all(
                 pools.get(count, threads),
                 on_progress=progress.stage(title),
             )
-            result = Result(run, report)
+            result = Result(report)
             names = score.metric_names(metrics, report.n)
             if names:
                 on_progress = progress.stage(f"{title}: scoring")
@@ -132,8 +131,12 @@ def shown(*, quiet: bool) -> Iterator[Progress]:
         TimeElapsedColumn(),
         Estimate(),
     )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    bars = Bars(*columns, console=Console(stderr=True))
+    try:
         yield _Bars(bars)
+    finally:
+        if bars.task_ids:
+            bars.stop()
 
 
 class _Bars:
@@ -144,7 +147,8 @@ class _Bars:
         self._task: Any = None
 
     def stage(self, title: str) -> Callable[[int, int], None]:
-        """Begin a line."""
+        """Begin a line; the first one starts the display, so that errors before it stand alone."""
+        self._bars.start()
         if self._task is not None:
             self._bars.remove_task(self._task)
         task = self._task = self._bars.add_task(title, total=None)

@@ -165,6 +165,46 @@ def _write_reports(paths: list[Path], reports: Path) -> None:
     click.echo(f"grid:        {reports / 'grid.png'}")
 
 
+@cli.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--outputs", type=FOLDER, help="A folder of outputs made elsewhere.")
+@click.option("--name", default="outputs", show_default=True, help="Their method's name in tables.")
+@click.option("--layout", help="Their file names, with {id}.  [default: detected]")
+@click.option("--dataset", default="photos", show_default=True)
+@click.option("--mask", default="center-box", show_default=True)
+@click.option("--size", type=click.IntRange(1))
+@click.option("--limit", type=click.IntRange(1))
+@click.option("--mask-seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--metrics", help="A list.  [default: l1,psnr,ssim,lpips]")
+@click.option("--out", type=FOLDER, default=RUNS, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
+@click.option("--quiet", is_flag=True)
+def score(
+    *,
+    runs: tuple[Path, ...],
+    outputs: Path | None,
+    metrics: str | None,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> int:
+    """Score outputs made elsewhere (--outputs), or run directories again with other metrics."""
+    from bench import campaign, plugins, rescore
+
+    names = tuple(plugins.split_list([metrics])) if metrics else None
+    with campaign.shown(quiet=quiet or as_json) as progress:
+        if outputs is None:
+            results = rescore.runs(runs, metrics=names, progress=progress)
+        else:
+            results = rescore.outputs(outputs, asked, out=out, metrics=names, progress=progress)
+    if as_json:
+        click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
+    elif not quiet:
+        _print_results(results, out / "reports" / "scored")
+    return 1 if any(result.report.failed for result in results) else 0
+
+
 @cli.command("list")
 @click.argument(
     "kind", required=False, type=click.Choice(["methods", "masks", "datasets", "metrics", "suites"])
@@ -187,18 +227,27 @@ def list_plugins(*, kind: str | None, as_json: bool) -> None:
 @click.option("--quiet", is_flag=True)
 def masks(*, kind: str, count: int, size: int, seed: int, out: Path, quiet: bool) -> None:
     """Draw a checksummed pack of masks, its statistics and a contact sheet."""
-    from masks.pack import write_pack
-
     from bench import campaign, plugins
+    from masks.pack import write_pack
 
     generator = plugins.mask(kind)
     with campaign.shown(quiet=quiet) as progress:
         on_progress = progress.stage(f"masks {generator.name}")
         summary = write_pack(
-            generator, count=count, size=size, seed=seed, out=out, on_progress=on_progress
+            generator,
+            count=count,
+            size=size,
+            seed=seed,
+            out=out,
+            on_progress=lambda done: on_progress(done, count),
         )
     if not quiet:
-        click.echo(summary.text())
+        ratios = summary.statistics
+        click.echo(
+            f"{summary.path}: {count} masks of {size}x{size}, hole ratio mean {ratios.mean:.3f}, "
+            f"5th to 95th percentile {ratios.p5:.3f} to {ratios.p95:.3f}\n"
+            f"sha256 {summary.sha256}\ncontact sheet {summary.sheet}"
+        )
 
 
 @cli.command()
@@ -248,7 +297,8 @@ def _emit(content: str | bytes, out: Path | None) -> None:
 
     data = content.encode() if isinstance(content, str) else content
     if out is None:
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
     write_atomic(out, data)
     click.echo(str(out))

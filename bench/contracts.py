@@ -87,7 +87,7 @@ def check_dataset(dataset: Dataset, *, count: int = 4) -> None:
         height = dataset.size or image.shape[-2]
         _require(image.shape == (3, height, side), f"load returned {tuple(image.shape)}")
         _require(bool(torch.isfinite(image).all()), "an image is not finite")
-        _require(0 <= float(image.min()) and float(image.max()) <= 1, "an image leaves [0, 1]")
+        _require(float(image.min()) >= 0 and float(image.max()) <= 1, "an image leaves [0, 1]")
         _require(torch.equal(image, dataset.load(image_id)), "the second load differs")
         _require(len(dataset.fingerprint(image_id)) == 64, "a fingerprint is no sha256")
         _require(bool(dataset.source(image_id)), "an image has no source")
@@ -114,7 +114,7 @@ def check_image_metric(metric: ImageMetric, *, size: int = 64) -> None:
 
 
 def check_set_metric(metric: SetMetric, sets: Callable[[float], object]) -> None:
-    """Check that `metric` prefers the nearer of two sets; sets(amount) gives a disturbed ImageSet."""
+    """Check that `metric` prefers the nearer set; sets(amount) gives a disturbed ImageSet."""
     _identity(metric)
     targets = sets(0.0)
     near = metric.over_sets(sets(0.05), targets)  # type: ignore[arg-type]

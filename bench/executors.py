@@ -82,7 +82,7 @@ class LocalProcesses:
         if workers < 1 or threads < 1:
             raise RequestError(f"workers={workers}, threads={threads}: give at least 1 of each.")
         self._in_flight = 2 * workers
-        self._pool = ProcessPool(
+        self._pool: Any = ProcessPool(
             max_workers=workers,
             context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
@@ -97,7 +97,7 @@ class LocalProcesses:
         timeout: Callable[[Task], float | None],
     ) -> Iterator[tuple[Task, Result | Lost]]:
         """Yield (task, result or Lost) in order of completion."""
-        waiting: dict[Future[Any], Task] = {}
+        waiting: dict[Any, Task] = {}
         queue = iter(tasks)
         try:
             while True:

@@ -70,8 +70,15 @@ def weights(name: str | None, *, fetch: bool, progress: Progress) -> str:
         raise RequestError(f"Unknown weights {name!r}.{hint} Known: {', '.join(known)}.")
     for asset in chosen if fetch else []:
         if assets.find(asset.name) is None:
-            assets.fetch(asset.name, progress.stage(f"fetching {asset.name}"))
+            _fetch(asset.name, progress)
     return "\n".join(_asset_text(a, assets.find(a.name)) for a in chosen)
+
+
+def _fetch(name: str, progress: Progress) -> None:
+    from bench import weights as assets
+
+    show = progress.stage(f"fetching {name}")
+    assets.fetch(name, lambda _, done, total: show(done, total))
 
 
 def _asset_text(asset: Any, path: Any) -> str:

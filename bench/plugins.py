@@ -188,6 +188,8 @@ def _convert(key: str, text: str, hint: Any) -> Any:
     for option in (o for o in options if o is not type(None)):
         try:
             return _convert_to(text, option)
+        except RequestError:
+            raise
         except ValueError:
             continue
     wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import spec as specs
-from bench.api import RequestError
+from bench.api import PairedMasks, RequestError
 from bench.executors import Executor, Lost, cores
 from bench.spec import Run
 from bench.store import SCHEMA_VERSION, RunDirectory
@@ -75,6 +75,8 @@ def execute(
     on_progress is called with (done, total) images.  Raises RequestError when the request is wrong.
     """
     ids = run.ids()
+    if isinstance(run.mask, PairedMasks):
+        run.mask.check_ids(ids)
     spec = specs.describe(run, ids)
     directory = RunDirectory(options.out / specs.directory_name(spec))
     with directory.owned():
@@ -186,8 +188,10 @@ def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator
         else:
             yield result
     for job, result in executor.map(process, lost, timeout=timeout):
-        lost_again = isinstance(result, Lost)
-        yield failed_job(job, _lost_message(result, options)) if lost_again else result
+        if isinstance(result, Lost):
+            yield failed_job(job, _lost_message(result, options))
+        else:
+            yield result
 
 
 def _lost_message(lost: Lost, options: Options) -> str:

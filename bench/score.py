@@ -19,8 +19,9 @@ import torch
 from bench import imaging, plugins
 from bench.api import ImageMetric, RequestError, SetMetric
 from bench.executors import Executor, Lost
+from bench.metrics.diversity import SampleMetric
 from bench.store import RunDirectory, to_json, write_atomic
-from bench.summary import outputs_hash, set_entry, summarise_run
+from bench.summary import outputs_hash, samples_entry, set_entry, summarise_run
 
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
 # FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
@@ -75,11 +76,14 @@ def score(
         done = [r for r in records.values() if r["status"] == "ok"]
         done.sort(key=lambda r: r["id"])  # not the order in which workers happened to finish
         triples = [_triple(directory, record) for record in done]
-        per_image = [n for n, m in instances.items() if not isinstance(m, SetMetric)]
+        per_image = [n for n, m in instances.items() if callable(m)]
         table = _image_scores(directory, triples, per_image, executor, on_progress)
         _write_scores(directory, triples, table)
         per_set = [n for n, m in instances.items() if isinstance(m, SetMetric)]
         sets = _set_scores(directory, triples, per_set)
+        for name, metric in instances.items():
+            if isinstance(metric, SampleMetric):
+                sets[name] = samples_entry(name, _sample_scores(directory, metric, done), done)
         summary = summarise_run(manifest, records, done, table, sets)
         write_atomic(path / "summary.json", to_json(summary))
         (path / "scores.partial.jsonl").unlink(missing_ok=True)
@@ -255,6 +259,21 @@ def _set_scores(
             value = metric.over_sets(outputs, targets)
             kept[name] = set_entry(metric, value, len(triples))
     return kept
+
+
+def _sample_scores(
+    directory: RunDirectory, metric: SampleMetric, done: list[dict[str, Any]]
+) -> dict[str, float]:
+    """Return image id -> the metric over that image's samples; RequestError below two samples."""
+    torch.set_num_threads(1)
+    samples: dict[str, list[Path]] = {}
+    for record in done:
+        path = directory.image_path("output", record["id"])
+        samples.setdefault(record["image_id"], []).append(path)
+    return {
+        image_id: float(metric.over_samples(torch.stack([_read_image(p) for p in paths])))
+        for image_id, paths in samples.items()
+    }
 
 
 def _read_image(path: Path) -> torch.Tensor:

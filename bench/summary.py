@@ -58,6 +58,17 @@ def set_entry(metric: Any, value: float, n: int) -> dict[str, Any]:
     return {**_facts(metric), "value": value if math.isfinite(value) else None, "n": n}
 
 
+def samples_entry(
+    name: str, values: Mapping[str, float], done: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the entry of a metric that gives one number for all samples of an image.
+
+    values: image id -> value.
+    """
+    first = {r["image_id"]: {**r, "id": r["image_id"]} for r in reversed(done)}
+    return _image_entry(name, values, list(first.values()))
+
+
 def _costs(done: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return median seconds (without workers' first batches, if there are others) and co."""
     warm = [r for r in done if r.get("warm", True)] or done

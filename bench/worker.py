@@ -10,12 +10,20 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import torch
 
 from bench import imaging, memory
-from bench.api import Completion, Inpaint, MaskGenerator, Method, PairedMasks, RequestError
+from bench.api import (
+    Completion,
+    Inpaint,
+    MaskGenerator,
+    Method,
+    PairedMasks,
+    ReadsOutputs,
+    RequestError,
+)
 from bench.spec import Run, hole_seed, method_seed
 
 
@@ -64,12 +72,9 @@ def process(job: Job) -> Outcome:
     started = time.perf_counter()
     inpaint, fresh = _loaded(job)
     timing = {"load_seconds": time.perf_counter() - started} if fresh else {}
-    prepared, failed = [], []
-    for image_id, sample in job.items:
-        item = _prepare(job.run, image_id, sample)
-        (prepared if isinstance(item, _Prepared) else failed).append(item)
-    done = cast("list[Done]", failed)
-    for group in _same_shape(cast("list[_Prepared]", prepared)):
+    items = [_prepare(job.run, image_id, sample) for image_id, sample in job.items]
+    done = [item for item in items if isinstance(item, Done)]
+    for group in _same_shape([item for item in items if isinstance(item, _Prepared)]):
         done += _complete(job, inpaint, group, halve=True)
     if fresh:
         first = [d.record["seconds"] for d in done if d.record["status"] == "ok"]
@@ -87,7 +92,7 @@ def _loaded(job: Job) -> tuple[Inpaint, bool]:
     """Return the loaded method of a job, and whether this process had to load it."""
     key = (job.run.method, job.device, job.threads)
     fresh = key not in _SEEN
-    inpaint = _load(*key)
+    inpaint = _load(*key)  # type: ignore[arg-type]  # plug-ins are frozen: hashable
     _SEEN.add(key)
     return inpaint, fresh
 
@@ -130,8 +135,8 @@ def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
             f"of {height * width} pixels for image {image_id!r}; a hole is (1, {height}, {width}), "
             "never empty and never full."
         )
-    facts = getattr(run.mask, "facts", None)
-    notes = {"mask": facts(height, width, record["mask_seed"])} if facts else {}
+    facts = _mask_facts(run.mask, image_id, height, width, record["mask_seed"])
+    notes = {"mask": facts} if facts else {}
     known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
     return _Prepared({**record, **known, "notes": notes}, target, hole)
 
@@ -140,6 +145,15 @@ def _draw(mask: MaskGenerator, image_id: str, height: int, width: int, seed: int
     if isinstance(mask, PairedMasks):
         return mask.for_image(image_id, height, width, seed)
     return mask(height, width, seed)
+
+
+def _mask_facts(
+    mask: MaskGenerator, image_id: str, height: int, width: int, seed: int
+) -> Mapping[str, Any]:
+    """Return what a generator has to say about a hole: the bin it drew, the file it took."""
+    if hasattr(mask, "facts_for_image"):
+        return dict(mask.facts_for_image(image_id, height, width, seed))
+    return dict(mask.facts(height, width, seed)) if hasattr(mask, "facts") else {}
 
 
 def _same_shape(items: Sequence[_Prepared]) -> list[list[_Prepared]]:
@@ -179,7 +193,10 @@ def _attempt(job: Job, inpaint: Inpaint, items: list[_Prepared]) -> list[Done]:
     seeds = [item.record["seed"] for item in items]
     memory.reset_peak(job.device)
     started = time.perf_counter()
-    output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
+    if isinstance(job.run.method, ReadsOutputs):
+        output, notes = _read(job.run.method, items, targets, holes)
+    else:
+        output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
     seconds = (time.perf_counter() - started) / len(items)
     composed = imaging.compose(targets, output, holes)
     cost = {"seconds": seconds, "peak_memory": memory.peak(job.device)}
@@ -210,6 +227,19 @@ def _call(
         raise ValueError(f"returned {given}, not an image of shape {tuple(visible.shape)}")
     notes = made.notes or [{} for _ in seeds]
     return output[..., :height, :width], notes
+
+
+def _read(
+    method: ReadsOutputs, items: list[_Prepared], targets: torch.Tensor, holes: torch.Tensor
+) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
+    """Read outputs made elsewhere and note how far their known pixels are from the target's."""
+    outputs = torch.stack([method.output(item.record["image_id"]) for item in items])
+    if outputs.shape != targets.shape:
+        raise ValueError(
+            f"is {tuple(outputs.shape[1:])}, but the target {tuple(targets.shape[1:])}"
+        )
+    levels = ((outputs - targets).abs() * 255).round().masked_fill(holes, 0).flatten(1).amax(1)
+    return outputs, [{"known_pixels_off_by": int(level)} for level in levels]
 
 
 def _result(

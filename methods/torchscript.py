@@ -1,4 +1,4 @@
-"""Any exported network: a TorchScript file called with (image, mask), like LaMa's exported model."""
+"""Any exported network: a TorchScript file called with (image, mask), as LaMa exports."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class TorchScript:
     """An exported network, called with (image, mask) (LaMa's convention by default).
 
     path: the TorchScript file.  It is code that runs with your rights: use files you trust.
-    multiple_of: H and W are padded to a multiple of this.  value_range: of the image that the network
-    takes and returns; "0..1" or "-1..1".  polarity: what the mask's 1 means, "hole" or "keep".
-    hidden: what the network sees inside the hole, "zero" or "mid" (the middle of the range).
+    multiple_of: H and W are padded to a multiple of this.  value_range: of the image that the
+    network takes and returns; "0..1" or "-1..1".  polarity: "hole" or "keep", what the
+    mask's 1 means.  hidden: what the network sees inside the hole, "zero" or "mid" (the middle of
+    the range).
     """
 
     name: ClassVar[str] = "torchscript"

@@ -1,4 +1,4 @@
-"""Who may import whom (architecture.md), randomness only from bench.seeds, and nothing heavy early."""
+"""Who may import whom, randomness only from bench.seeds, and nothing heavy early."""
 
 from __future__ import annotations
 
