@@ -58,10 +58,13 @@ def load_own(path: Path) -> tuple[UNet, str]:
 
 
 def export(path: Path, network: UNet, schedule: str, facts: Mapping[str, str]) -> None:
-    """Save a network's weights in half precision with all that is needed to rebuild it."""
+    """Save a network's weights in half precision with all that is needed to rebuild it.
+
+    One metadata entry of JSON with sorted keys: safetensors writes several in a random order.
+    """
     weights = {name: tensor.to(torch.float16) for name, tensor in network.state_dict().items()}
-    config = json.dumps(dataclasses.asdict(network.config))
-    save_weights(path, weights, {"unet": config, "schedule": schedule, **facts})
+    told = {"unet": dataclasses.asdict(network.config), "schedule": schedule, **facts}
+    save_weights(path, weights, {"ddpm": json.dumps(told, sort_keys=True)})
 
 
 def assemble(config: UNetConfig, weights: Mapping[str, torch.Tensor], source: str) -> UNet:

@@ -74,12 +74,12 @@ def multiple_of(weights: str, path: Path | None) -> int:
 
 
 def settings(path: Path) -> dict[str, Any]:
-    """Return {"unet": {...}, "schedule": ...} of a project's weights; RequestError for others."""
+    """Return {"unet": {...}, "schedule": ...} of the project's own file; refuse all others."""
     try:
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little", signed=False)))
-        facts = header["__metadata__"]
-        return {**facts, "unet": json.loads(facts["unet"]), "schedule": facts["schedule"]}
+        facts: dict[str, Any] = json.loads(header["__metadata__"]["ddpm"])
+        return {**facts, "unet": dict(facts["unet"]), "schedule": str(facts["schedule"])}
     except (ValueError, KeyError, OverflowError, MemoryError, TypeError) as error:
         raise RequestError(
             f"{path} names no network of its own; say which it is: weights={'|'.join(PRESETS)}"

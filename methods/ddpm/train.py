@@ -73,12 +73,10 @@ CONFIGS = {
             size=64,
             in_channels=3,
             out_channels=6,
-            channels=48,
             multipliers=(1, 2, 3),
-            attention=(16, 8),
-            head_channels=48,
+            attention=(8,),
         ),
-        batch=32,
+        batch=16,
     ),
     "medium-64": TrainingConfig(UNetConfig(), steps=500_000, batch=128, learning_rate=1e-4),
 }
@@ -157,7 +155,7 @@ class DenoisingTrainee:
             group["lr"] = learning_rate(self.config, step)
         losses = self.losses(step)
         self.optimiser.zero_grad(set_to_none=True)
-        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        losses["loss"].backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self.optimiser.step()
         self.average.update(self.network, step)

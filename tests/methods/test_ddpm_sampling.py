@@ -1,0 +1,234 @@
+"""The masked reverse process, its levels, and the method at the contract's door."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench import plugins
+from bench.api import Completion, RequestError
+from bench.seeds import torch_stream
+from methods.common.initial import initialise
+from methods.ddpm import DDPM, SAMPLERS
+from methods.ddpm.checkpoint import export
+from methods.ddpm.diffusion import q_sample
+from methods.ddpm.door import from_network, to_network
+from methods.ddpm.repaint import (
+    Sampling,
+    evaluations,
+    generate,
+    inpaint,
+    levels,
+    masked_reverse_step,
+)
+from methods.ddpm.schedule import cosine, linear, respace
+from methods.ddpm.unet import UNet, UNetConfig
+
+TINY = UNetConfig(
+    size=16, channels=16, multipliers=(1, 2), blocks=1, attention=(8,), head_channels=16, groups=4
+)
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch_stream(seed))
+
+
+def centre(n: int, size: int) -> torch.Tensor:
+    hole = torch.zeros(n, 1, size, size, dtype=torch.bool)
+    hole[:, :, size // 4 : 3 * size // 4, size // 4 : 3 * size // 4] = True
+    return hole
+
+
+def tiny_network(config: UNetConfig = TINY, seed: int = 0) -> UNet:
+    network = UNet(config).eval().requires_grad_(False)
+    initialise(network, seed)
+    for number, parameter in enumerate(network.parameters()):
+        if not parameter.any():  # blocks that start as the identity would hide mistakes
+            parameter.copy_(0.05 * normal(*parameter.shape, seed=number))
+    return network
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    export(tmp_path / "tiny.safetensors", tiny_network(), "cosine", {"steps": "0"})
+    return tmp_path / "tiny.safetensors"
+
+
+def test_levels_are_repaints_published_walk() -> None:
+    walk = levels(250, 10, 10)
+    assert len(walk) == 4571
+    assert evaluations(250, 10, 10) == 2410
+    assert sum(after > before for before, after in pairwise(walk)) == 2160
+    assert walk[0] == 250
+    assert walk[-1] == 0
+    assert all(abs(after - before) == 1 for before, after in pairwise(walk))
+    assert walk.index(0) == len(walk) - 1
+
+
+@pytest.mark.parametrize(
+    ("walk", "count"),
+    [((100, 10, 10), 910), ((50, 10, 10), 410), ((250, 10, 5), 1210), ((250, 10, 1), 250)],
+)
+def test_evaluations_of_other_settings(walk: tuple[int, int, int], count: int) -> None:
+    assert evaluations(*walk) == count
+
+
+def test_a_small_walk_by_hand() -> None:
+    assert levels(3, 10, 10) == [3, 2, 1, 0]
+    assert levels(5, 2, 2) == [5, 4, 3, 4, 5, 4, 3, 2, 1, 2, 3, 2, 1, 0]
+    assert levels(1, 1, 1) == [1, 0]
+
+
+def test_the_masked_step_mixes_known_and_unknown() -> None:
+    schedule, t = linear(), 400
+    x0, xt, eps = (normal(2, 3, 8, 8, seed=i) for i in range(3))
+    noise = normal(2, 3, 8, 8, seed=3), normal(2, 3, 8, 8, seed=4)
+    hole = centre(2, 8)
+    x = masked_reverse_step(schedule, xt, t, eps, x0, hole, noise)
+    known = q_sample(schedule, x0, t - 1, noise[0])
+    assert torch.equal(x.masked_fill(hole, 0), known.masked_fill(hole, 0))
+    other = masked_reverse_step(schedule, xt, t, eps, x0, hole, (noise[0] + 1, noise[1]))
+    assert torch.equal(x[hole.expand_as(x)], other[hole.expand_as(x)])
+    last = masked_reverse_step(schedule, xt, 1, eps, x0, hole, noise)
+    assert torch.equal(last.masked_fill(hole, 0), x0.masked_fill(hole, 0))
+
+
+def test_known_and_unknown_noise_are_independent() -> None:
+    """With a network that says 0, what is added inside and outside must not correlate."""
+    schedule = respace(linear(), 10)
+    seen: list[torch.Tensor] = []
+    x0 = torch.zeros(1, 1, 64, 64)
+    for hole in (torch.ones(1, 1, 64, 64).bool(), torch.zeros(1, 1, 64, 64).bool()):
+        inpaint(
+            lambda x, step: torch.zeros_like(x),
+            Sampling(schedule, 10, 1),
+            x0,
+            hole,
+            [7],
+            lambda level, x: seen.append(x) if level == 5 else None,
+        )
+    correlation = torch.corrcoef(torch.stack([s.flatten() for s in seen]))[0, 1]
+    assert abs(float(correlation)) < 4 / math.sqrt(64 * 64)
+
+
+def test_a_network_that_knows_the_image_fills_it_in() -> None:
+    """The best eps for a data set of one image is (xt - sqrt(abar) x0) / sqrt(1 - abar)."""
+    image = normal(1, 3, 16, 16).clamp(-1, 1)
+    schedule = respace(cosine(), 20)
+    told = {int(s): i for i, s in enumerate(schedule.network_step)}
+
+    def oracle(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+        abar = schedule.alpha_bar[told[int(step[0])]]
+        return ((x - abar.sqrt() * image) / (1 - abar).sqrt()).float()
+
+    known = image.masked_fill(centre(1, 16), 0)
+    filled = inpaint(oracle, Sampling(schedule, 5, 3), known, centre(1, 16), [0])
+    assert torch.allclose(filled, image, atol=1e-5)
+    free = generate(oracle, schedule, 3, 16, [1])
+    assert torch.allclose(free, image, atol=1e-5)
+
+
+def test_the_network_is_told_the_original_steps() -> None:
+    told: list[int] = []
+
+    def network(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+        told.extend(step.tolist())
+        return torch.zeros_like(x)
+
+    x0 = torch.zeros(2, 1, 4, 4)
+    inpaint(network, Sampling(respace(linear(), 4), 10, 1), x0, centre(2, 4), [0, 1])
+    assert told == [999, 999, 666, 666, 333, 333, 0, 0]
+
+
+def test_known_pixels_are_exact_and_an_empty_hole_returns_the_image(tiny: Path) -> None:
+    method = DDPM(steps=4, jump_length=2, jump_samples=2, path=tiny, precision="fp32")
+    inpaint_ = method.load("cpu")
+    image = torch.rand(2, 3, 16, 16, generator=torch_stream(0))
+    hole = centre(2, 16)
+    hole[1] = False
+    completion = inpaint_(image.masked_fill(hole, 0), hole, [1, 2])
+    assert isinstance(completion, Completion)
+    assert torch.equal(completion.image.masked_fill(hole, 0), image.masked_fill(hole, 0))
+    assert torch.equal(completion.image[1], image[1])
+    assert not torch.equal(completion.image[0], image[0])
+    assert completion.notes[0]["evaluations"] == evaluations(4, 2, 2)
+
+
+def test_in_float32_a_batch_is_its_rows(tiny: Path) -> None:
+    inpaint_ = DDPM(steps=10, path=tiny, precision="fp32").load("cpu")
+    image = torch.rand(4, 3, 16, 16, generator=torch_stream(0))
+    hole = centre(4, 16)
+    visible, seeds = image.masked_fill(hole, 0), [5, 6, 7, 8]
+    together = _image(inpaint_(visible, hole, seeds))
+    rows = [
+        _image(inpaint_(visible[i : i + 1], hole[i : i + 1], seeds[i : i + 1])) for i in range(4)
+    ]
+    assert torch.allclose(together, torch.cat(rows), atol=1e-4)
+    assert torch.equal(together, _image(inpaint_(visible, hole, seeds)))
+    assert not torch.equal(together[:1], _image(inpaint_(visible[:1], hole[:1], [9])))
+
+
+def test_bfloat16_stays_near_float32(tiny: Path) -> None:
+    image = torch.rand(2, 3, 16, 16, generator=torch_stream(0))
+    hole = centre(2, 16)
+    made = [
+        _image(DDPM(steps=5, path=tiny, precision=p).load("cpu")(image, hole, [1, 2]))
+        for p in ("fp32", "bf16")
+    ]
+    off = (made[0] - made[1]).abs()
+    assert 0 < float(off.mean()) < 0.02
+
+
+def test_another_schedule_than_the_weights_is_refused(tiny: Path) -> None:
+    with pytest.raises(RequestError, match="schedule=linear, but own was trained with cosine"):
+        DDPM(schedule="linear", path=tiny).load("cpu")
+    DDPM(schedule="cosine", path=tiny).load("cpu")
+
+
+def test_grey_weights_give_grey_images_and_colour_goes_through() -> None:
+    image = torch.rand(2, 3, 4, 4, generator=torch_stream(0))
+    grey = from_network(to_network(image, 1))
+    assert torch.allclose(grey, image.mean(1, keepdim=True).expand(-1, 3, -1, -1), atol=1e-6)
+    assert torch.allclose(from_network(to_network(image, 3)), image, atol=1e-6)
+
+
+def test_parameters_are_checked() -> None:
+    for bad in ("steps=0", "steps=1001", "jump_length=0", "jump_samples=0"):
+        with pytest.raises(RequestError, match=f"{bad.split('=')[0]}="):
+            plugins.method(f"ddpm:{bad}")
+    with pytest.raises(RequestError, match="is not one of auto, fp32, bf16"):
+        plugins.method("ddpm:precision=fp16")
+    with pytest.raises(RequestError, match="jump_samples=0; allowed: 1 or more"):
+        Sampling(linear(), 10, 0)
+    for spec in SAMPLERS.values():
+        assert isinstance(plugins.method(spec), DDPM)
+
+
+def test_the_identity_holds_the_weights_and_no_path(tiny: Path) -> None:
+    method = plugins.method("ddpm", path=tiny)
+    assert "path" not in plugins.parameters(method)
+    assert list(method.assets()) == ["own"]  # type: ignore[attr-defined]
+    assert method.multiple_of == 2
+
+
+def test_missing_files_say_where_they_are() -> None:
+    method = DDPM(weights="celebahq-256")
+    with pytest.raises(RequestError, match=r"celeba256_250000\.pt.*andreas128/RePaint"):
+        method.load("cpu")
+    with pytest.raises(RequestError, match=r"celeba256_250000\.pt.*andreas128/RePaint"):
+        method.assets()
+    absent = DDPM(weights="imagenet-256", path=Path("nowhere.pt"))
+    with pytest.raises(RequestError, match=r"256x256_diffusion_uncond\.pt.*openaipublic"):
+        absent.load("cpu")
+    with pytest.raises(RequestError, match=r"path=nowhere\.pt does not exist"):
+        DDPM(path=Path("nowhere.pt")).load("cpu")
+    assert absent.multiple_of == 32
+
+
+def _image(returned: object) -> torch.Tensor:
+    assert isinstance(returned, Completion)
+    return returned.image

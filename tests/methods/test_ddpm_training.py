@@ -1,0 +1,136 @@
+"""Training a DDPM: it learns, resumes exactly, exports what the method loads."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bench.api import RequestError
+from masks.boxes import CenterBox
+from methods.common.checkpoints import load_weights
+from methods.common.devices import Process
+from methods.common.images import FixedImages
+from methods.common.training import Plan
+from methods.ddpm import DDPM
+from methods.ddpm.schedule import named
+from methods.ddpm.train import CONFIGS, DenoisingTrainee, TrainingConfig, learning_rate, train
+from methods.ddpm.unet import UNet, UNetConfig
+
+TINY = TrainingConfig(
+    UNetConfig(
+        size=8,
+        in_channels=1,
+        out_channels=2,
+        channels=16,
+        multipliers=(1, 2),
+        blocks=1,
+        attention=(4,),
+        head_channels=16,
+        groups=4,
+    ),
+    batch=16,
+    warmup=5,
+)
+
+
+def source(side: int = 8) -> FixedImages:
+    """Two images: the left or the right half is white."""
+    pixels = np.zeros((2, side, side), dtype=np.uint8)
+    pixels[0, :, : side // 2] = pixels[1, :, side // 2 :] = 255
+    return FixedImages(pixels, flip=False)
+
+
+def run(out: Path, steps: int, **options: object) -> Path:
+    plan = Plan(steps, log_every=10, sample_every=0)
+    settings = {"plan": plan, "report": lambda line: None, **options}
+    return train(TINY, source(), out, steps=steps, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("learned", [True, False])
+def test_the_loss_falls(tmp_path: Path, learned: bool) -> None:
+    unet = dataclasses.replace(TINY.unet, out_channels=2 if learned else 1)
+    config = dataclasses.replace(TINY, unet=unet, learning_rate=3e-3)
+    trainee = DenoisingTrainee(config, source(), (), Process(), 0, "fp32")
+    losses = [trainee.step(step) for step in range(60)]
+    assert ("vlb" in losses[0]) == learned
+    first, last = (
+        sum(float(step["loss"].detach()) for step in part) for part in (losses[:10], losses[-10:])
+    )
+    assert last < 0.5 * first
+
+
+def test_a_resumed_run_exports_the_same_bytes(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", 8)
+    run(tmp_path / "parts", 3)
+    parts = run(tmp_path / "parts", 8)
+    assert parts.read_bytes() == whole.read_bytes()
+    assert run(tmp_path / "other", 8, seed=1).read_bytes() != whole.read_bytes()
+
+
+def test_what_it_exports_is_what_the_method_loads(tmp_path: Path) -> None:
+    path = run(tmp_path, 2, holes=[CenterBox()])
+    assert {tensor.dtype for tensor in load_weights(path).values()} == {torch.float16}
+    method = DDPM(steps=2, path=path)
+    assert method.multiple_of == 2
+    hole = torch.ones(1, 1, 8, 8, dtype=torch.bool)
+    image = method.load("cpu")(torch.zeros(1, 3, 8, 8), hole, [0]).image  # type: ignore[union-attr]
+    assert torch.equal(image[:, 0], image[:, 2])
+
+
+def test_grids_hold_samples_and_filled_images(tmp_path: Path) -> None:
+    trainee = DenoisingTrainee(TINY, source(), [CenterBox()], Process(), 0, "fp32")
+    grid = trainee.samples(5)
+    assert grid.shape == (32, 3, 8, 8)
+    assert float(grid.min()) >= 0
+    assert float(grid.max()) <= 1
+    visible, filled = grid[16:24], grid[24:]
+    hole = torch.zeros(8, 8, dtype=torch.bool)
+    hole[2:6, 2:6] = True
+    assert not visible[..., hole].any()
+    assert torch.allclose(visible[..., ~hole], filled[..., ~hole], atol=1e-6)
+    assert torch.equal(grid, trainee.samples(9))
+
+
+def test_bfloat16_training_stays_near_float32() -> None:
+    losses = [
+        float(DenoisingTrainee(TINY, source(), (), Process(), 0, p).step(0)["loss"].detach())
+        for p in ("fp32", "bf16")
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def test_processes_draw_different_parts_of_the_batch() -> None:
+    first, second = _batch(0), _batch(1)
+    assert len(first) == len(second) == 8
+    assert not torch.equal(first, second)
+
+
+def _batch(rank: int) -> torch.Tensor:
+    trainee = DenoisingTrainee(TINY, source(), (), Process(), 0, "fp32")
+    trainee.process = Process("cpu", rank, 2)
+    return trainee._batch(3)[2]
+
+
+def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"the images are \(16, 16\), the configuration's 8"):
+        train(TINY, source(16), tmp_path, steps=1, report=lambda line: None)
+
+
+def test_the_rate_rises_and_stays() -> None:
+    assert learning_rate(TINY, 0) == pytest.approx(TINY.learning_rate / 5)
+    assert learning_rate(TINY, 4) == learning_rate(TINY, 10**6) == TINY.learning_rate
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGS))
+def test_configurations_can_be_built(name: str) -> None:
+    config = CONFIGS[name]
+    with torch.device("meta"):
+        network = UNet(config.unet)
+    assert named(config.schedule).T == 1000
+    assert config.unet.out_channels == 2 * config.unet.in_channels
+    limit = {"fashion-mnist-32": 1.5e6, "photos-64": 4e6}.get(name, 30e6)
+    assert sum(p.numel() for p in network.parameters()) <= limit
