@@ -176,8 +176,14 @@ class Correlator:
         return float(np.square(self.query.lab[self.query.context]).sum())
 
     @cached_property
-    def _integral(self) -> Array:
-        return cv2.integral(self.query.context.astype(np.uint8)).astype(np.int64)
+    def _charges(self) -> Array:
+        """Integral image of what each context pixel adds when the scene misses it.
+
+        `_energy` counts every context pixel, so a missed one takes its own part out again.
+        """
+        query = self.query
+        charge = query.uncovered_cost - np.square(query.lab).sum(axis=2)
+        return cv2.integral((query.context * charge).astype(np.float64))
 
     def costs(self, scenes: Array, places: Places) -> Array:
         """Return the cost of every place for scenes of one size: (B, tops, lefts).
@@ -190,7 +196,7 @@ class Correlator:
         rows, columns = (r0 - places.tops) % self.size[0], (c0 - places.lefts) % self.size[1]
         summed = fft.irfft2(np.einsum("kij,bkij->bij", self._kernel, scenes), self.size)
         ssd = summed[:, rows[:, None], columns] + self._energy
-        return (np.maximum(ssd, 0) + places.charge) * places.factor
+        return np.maximum(ssd + places.charge, 0) * places.factor
 
     def places(self, height: int, width: int) -> Places:
         """Return every place of a (height, width) scene that covers the hole."""
@@ -198,19 +204,19 @@ class Correlator:
         tops = np.arange(core[1] - height, core[0] + 1)
         lefts = np.arange(core[3] - width, core[2] + 1)
         total = int(np.count_nonzero(self.query.context))
-        missed = total - self._covered(tops, lefts, height, width)
         factor = _offset_factor(self.query, tops[:, None], lefts, height, width) / max(total, 1)
-        charge = missed * self.query.uncovered_cost
+        charge = self._charges[-1, -1] - self._covered_charge(tops, lefts, height, width)
         return Places(tops, lefts, charge.astype(np.float32), factor.astype(np.float32))
 
-    def _covered(self, tops: Array, lefts: Array, height: int, width: int) -> Array:
-        """Return how many context pixels a scene covers at each place."""
+    def _covered_charge(self, tops: Array, lefts: Array, height: int, width: int) -> Array:
+        """Return the sum of the charges under a scene at each place."""
         rows, columns = self.query.known.shape
         top, bottom = tops.clip(0, rows)[:, None], (tops + height).clip(0, rows)[:, None]
         left, right = lefts.clip(0, columns), (lefts + width).clip(0, columns)
-        table = self._integral
-        covered = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
-        return np.asarray(covered)
+        table = self._charges
+        return np.asarray(
+            table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+        )
 
 
 def place_cost(query: Query, scene_lab: Array, top: int, left: int) -> float:
