@@ -28,7 +28,6 @@ class GLCIC:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 4
     single_threaded: ClassVar[bool] = False
-    positional: ClassVar[str] = "path"
     weights: Weights = "auto"
     blend: Literal["none", "poisson"] = "none"
     precision: Literal["auto", "fp32", "bf16"] = "auto"

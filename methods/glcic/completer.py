@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from bench.imaging import hide
 from methods.glcic.checkpoint import load_generator
 from methods.glcic.inference import FastGenerator
 
@@ -29,6 +30,7 @@ class Completer:
     ) -> torch.Tensor:
         """Complete a batch of any size that is a multiple of 4."""
         network = self._network(visible.shape[-2], visible.shape[-1])
+        visible = hide(visible, hole)
         given, missing = visible.to(self._device), hole.to(self._device)
         # On the CPU image by image: from 64x64 on it costs nothing, and a row's bytes do not depend
         # on the batch even in bfloat16.

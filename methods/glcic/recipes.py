@@ -85,7 +85,5 @@ _MODERN = TrainConfig(
 CONFIGS: dict[str, TrainConfig] = {
     "paper": PAPER,
     "fashion-mnist-32": dataclasses.replace(_MODERN, completion=1500, discrimination=150),
-    "photos-64": dataclasses.replace(
-        _MODERN, size=64, width=32, batch=16, completion=2000, discrimination=150
-    ),
+    "photos-64": dataclasses.replace(_MODERN, size=64, batch=16, completion=800, discrimination=80),
 }
