@@ -34,18 +34,18 @@ def page(boards: Sequence[Board]) -> str:
     }
     parts["@STYLE_HASH@"] = _policy_hash(parts["@STYLE@"])
     parts["@SCRIPT_HASH@"] = _policy_hash(parts["@SCRIPT@"])
-    text = json.dumps(payload(boards), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    pool = Pool()
     # Last, so that no name that looks like a placeholder is replaced.
-    parts["@DATA@"] = text.replace("<", "\\u003c").replace("\u2028", " ").replace("\u2029", " ")
+    data = _json(payload(boards, pool))
+    parts |= {"@POOL@": _json(pool.uris), "@DATA@": data}
     html = _shipped("page.html")
     for placeholder, content in parts.items():
         html = html.replace(placeholder, content, 1)
     return html
 
 
-def payload(boards: Sequence[Board]) -> dict[str, Any]:
-    """Return everything that the page shows, as JSON values."""
-    pool = Pool()
+def payload(boards: Sequence[Board], pool: Pool) -> dict[str, Any]:
+    """Return everything that the page shows, as JSON values; pictures are places in the pool."""
     rows, n_cases = choose_plan(boards)
     several = len({(board.dataset, board.size) for board in boards}) > 1
     return {
@@ -53,7 +53,6 @@ def payload(boards: Sequence[Board]) -> dict[str, Any]:
         "primary": _primary(boards[0]),
         "boards": [_board(board, several, rows, n_cases, pool) for board in boards],
         "ranks": _ranks(boards, several),
-        "pool": pool.uris,
     }
 
 
@@ -158,6 +157,12 @@ def _primary(board: Board) -> str:
     """LPIPS where there is one, else the first metric."""
     names = [metric.name for metric in board.metrics]
     return "lpips" if "lpips" in names else names[0] if names else ""
+
+
+def _json(value: object) -> str:
+    """Return JSON that cannot end the script element that it stands in."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def _shipped(name: str) -> str:

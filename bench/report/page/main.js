@@ -3,7 +3,7 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f5fd6",
   "#b5a900", "#d33f6a", "#7a8793"];
 const state = { tab: 0, filter: "", metric: "", sort: {}, image: 0, left: "target", right: null,
-  at: 50, caseOf: null };
+  at: 50, caseOf: null, pictures: false };
 const byId = (id) => document.getElementById(id);
 
 function h(tag, attributes, ...children) {
@@ -57,7 +57,7 @@ function drawPanel() {
   panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows),
     ...b.notes.map((note) => h("p", { class: note.startsWith("Warning") ? "note warn" : "note" }, note)),
     h("div", { class: "plots" }, paretoCard(b, rows), curvesCard(b, rows)),
-    ...(b.pictures.ids.length ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
+    ...(state.pictures && b.pictures.ids.length ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
 }
 function isDark() {
   const chosen = document.documentElement.dataset.theme;
@@ -102,5 +102,6 @@ function start() {
   byId("legend").textContent = DATA.legend;
   drawTabs();
   drawPanel();
+  addEventListener("load", () => { state.pictures = true; drawPanel(); });
 }
 start();

@@ -1,5 +1,9 @@
 // Before and after: a slider over two pictures, thumbnails of all methods, worst and best cases.
-const picture = (index) => DATA.pool[index];
+let pool = null;  // megabytes: read when the first picture is wanted, after the tables are there
+function picture(index) {
+  pool = pool || JSON.parse(byId("pool").textContent);
+  return pool[index];
+}
 function sides(b, rows) {
   const p = b.pictures;
   return [["target", p.target], ["hole", p.hole],
