@@ -93,7 +93,9 @@ def _per_image(fill: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Inpaint:
     def inpaint(visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
         filled = []
         for image, missing in zip(visible, hole, strict=True):
-            rgb = to_uint8(image).permute(1, 2, 0).contiguous().numpy()
+            # OpenCV's Telea reads pixels of the hole that it has not filled yet: make them 0.
+            known = to_uint8(image).masked_fill(missing, 0)
+            rgb = known.permute(1, 2, 0).contiguous().numpy()
             filled.append(to_tensor(fill(rgb, missing[0].to(torch.uint8).mul(255).numpy())))
         return torch.stack(filled)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,10 @@ class TorchScript:
         import torch
 
         try:
-            network = torch.jit.load(str(self.path), map_location=device).eval()
+            with warnings.catch_warnings():
+                # torch deprecates TorchScript; the field's exported models are still TorchScript.
+                warnings.simplefilter("ignore", FutureWarning)
+                network = torch.jit.load(str(self.path), map_location=device).eval()
         except RuntimeError as error:
             first = str(error).strip().split("\n")[0]
             raise RequestError(f"{self.path} is no TorchScript file: {first}") from error

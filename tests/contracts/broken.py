@@ -123,7 +123,6 @@ MASKS = {
     FullMask: "empty or full",
     FloatMask: "not bool",
     FlatMask: "returned",
-    SaltedMask: "another process",
     RestlessMask: "the same seed",
 }
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
 from bench import contracts, plugins
-from bench.api import ImageMetric, RequestError
+from bench.api import RequestError, SetMetric
 from bench.datasets import DATASETS
+from bench.imaging import to_uint8
 from bench.metrics import METRICS
+from bench.metrics.diversity import SampleMetric
+from bench.seeds import NoiseStreams, derive_seed
 from masks import MASKS
 from methods import METHODS
 from tests.contracts import broken
@@ -20,7 +25,7 @@ from tests.contracts import broken
 # Networks are equal across batches to 1e-4 only (architecture.md); the small size keeps them quick.
 NETWORKS = {"ddpm": 1e-4, "glcic": 1e-4}
 NEED_A_FILE = {"torchscript", "folder", "nvidia"}
-PEERS = {"pypatchmatch": "pypatchmatch", "patchmatch-cython": "patchmatch_cython"}
+PEERS = {"pypatchmatch": "patchmatch", "patchmatch-cython": "patchmatch_cython"}
 
 
 @pytest.mark.parametrize("name", sorted(set(METHODS) - NEED_A_FILE))
@@ -45,7 +50,9 @@ def test_torchscript_method(tmp_path: Path) -> None:
 
     path = tmp_path / "network.pt"
     example = (torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 8, 8))
-    torch.jit.save(torch.jit.trace(Network(), example), str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated, not gone
+        torch.jit.save(torch.jit.trace(Network(), example), str(path))
     contracts.check_method(plugins.method(f"torchscript:{path}"))
 
 
@@ -61,10 +68,16 @@ def test_mask(name: str) -> None:
     contracts.check_mask(plugins.mask(name), sizes=((64, 64), (48, 80)))
 
 
+def test_another_process_draws_the_same_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    shipped = [plugins.mask(name) for name in sorted(set(MASKS) - NEED_A_FILE)]
+    contracts.check_masks_elsewhere(shipped)
+    with pytest.raises(contracts.ContractError, match="another process drew another hole"):
+        contracts.check_masks_elsewhere([broken.GoodMask(), broken.SaltedMask()])
+
+
 @pytest.mark.parametrize("bad", broken.MASKS, ids=lambda c: c.__name__)
-def test_a_bad_mask_is_caught(bad: type[broken.GoodMask], monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[2]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]))
+def test_a_bad_mask_is_caught(bad: type[broken.GoodMask]) -> None:
     contracts.check_mask(broken.GoodMask())
     with pytest.raises(contracts.ContractError, match=broken.MASKS[bad]):
         contracts.check_mask(bad())
@@ -88,16 +101,16 @@ def test_a_bad_dataset_is_caught(bad: type[broken.GoodDataset]) -> None:
         contracts.check_dataset(bad())
 
 
-def _image_metrics() -> list[str]:
-    return [n for n in sorted(METRICS) if isinstance(plugins.metric(n), ImageMetric)]
-
-
 @pytest.mark.parametrize("name", sorted(METRICS))
 def test_metric(name: str) -> None:
     metric = plugins.metric(name)
-    if not callable(metric):
-        assert callable(metric.over_sets)
+    if isinstance(metric, SampleMetric):
+        same, other = torch.zeros(2, 3, 64, 64), torch.ones(1, 3, 64, 64)
+        assert metric.over_samples(same) == pytest.approx(0, abs=1e-6)
+        assert metric.over_samples(torch.cat([same, other])) > 0.1
         return
+    if isinstance(metric, SetMetric):
+        pytest.skip("set metrics take minutes: test_a_set_metric_prefers_the_nearer_set, slow")
     from bench import weights
 
     if name == "lpips_vgg" and weights.find("lpips-vgg16") is None:
@@ -110,3 +123,42 @@ def test_a_bad_metric_is_caught(bad: type[broken.GoodMetric]) -> None:
     contracts.check_image_metric(broken.GoodMetric())
     with pytest.raises(contracts.ContractError, match=broken.METRICS[bad]):
         contracts.check_image_metric(bad())
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A set of 64 smooth images, noisy by an amount."""
+
+    amount: float
+
+    @property
+    def content_hash(self) -> str:
+        return f"contract-{self.amount}"
+
+    def __len__(self) -> int:
+        return 64
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        for i in range(len(self)):
+            streams = NoiseStreams([derive_seed("set", i)])
+            smooth = torch.nn.functional.interpolate(streams.uniform((3, 4, 4)), size=(64, 64))
+            noise = streams.uniform((3, 64, 64)) - 0.5
+            yield to_uint8((smooth + 2 * self.amount * noise)[0].clamp(0, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fid", "kid", "p_ids:force=true", "u_ids:force=true"])
+def test_a_set_metric_prefers_the_nearer_set(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bench import weights
+
+    monkeypatch.setattr("bench.metrics.features.cache_dir", lambda: tmp_path)
+    if weights.find("fid-inception") is None:
+        pytest.skip("Inception is not in the cache: bench weights fid-inception --fetch")
+    metric = plugins.metric(name)
+    assert isinstance(metric, SetMetric)
+    if name.startswith(("p_ids", "u_ids")):  # separable at any N this small: only the range holds
+        assert 0 <= metric.over_sets(Levels(0.05), Levels(0.0)) <= 100
+        return
+    contracts.check_set_metric(metric, Levels)
