@@ -9,7 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.api import RequestError
-from bench.report.compare import Cell, Metric, image_cells, set_cells
+from bench.plugins import registry
+from bench.report.compare import Cell, Metric, image_cells, primary, set_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +56,11 @@ class Board:
     metrics: tuple[Metric, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+
+    @property
+    def primary(self) -> Metric | None:
+        """The metric that orders the rows."""
+        return primary(self.metrics, self.size)
 
     @property
     def title(self) -> str:
@@ -114,6 +120,7 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
         for i, ((method, assets), group) in enumerate(rows.items())
     ]
     spec = runs[0].spec
+    by = primary(metrics, spec.get("size"))
     return Board(
         dataset=runs[0].dataset,
         size=spec.get("size"),
@@ -121,7 +128,7 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
         mask_seed=int(spec.get("mask_seed") or 0),
         n=max(row.n for row in finished),
         metrics=metrics,
-        rows=tuple(sorted(finished, key=lambda row: _rank(row, metrics))),
+        rows=tuple(sorted(finished, key=lambda row: _rank(row, by))),
         notes=(*notes, *_warnings(finished, metrics)),
     )
 
@@ -131,7 +138,7 @@ def _metrics(runs: Sequence[Run], names: Sequence[str] | None) -> list[Metric]:
     known: dict[str, Mapping[str, Any]] = {}
     for run in runs:
         known = {**run.summary["metrics"], **known}
-    chosen = list(names) if names else sorted(known, key=lambda name: "value" in known[name])
+    chosen = list(names) if names else sorted(known, key=lambda name: _place(name, known[name]))
     for name in chosen:
         if name not in known:
             raise RequestError(
@@ -141,6 +148,12 @@ def _metrics(runs: Sequence[Run], names: Sequence[str] | None) -> list[Metric]:
         Metric(name, known[name].get("unit") or "", bool(known[name]["higher_is_better"]))
         for name in chosen
     ]
+
+
+def _place(name: str, entry: Mapping[str, Any]) -> tuple[bool, int, str]:
+    """Metrics of single images first, then the order of the registry, then foreign ones by name."""
+    order = list(registry("metric"))
+    return "value" in entry, order.index(name) if name in order else len(order), name
 
 
 def _group_key(spec: Mapping[str, Any]) -> str:
@@ -187,9 +200,8 @@ def _seconds(group: Sequence[Run]) -> float | None:
     return median(found) if found else None
 
 
-def _rank(row: Row, metrics: Sequence[Metric]) -> tuple[float, str]:
-    """Order rows by LPIPS where there is one, else by the first metric; then by name."""
-    by = next((m for m in metrics if m.name == "lpips"), metrics[0] if metrics else None)
+def _rank(row: Row, by: Metric | None) -> tuple[float, str]:
+    """Order rows by the primary metric, best first; then by name."""
     cell = row.cells.get(by.name) if by else None
     if by is None or cell is None:
         return (math.inf, row.method)

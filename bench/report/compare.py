@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bench.report.runs import Run
 
 
+SMALL_IMAGE = 64
+
+
 @dataclass(frozen=True)
 class Metric:
     """A column of a board."""
@@ -48,6 +51,18 @@ class Cell:
     of_set: bool = False
     best: bool = False
     close: bool = False
+
+
+def primary(metrics: Sequence[Metric], size: int | None) -> Metric | None:
+    """Return the metric that orders a board: LPIPS where there is one, else the first.
+
+    Below 64 pixels LPIPS's feature maps are a few pixels wide: there the one at 64 counts.
+    """
+    by_name = {metric.name: metric for metric in metrics}
+    small = size is not None and size < SMALL_IMAGE
+    wanted = ("lpips_up64", "lpips") if small else ("lpips", "lpips_up64")
+    found = next((by_name[name] for name in wanted if name in by_name), None)
+    return found or (metrics[0] if metrics else None)
 
 
 def set_cells(

@@ -140,7 +140,7 @@ def _ranks(boards: Sequence[Board], several: bool) -> dict[str, Any] | None:
             {
                 "name": name,
                 "rank": found.ranks.mean_ranks[i],
-                "best": i == 0,
+                "best": found.best(i),
                 "close": found.close(i),
                 "values": [f"{value:.{places}f}" for value in found.values[i]],
             }
@@ -154,9 +154,7 @@ def _tab(board: Board, several: bool) -> str:
 
 
 def _primary(board: Board) -> str:
-    """LPIPS where there is one, else the first metric."""
-    names = [metric.name for metric in board.metrics]
-    return "lpips" if "lpips" in names else names[0] if names else ""
+    return board.primary.name if board.primary else ""
 
 
 def _json(value: object) -> str:

@@ -72,7 +72,7 @@ def _rank_section(found: MeanRanks) -> str:
     lines = ["| method | mean rank |", "| --- | ---: |"]
     for i, name in enumerate(found.methods):
         rank = f"{found.ranks.mean_ranks[i]:.2f}"
-        marked = f"**{rank}**" if i == 0 else f"{rank} ≈" if found.close(i) else rank
+        marked = f"**{rank}**" if found.best(i) else f"{rank} ≈" if found.close(i) else rank
         lines.append(f"| {escape(name)} | {marked} |")
     table = "\n".join(lines)
     return f"### {escape(found.title)}\n\n{table}\n\n{escape(found.note)}"

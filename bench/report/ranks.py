@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.report.compare import SMALL_IMAGE, primary
 from bench.statistics import Ranks, friedman_ranks
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bench.report.boards import Board
     from bench.report.compare import Metric
 
+# Two masks say nothing: even methods that always differ have p > 0.05.
+FEWEST_BOARDS = 3
 # Nemenyi's table in bench.statistics ends here.
 MOST_METHODS = 20
 
@@ -43,19 +46,24 @@ class MeanRanks:
             f"{self.ranks.critical_difference:.2f} apart (Nemenyi, 5%) are not told apart: ≈."
         )
 
+    def best(self, i: int) -> bool:
+        """Whether method i has the best mean rank."""
+        return self.ranks.mean_ranks[i] == self.ranks.mean_ranks[0]
+
     def close(self, i: int) -> bool:
         """Whether method i is not told apart from the best."""
         distance = self.ranks.mean_ranks[i] - self.ranks.mean_ranks[0]
-        return i > 0 and distance < self.ranks.critical_difference
+        return not self.best(i) and distance < self.ranks.critical_difference
 
 
 def mean_ranks(boards: Sequence[Board]) -> MeanRanks | None:
-    """Rank by LPIPS, or by the first metric that all boards have.
+    """Rank by the primary metric of those that all boards have.
 
-    None for one board, for fewer than two or more than MOST_METHODS shared methods.
+    None for fewer than FEWEST_BOARDS boards, and for fewer than two or more than MOST_METHODS
+    methods on all of them.
     """
     metric = _shared_metric(boards)
-    if len(boards) < 2 or metric is None:
+    if len(boards) < FEWEST_BOARDS or metric is None:
         return None
     by_board = [
         {r.title: r.cells[metric.name].value for r in b.rows if metric.name in r.cells}
@@ -76,4 +84,4 @@ def mean_ranks(boards: Sequence[Board]) -> MeanRanks | None:
 
 def _shared_metric(boards: Sequence[Board]) -> Metric | None:
     shared = [m for m in boards[0].metrics if all(m in board.metrics for board in boards)]
-    return next((m for m in shared if m.name == "lpips"), shared[0] if shared else None)
+    return primary(shared, min((board.size or SMALL_IMAGE for board in boards), default=None))

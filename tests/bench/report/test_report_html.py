@@ -28,9 +28,9 @@ needs_chromium = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory, write):
-    """A page of four methods on two masks."""
+    """A page of four methods on three masks."""
     folder = tmp_path_factory.mktemp("html")
-    for mask in ("center-box", "irregular"):
+    for mask in ("center-box", "half", "irregular"):
         write(folder / "runs", "telea", mask, seconds=0.01, set_metrics={"fid": (80.0, 12)})
         write(folder / "runs", "navier-stokes", mask, shift=0.02, seconds=0.02)
         write(folder / "runs", HOSTILE, mask, shift=0.05, seconds=0.001)
@@ -93,7 +93,7 @@ def test_a_picture_is_carried_once(page):
     html = page.read_text("utf-8")
     data, pool = _payload(html)
     assert len(pool) == len(set(pool)) > 6
-    first, second = data["boards"]
+    first, second, _ = data["boards"]
     assert first["pictures"]["target"][0] == second["pictures"]["target"][0]
 
 
@@ -133,12 +133,12 @@ def test_the_filter_keeps_matching_methods_in_tables_and_plots(opened):
 
 @needs_chromium
 def test_tabs_by_mouse_and_keyboard(opened):
-    assert _texts(opened, "[role=tab]") == ["center-box", "irregular", "All masks"]
-    opened.click("[role=tab]", 1)
+    assert _texts(opened, "[role=tab]") == ["center-box", "half", "irregular", "All masks"]
+    opened.click("[role=tab]", 2)
     assert _texts(opened, "h2") == ["irregular on photos (32 px, 12 images)"]
     opened.js("document.querySelector('[aria-selected=true]').focus()")
     opened.key("ArrowRight")
-    assert _texts(opened, "h2")[0].startswith("Mean ranks over 2 masks")
+    assert _texts(opened, "h2")[0].startswith("Mean ranks over 3 masks")
     assert opened.js("document.activeElement.textContent") == "All masks"
     opened.key("]")
     assert _texts(opened, "h2")[0].startswith("center-box")
@@ -195,7 +195,7 @@ def test_pareto_front_curves_and_cases_are_drawn(opened):
 def test_a_phone_needs_no_sideways_scrolling(opened):
     opened.size(390, 844, phone=True)
     assert opened.js("document.documentElement.scrollWidth") <= 390
-    opened.click("[role=tab]", 2)
+    opened.click("[role=tab]", 3)
     assert opened.js("document.documentElement.scrollWidth") <= 390
 
 

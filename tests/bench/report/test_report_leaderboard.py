@@ -9,7 +9,9 @@ import pytest
 from bench.api import RequestError
 from bench.report import paired
 from bench.report.boards import make_boards
+from bench.report.compare import Metric, primary
 from bench.report.leaderboard import render
+from bench.report.ranks import mean_ranks
 from bench.report.runs import load_runs
 from bench.seeds import derive_seed
 from bench.statistics import bootstrap_interval, bootstrap_means
@@ -149,12 +151,28 @@ def test_csv_holds_full_precision_and_the_marks(make_run):
 
 def test_chosen_metrics_in_the_order_given(make_run):
     loaded = _runs(make_run("telea"))
-    assert "psnr (dB) ↑ | lpips ↓" in render(loaded, "md", metrics=["psnr", "lpips"])
+    assert "lpips ↓ | psnr (dB) ↑" in render(loaded, "md", metrics=["lpips", "psnr"])
+    assert "psnr (dB) ↑ | lpips ↓" in render(loaded, "md")
     assert "psnr" not in render(loaded, "md", metrics=["lpips"])
     with pytest.raises(RequestError, match=r"No run has the metric 'fid'.*lpips, psnr"):
         render(loaded, "md", metrics=["fid"])
     with pytest.raises(RequestError, match="Unknown format 'docx'"):
         render(loaded, "docx")
+
+
+def test_ranks_over_three_masks_share_the_best(make_run):
+    for mask in ("center-box", "half", "irregular"):
+        make_run("telea", mask)
+        make_run("worse", mask, shift=0.1)
+        run = make_run("telea:", mask, parameters={"copy": 1})
+    text = render(_runs(run), "md")
+    assert "### Mean ranks over 3 masks: lpips" in text
+    ranks = mean_ranks(make_boards(_runs(run)))
+    assert ranks.methods[2] == "worse"
+    assert ranks.ranks.mean_ranks[2] == 3
+    assert sum(ranks.ranks.mean_ranks) == pytest.approx(6)
+    two = [r for r in _runs(run) if r.mask != "half"]
+    assert mean_ranks(make_boards(two)) is None
 
 
 def test_a_failed_image_is_said(make_run):
@@ -164,3 +182,12 @@ def test_a_failed_image_is_said(make_run):
     table = render(load_runs([run]), "md")
     assert "12 (2 failed)" in table
     assert "2 images failed" in table
+
+
+def test_below_64_pixels_the_enlarged_lpips_orders_the_rows():
+    metrics = [Metric(name, "", False) for name in ("l1", "lpips", "lpips_up64")]
+    assert primary(metrics, 32).name == "lpips_up64"
+    assert primary(metrics, 64).name == "lpips"
+    assert primary(metrics, None).name == "lpips"
+    assert primary(metrics[:1], 32).name == "l1"
+    assert primary([], 32) is None
