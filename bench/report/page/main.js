@@ -18,6 +18,7 @@ function h(tag, attributes, ...children) {
 
 const names = [...new Set(DATA.boards.flatMap((board) => board.rows.map((row) => row.name)))];
 const colourOf = (name) => COLOURS[names.indexOf(name) % COLOURS.length];
+const dashOf = (name) => ["none", "7 3", "2 3"][Math.floor(names.indexOf(name) / COLOURS.length) % 3];
 function swatch(name) {
   const dot = h("span", { class: "swatch" });
   dot.style.background = colourOf(name);

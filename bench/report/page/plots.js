@@ -55,7 +55,8 @@ function paretoCard(b, rows) {
     const [low, high] = range(points.map((p) => p.v));
     const x = (t) => X((t - x0) / (x1 - x0)), y = better(m, low, high);
     const marks = [];
-    for (let k = Math.ceil(x0); k <= x1; k++) marks.push([x(k), k < -3 ? `1e${k}` : String(10 ** k)]);
+    const every = Math.max(1, Math.ceil((x1 - x0) / 6));
+    for (let k = Math.ceil(x0); k <= x1; k += every) marks.push([x(k), k < -3 || k > 4 ? `1e${k}` : String(10 ** k)]);
     if (!marks.length) marks.push([x(points[0].t), points[0].row.secondsText]);
     frame(svg, marks, y, [low, high], ["seconds an image (log); left is faster", `${m.name}; up is better`]);
     const front = points.filter((p) => !points.some((q) => q !== p && q.t <= p.t &&
@@ -100,7 +101,7 @@ function curvesCard(b, rows) {
     for (const { row, bins } of lines) {
       const at = bins.map((bin) => [x((bin[0] + bin[1]) / 2), y(bin[3]), bin]);
       svg.append(s("polyline", { fill: "none", stroke: colourOf(row.name), "stroke-width": 2,
-        points: at.map((p) => `${p[0]},${p[1]}`).join(" ") }));
+        "stroke-dasharray": dashOf(row.name), points: at.map((p) => `${p[0]},${p[1]}`).join(" ") }));
       for (const [px, py, bin] of at) svg.append(s("circle", { cx: px, cy: py, r: 3.5, fill: colourOf(row.name) },
         s("title", {}, `${row.name}: ${bin[3].toPrecision(4)} over ${bin[2]} images`)));
     }
