@@ -30,7 +30,7 @@ def completion_step(model: Glcic, batch: Batch) -> Losses:
     output = model.complete(batch)
     loss = reconstruction_loss(output, batch.target, batch.hole, model.config.reconstruction)
     model.generator_optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     model.generator_optimiser.step()
     return {"reconstruction": loss.detach()}
 
@@ -57,7 +57,7 @@ def update_discriminator(model: Glcic, batch: Batch, output: torch.Tensor) -> Lo
     real_logit, fake_logit = logits.chunk(2)
     loss = discriminator_loss(real_logit, fake_logit, model.config.adversarial)
     model.discriminator_optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     model.discriminator_optimiser.step()
     model.discriminator_optimiser.zero_grad(set_to_none=True)
     means = {"real": real_logit.detach().mean(), "fake": fake_logit.detach().mean()}
@@ -81,7 +81,7 @@ def update_generator(model: Glcic, batch: Batch, output: torch.Tensor) -> Losses
         loss = terms["reconstruction"] + config.alpha * terms["adversarial"]
         loss = loss + config.feature_matching * terms["matching"].to(loss)
         model.generator_optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
     finally:
         freeze(model.discriminator, False)
     model.generator_optimiser.step()

@@ -19,7 +19,8 @@ class TrainConfig:
     joint: steps of the three phases.  alpha: weight of the adversarial loss in the joint phase,
     feature_matching: of the discriminators' maps, both against a reconstruction of weight 1.
     learning_rate: of Adam (betas .5, .9), linearly down to a tenth over the last `decay` steps;
-    Adadelta keeps to its own 1.0.  precision: of the convolutions.
+    Adadelta keeps to its own 1.0.  precision: of the convolutions, "fp32" or "bf16".
+    holes: the mask generators to train on, by name; drawn from uniformly.
     """
 
     size: int = 32
@@ -40,8 +41,9 @@ class TrainConfig:
     learning_rate: float = 1.0
     decay: int = 0
     ema_decay: float = 0.999
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: str = "fp32"
     seed: int = 0
+    holes: tuple[str, ...] = ("random-box",)
 
     def __post_init__(self) -> None:
         if self.size % 8 or self.size < 16:
@@ -66,6 +68,8 @@ class TrainConfig:
 
 PAPER = TrainConfig(size=256, skips=False)
 
+_MIXED = ("random-box", "free-form", "hybrid", "irregular")
+
 _MODERN = TrainConfig(
     width=24,
     discriminator_width=24,
@@ -79,11 +83,20 @@ _MODERN = TrainConfig(
     joint=100_000,
     alpha=0.05,
     feature_matching=2.0,
-    precision="bfloat16",
+    precision="bf16",
 )
 
 CONFIGS: dict[str, TrainConfig] = {
     "paper": PAPER,
-    "fashion-mnist-32": dataclasses.replace(_MODERN, completion=1500, discrimination=150),
-    "photos-64": dataclasses.replace(_MODERN, size=64, batch=16, completion=800, discrimination=80),
+    "fashion-mnist-32": dataclasses.replace(
+        _MODERN, completion=1500, discrimination=150, holes=("center-box",) * 4 + _MIXED
+    ),
+    "photos-64": dataclasses.replace(
+        _MODERN,
+        size=64,
+        batch=16,
+        completion=800,
+        discrimination=80,
+        holes=("center-box",) * 2 + _MIXED,
+    ),
 }

@@ -1,21 +1,29 @@
 """Training in three phases: the generator alone, the discriminators alone, both (GLCIC, section 4).
 
-`train` needs a source of images and a source of holes; logs, checkpoints and resumption are the
-plumbing of methods.common.
+    config = CONFIGS["fashion-mnist-32"]
+    train(config, source, out, holes=[plugins.mask(name) for name in config.holes], steps=...,
+          minutes=..., device="cpu", seed=0, precision="auto") -> Path
+
+`source`: a methods.common.images.ImageSource whose images have the configuration's side; `holes`:
+mask generators, drawn from uniformly (one that is named twice is drawn twice as often).  Returns
+`out`/weights.safetensors: the averaged generator in half precision, which `glcic:path=...` takes.
+`out` also holds what methods.common.training writes.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.api import Json
+from bench.api import Json, MaskGenerator, RequestError
 from methods.common.devices import joined
 from methods.common.images import ImageSource
 from methods.common.journal import Report, to_stderr
 from methods.common.training import Plan, fit
 from methods.glcic.checkpoint import save_generator
 from methods.glcic.recipes import CONFIGS, PAPER, TrainConfig
-from methods.glcic.trainee import Glcic, HoleSource
+from methods.glcic.trainee import Glcic
 
 __all__ = ["CONFIGS", "PAPER", "TrainConfig", "train"]
 
@@ -23,25 +31,40 @@ __all__ = ["CONFIGS", "PAPER", "TrainConfig", "train"]
 def train(
     config: TrainConfig,
     source: ImageSource,
-    holes: HoleSource,
     out: Path,
     *,
-    device: str = "cpu",
+    holes: Sequence[MaskGenerator],
     steps: int | None = None,
     minutes: float | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    precision: str = "auto",
+    plan: Plan | None = None,
     report: Report = to_stderr,
-) -> int:
-    """Train, or go on from the last checkpoint in `out`; return the steps done.
+) -> Path:
+    """Train, or go on from the last checkpoint in `out`; return the weights' path.
 
-    The averaged generator is `out`/generator.safetensors, which `glcic:path=...` takes.
-    steps: stop there (the default is all of the recipe's).  Raises RequestError when `out` holds a
-    run of another recipe.
+    steps: stop after so many in all (at most, and by default, the recipe's three phases).
+    precision: "fp32" or "bf16" instead of the recipe's.  Raises RequestError without holes and when
+    `out` holds a run of another recipe.
     """
+    if not holes:
+        raise RequestError("no holes to train on were given; give mask generators, center-box say")
+    config = dataclasses.replace(config, seed=seed, precision=_precision(config, precision))
+    steps = min(steps or config.steps, config.steps)
+    plan = dataclasses.replace(plan or Plan(steps), steps=steps, minutes=minutes)
+    weights = out / "weights.safetensors"
     with joined(device) as process:
-        plan = Plan(steps=min(steps or config.steps, config.steps), minutes=minutes)
         model = Glcic(config, source, holes, process)
         done = fit(model, plan, out, process, report=report)
         if process.rank == 0:
             facts: dict[str, Json] = {"recipe": model.identity(), "steps": done}
-            save_generator(out / "generator.safetensors", model.averaged(), facts)
-        return done
+            save_generator(weights, model.averaged(), facts)
+    return weights
+
+
+def _precision(config: TrainConfig, given: str) -> str:
+    """Return the arithmetic: the recipe's for "auto"."""
+    if given not in ("auto", "fp32", "bf16"):
+        raise RequestError(f"precision={given!r}; allowed: auto, fp32, bf16")
+    return config.precision if given == "auto" else given

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import nn
 
-from bench.api import Json
+from bench.api import Json, MaskGenerator
 from bench.imaging import compose, hide
 from bench.seeds import derive_seed
 from methods.common.devices import Process
 from methods.common.ema import Ema
-from methods.common.images import ImageSource
+from methods.common.images import ImageSource, draw_holes
 from methods.common.training import Stateful
 from methods.glcic.discriminators import Discriminator, local_crop
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
 from methods.glcic.phases import LOSSES, Losses, phase_of
 from methods.glcic.recipes import TrainConfig
-
-
-class HoleSource(Protocol):
-    """Where training holes come from: methods.common.images.draw_holes, say, over square images."""
-
-    def __call__(self, seed: int, n: int, height: int, width: int) -> torch.Tensor:
-        """Return bool (n, 1, H, W), True = hole, none empty: a pure function of its arguments."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,11 @@ class Glcic:
     """Networks, optimisers and the three steps: what `fit` trains."""
 
     def __init__(
-        self, config: TrainConfig, source: ImageSource, holes: HoleSource, process: Process
+        self,
+        config: TrainConfig,
+        source: ImageSource,
+        holes: Sequence[MaskGenerator],
+        process: Process,
     ) -> None:
         self.config, self.source, self.holes, self.process = config, source, holes, process
         self.mean = mean_colour(source, config.seed)
@@ -71,7 +66,8 @@ class Glcic:
 
     def identity(self) -> Mapping[str, Json]:
         """Return the recipe; a resumed run must share it."""
-        return dataclasses.asdict(self.config)
+        recipe = dataclasses.asdict(self.config)
+        return recipe | {"holes": list(self.config.holes)}
 
     def parts(self) -> Mapping[str, Stateful]:
         """Return all that a checkpoint must hold."""
@@ -98,9 +94,7 @@ class Glcic:
         n = process.share(config.batch)
         identity = (config.seed, step, process.rank)
         target = self.source.batch(derive_seed("glcic-images", *identity), n)
-        hole = self.holes(
-            derive_seed("glcic-holes", *identity), n, target.shape[-2], target.shape[-1]
-        )
+        hole = draw_holes(self.holes, derive_seed("glcic-holes", *identity), n, config.size)
         return self.prepare(target.to(process.device), hole.to(process.device))
 
     def prepare(self, target: torch.Tensor, hole: torch.Tensor) -> Batch:
@@ -134,7 +128,7 @@ class Glcic:
         """Return eight inputs, the average's composed outputs and the originals."""
         target = self.source.batch(derive_seed("glcic-samples", self.config.seed), 8)
         seed = derive_seed("glcic-sample-holes", self.config.seed)
-        hole = self.holes(seed, 8, target.shape[-2], target.shape[-1])
+        hole = draw_holes(self.holes, seed, 8, self.config.size)
         batch = self.prepare(target, hole)
         with torch.inference_mode():
             output = self.ema.network(batch.given.to(self.process.device)).cpu()
@@ -142,7 +136,7 @@ class Glcic:
 
     def _precision(self) -> torch.autocast:
         device = self.process.device.split(":")[0]
-        enabled = self.config.precision == "bfloat16"
+        enabled = self.config.precision == "bf16"
         return torch.autocast(device, torch.bfloat16, enabled=enabled)
 
 

@@ -10,6 +10,7 @@ import torch
 
 from bench.api import RequestError
 from bench.seeds import torch_stream
+from masks import MASKS
 from methods.common.devices import Process
 from methods.common.training import Plan, fit
 from methods.glcic import phases as training
@@ -39,17 +40,35 @@ class Noise:
         return torch.rand(n, 3, 16, 16, generator=torch_stream(seed))
 
 
-def corner_and_strokes(seed: int, n: int, height: int, width: int) -> torch.Tensor:
-    """A box at the border in even rows, scattered pixels in odd ones."""
-    hole = torch.rand(n, 1, height, width, generator=torch_stream(seed)) < 0.1
-    hole[:, :, 3, 5] = True
-    hole[::2] = False
-    hole[::2, :, : height // 2, width // 2 :] = True
-    return hole
+class Corner:
+    """A box at the border."""
+
+    name = "corner"
+    version = "1"
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        hole = torch.zeros(1, height, width, dtype=torch.bool)
+        hole[:, : height // 2, width // 2 :] = True
+        return hole
+
+
+class Scattered:
+    """Scattered pixels, as strokes leave them."""
+
+    name = "scattered"
+    version = "1"
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        hole = torch.rand(1, height, width, generator=torch_stream(seed)) < 0.1
+        hole[:, 3, 5] = True
+        return hole
+
+
+HOLES = (Corner(), Scattered())
 
 
 def model(**changes) -> Glcic:
-    return Glcic(dataclasses.replace(TINY, **changes), Noise(), corner_and_strokes, Process())
+    return Glcic(dataclasses.replace(TINY, **changes), Noise(), HOLES, Process())
 
 
 def weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -125,6 +144,7 @@ def test_discriminators_see_composed_images_and_the_crop_around_the_hole(monkeyp
     training.joint_step(subject, batch)
     (both, both_crops), (fakes, fake_crops) = seen
     real, composed = both.chunk(2)
+    assert batch.hole[:, 0].flatten(1).sum(dim=1).unique().numel() > 1  # both kinds of holes
     hole = batch.hole.expand_as(real)
     assert torch.equal(real, batch.target)
     for images, crops in ((composed, both_crops[4:]), (fakes, fake_crops)):
@@ -137,19 +157,19 @@ def test_discriminators_see_composed_images_and_the_crop_around_the_hole(monkeyp
 def test_killed_and_resumed_training_ends_with_the_same_bytes(tmp_path):
     whole, parted = tmp_path / "whole", tmp_path / "parted"
     config = dataclasses.replace(TINY, optimiser="adam", learning_rate=1e-3, decay=3)
-    quiet = {"report": lambda line: None}
-    train(config, Noise(), corner_and_strokes, whole, **quiet)
+    quiet = {"report": lambda line: None, "holes": HOLES}
+    train(config, Noise(), whole, **quiet)
     for steps in (1, 3, 6, 7):
-        assert train(config, Noise(), corner_and_strokes, parted, steps=steps, **quiet) == steps
-    name = "generator.safetensors"
+        train(config, Noise(), parted, steps=steps, **quiet)
+    name = "weights.safetensors"
     assert (whole / name).read_bytes() == (parted / name).read_bytes()
     kept = [torch.load(d / "checkpoint.pt", weights_only=True)["parts"] for d in (whole, parted)]
     assert str(kept[0]) == str(kept[1])
 
 
 def test_trained_weights_load_with_their_mean_colour(tmp_path):
-    train(TINY, Noise(), corner_and_strokes, tmp_path, report=lambda line: None)
-    network = load_generator(tmp_path / "generator.safetensors")
+    weights = train(TINY, Noise(), tmp_path, holes=HOLES, report=lambda line: None)
+    network = load_generator(weights)
     assert network.config.mean == pytest.approx((0.5, 0.5, 0.5), abs=0.02)
     assert network.config.width == 4
 
@@ -159,7 +179,7 @@ def test_another_recipe_in_the_same_folder_is_refused(tmp_path):
     fit(subject, Plan(steps=1), tmp_path, Process(), report=lambda line: None)
     other = dataclasses.replace(TINY, alpha=0.5)
     with pytest.raises(RequestError, match=r"alpha=0\.1 \(now 0\.5\)"):
-        train(other, Noise(), corner_and_strokes, tmp_path, report=lambda line: None)
+        train(other, Noise(), tmp_path, holes=HOLES, report=lambda line: None)
 
 
 def test_a_grid_shows_inputs_outputs_and_originals():
@@ -168,6 +188,18 @@ def test_a_grid_shows_inputs_outputs_and_originals():
     images = subject.samples(0)
     assert images.shape == (24, 3, 16, 16)
     assert all(torch.equal(state[k], v) for k, v in subject.generator.state_dict().items())
+
+
+def test_training_without_holes_or_in_unknown_precision_is_refused(tmp_path):
+    with pytest.raises(RequestError, match="no holes"):
+        train(TINY, Noise(), tmp_path, holes=[])
+    with pytest.raises(RequestError, match="precision='fp8'"):
+        train(TINY, Noise(), tmp_path, holes=HOLES, precision="fp8")
+
+
+def test_recipes_name_mask_generators():
+    for config in CONFIGS.values():
+        assert all(name in MASKS for name in config.holes)
 
 
 @pytest.mark.parametrize(
