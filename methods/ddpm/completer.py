@@ -25,6 +25,7 @@ from methods.ddpm.schedule import named, respace
 class Loaded:
     """A network ready to be sampled from.  channels: of its images; classes: or None."""
 
+    name: str
     network: Network
     sampling: Sampling
     channels: int
@@ -42,21 +43,20 @@ class Completer:
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
     ) -> Completion:
         """Complete a batch; the notes hold the number of network evaluations and the weights."""
-        name = self._choose(visible.shape[-2:])
-        loaded = self.loaded[name]
+        loaded = self.choose(visible.shape[-2:])
         sampling = loaded.sampling
         known = to_network(visible, loaded.channels).to(self.device)
         network = _labelled(loaded, seeds, self.device)
         filled = from_network(inpaint(network, sampling, known, hole.to(self.device), seeds))
         image = torch.where(hole, filled.to(visible.device), visible)
         count = evaluations(sampling.schedule.T, sampling.jump_length, sampling.jump_samples)
-        return Completion(image, [{"evaluations": count, "weights": name} for _ in seeds])
+        return Completion(image, [{"evaluations": count, "weights": loaded.name} for _ in seeds])
 
-    def _choose(self, size: Sequence[int]) -> str:
-        """Return the name of the weights for images of this size."""
+    def choose(self, size: Sequence[int]) -> Loaded:
+        """Return the network for images of this (height, width)."""
         if len(self.loaded) == 1:
-            return next(iter(self.loaded))
-        return "fashion-mnist-32" if tuple(size) == (32, 32) else "photos-64"
+            return next(iter(self.loaded.values()))
+        return self.loaded["fashion-mnist-32" if tuple(size) == (32, 32) else "photos-64"]
 
 
 def _load(method: DDPM, name: str, device: str) -> Loaded:
@@ -72,7 +72,7 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
         respace(named(schedule), method.steps), method.jump_length, method.jump_samples
     )
     classes = PRESETS[name].classes if name in PRESETS else None
-    return Loaded(prepared(network, device, method.precision), sampling, channels, classes)
+    return Loaded(name, prepared(network, device, method.precision), sampling, channels, classes)
 
 
 def _own_path(method: DDPM) -> Path:

@@ -73,11 +73,14 @@ class Upsample(nn.Module):
 
     def __init__(self, channels: int, *, convolve: bool) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1) if convolve else nn.Identity()
+        self.enlarge: nn.Module = nn.Upsample(scale_factor=2.0, mode="nearest")
+        self.conv: nn.Module = (
+            nn.Conv2d(channels, channels, 3, padding=1) if convolve else nn.Identity()
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) to (N, C, 2H, 2W)."""
-        return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return self.conv(self.enlarge(x))
 
 
 class Downsample(nn.Module):
@@ -111,7 +114,8 @@ class ResBlock(Block):
             nn.SiLU(),
             nn.Conv2d(channels, out_channels, 3, padding=1),
         )
-        self.resample = _resampling(channels, resample)
+        self.h_resample = _resampling(channels, resample)
+        self.x_resample = _resampling(channels, resample)
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(4 * config.channels, width))
         self.out_layers = nn.Sequential(
             nn.GroupNorm(config.groups, out_channels),
@@ -126,7 +130,7 @@ class ResBlock(Block):
     def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) and (N, E) to (N, C', H', W')."""
         norm, act, conv = self.in_layers
-        h = conv(self.resample(act(norm(x))))
+        h = conv(self.h_resample(act(norm(x))))
         modulation = self.emb_layers(emb)[:, :, None, None]
         norm, *rest = self.out_layers
         if self.scale_shift:
@@ -136,7 +140,7 @@ class ResBlock(Block):
             h = norm(h + modulation)
         for layer in rest:
             h = layer(h)
-        return self.skip_connection(self.resample(x)) + h
+        return self.skip_connection(self.x_resample(x)) + h
 
 
 class Attention(nn.Module):

@@ -1,0 +1,135 @@
+"""A picture of how `ddpm` works: noise goes in, the two schedules, the hole is filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from bench.imaging import hide
+from bench.seeds import NoiseStreams, derive_seed
+from methods.ddpm import DDPM, Weights
+from methods.ddpm.completer import Completer
+from methods.ddpm.diffusion import q_sample
+from methods.ddpm.door import from_network, to_network
+from methods.ddpm.repaint import inpaint, levels
+from methods.ddpm.schedule import Schedule, named
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 7
+HOLE = (0.93, 0.62, 0.62)
+INK, LINEAR, COSINE = "#333333", "#c4561f", "#1f6fb2"
+
+
+def draw(
+    image: torch.Tensor,
+    hole: torch.Tensor,
+    out: Path,
+    *,
+    weights: Weights = "auto",
+    steps: int = 50,
+    jump_samples: int = 1,
+    seed: int = 0,
+) -> Path:
+    """Draw the forward process, the schedules and the masked reverse process; return `out`.
+
+    image: (3, H, W) in [0, 1].  hole: bool (1, H, W), True = missing; H and W multiples of the
+    method's multiple_of.  out: a PNG, SVG or PDF file.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    method = DDPM(steps=steps, jump_samples=jump_samples, weights=weights)
+    completer = Completer(method, "cpu")
+    loaded = completer.choose(image.shape[-2:])
+    known = to_network(hide(image, hole)[None], loaded.channels)
+    x0 = to_network(image[None], loaded.channels)
+    seen = _watch(completer, known, hole, seed)
+    with mpl.rc_context({"font.size": 9, "text.color": INK, "axes.labelcolor": INK}):
+        figure = Figure(figsize=(1.45 * COLUMNS, 7.2), layout="constrained")
+        rows: Any = figure.subfigures(3, 1, height_ratios=[1.1, 1.25, 1.1])
+        name = loaded.sampling.schedule.name
+        _strip(
+            rows[0],
+            f"Forward process q(x_t | x_0): the image drowns in noise ({name} schedule)",
+            _forward(named(name), x0, seed),
+        )
+        _curves(rows[1])
+        evaluated = (
+            f"{steps} levels" if jump_samples == 1 else f"{steps} levels, r = {jump_samples}"
+        )
+        _strip(
+            rows[2],
+            f"Masked reverse process ({evaluated}): noised image outside the hole, network inside",
+            [("given", _marked(image, hole)), *seen],
+        )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(out, dpi=150)
+    return out
+
+
+def _forward(schedule: Schedule, x0: torch.Tensor, seed: int) -> list[tuple[str, torch.Tensor]]:
+    """Return x_t with its label at levels from 0 to T, all with the same noise."""
+    noise = NoiseStreams([derive_seed("explain", seed)]).normal(x0.shape[1:])
+    shown = [round(i * schedule.T / (COLUMNS - 1)) for i in range(COLUMNS)]
+    return [(f"t = {t}", from_network(q_sample(schedule, x0, t, noise))[0]) for t in shown]
+
+
+def _watch(
+    completer: Completer, known: torch.Tensor, hole: torch.Tensor, seed: int
+) -> list[tuple[str, torch.Tensor]]:
+    """Return x at levels spread over the masked reverse process, when it is there last."""
+    loaded = completer.choose(known.shape[-2:])
+    sampling, schedule = loaded.sampling, loaded.sampling.schedule
+    found: dict[int, torch.Tensor] = {}
+    walk = levels(schedule.T, sampling.jump_length, sampling.jump_samples)
+    shown = [round((COLUMNS - 2 - i) * 0.9 * max(walk) / (COLUMNS - 2)) for i in range(COLUMNS - 1)]
+    inpaint(loaded.network, sampling, known, hole[None], [seed], found.__setitem__)
+    steps = schedule.network_step
+    return [(f"t = {int(steps[level]) + 1}", from_network(found[level])[0]) for level in shown]
+
+
+def _marked(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """Colour the hole, so that it is not taken for black pixels."""
+    return torch.where(hole, torch.tensor(HOLE)[:, None, None], image)
+
+
+def _strip(figure: Any, title: str, pictures: Sequence[tuple[str, torch.Tensor]]) -> None:
+    """Show labelled images side by side."""
+    figure.suptitle(title, x=0.01, ha="left", weight="bold")
+    for axes, (label, image) in zip(figure.subplots(1, COLUMNS), pictures, strict=True):
+        axes.imshow(image.permute(1, 2, 0).clamp(0, 1).numpy(), interpolation="nearest")
+        axes.set_title(label, fontsize=9)
+        axes.set_axis_off()
+
+
+def _curves(figure: Any) -> None:
+    """Plot alpha_bar and the signal-to-noise ratio of both schedules against t."""
+    figure.suptitle(
+        "Schedules: alpha_bar, the image's share of the variance, at level t",
+        x=0.01,
+        ha="left",
+        weight="bold",
+    )
+    left, right = figure.subplots(1, 2)
+    for name, colour in (("linear", LINEAR), ("cosine", COSINE)):
+        abar = named(name).alpha_bar
+        left.plot(range(len(abar)), abar, color=colour, label=name, lw=2)
+        ratio = 10 * torch.log10(abar[1:] / (1 - abar[1:]))
+        right.plot(range(1, len(abar)), ratio, color=colour, label=name, lw=2)
+    _finish(left, "alpha_bar")
+    _finish(right, "signal to noise, dB")
+    right.set_ylim(-50, 50)
+
+
+def _finish(axes: Axes, label: str) -> None:
+    """Label an axis, name the curves, drop what frames nothing."""
+    axes.set_xlabel("level t")
+    axes.set_ylabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False)
