@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class PyPatchMatch:
     """PyPatchMatch 2 (C++, MIT), an optional peer: pip install '.[peers]'.
 
-    radius: pixels; the package's `patch_size`, a patch's side is 2 * radius + 1 (its examples use 3).
+    radius: pixels; the package's `patch_size`: a patch's side is 2 radius + 1; its examples use 3.
     """
 
     name: ClassVar[str] = "pypatchmatch"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench.api import Inpaint, RequestError
 
@@ -34,7 +34,7 @@ class PatchMatch:
     patch: int = 5
     levels: int | None = None
     iterations: int = 2
-    locality: float = 1000.0
+    locality: float = 2000.0
 
     def __post_init__(self) -> None:
         if not 2 <= self.patch <= 15:
@@ -48,13 +48,14 @@ class PatchMatch:
 
     def load(self, device: str) -> Inpaint:
         """Compile the kernels, or take them from numba's cache; it runs on the CPU in any case."""
+        import numba
         import numpy as np
         import torch
-        from numba.core import config
 
         from bench.imaging import to_tensor, to_uint8
         from methods.patchmatch.complete import Settings, complete
 
+        numba_config: Any = numba.config
         settings = Settings(self.patch, self.levels, self.iterations, self.locality)
         compiling = np.zeros((48, 48), bool)
         compiling[8:40, 20:28] = True
@@ -67,7 +68,7 @@ class PatchMatch:
             for image, missing, seed in zip(visible, hole, seeds, strict=True):
                 rgb = to_uint8(image).permute(1, 2, 0).contiguous().cpu().numpy()
                 holes = missing[0].cpu().numpy()
-                threads = config.NUMBA_NUM_THREADS
+                threads = numba_config.NUMBA_NUM_THREADS
                 filled.append(to_tensor(complete(rgb, holes, seed, settings, threads=threads)))
             return torch.stack(filled).to(visible.device)
 

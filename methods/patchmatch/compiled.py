@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba.core import config
 
+config: Any = numba.config  # its settings are attributes made at run time
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

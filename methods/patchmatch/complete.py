@@ -11,11 +11,14 @@ from methods.patchmatch import nnf, patches, pyramid, vote
 from methods.patchmatch.stripes import Stripe, Threads, split
 
 SMOOTH_PASSES = 10
-SETTLED = 0.3  # a level is done when the hole changes by less than this many grey levels on average
-# The first level matched has at least this many sources: with fewer (PSNR and LPIPS agree) far
-# parts of the image are pasted for want of better ones.
+SOFTNESS = 0.1  # a match of this share of the mean cost has half the weight of a perfect one
+SETTLED = (
+    0.05  # a level is done when the hole changes by less than this many grey levels on average
+)
+# The first level matched has at least this many sources (or 1/16 of the finest's): with fewer,
+# far parts of the image are pasted for want of better ones.
 SOURCES = 1600
-REACH = 16  # pixels; what a finer level corrects of the coarser one's matches
+REACH = 8  # pixels; what a finer level corrects of the coarser one's matches
 GOLDEN, MIX, LIMIT = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, (1 << 64) - 1
 
 
@@ -26,7 +29,7 @@ class Settings:
     patch: int = 5
     levels: int | None = None
     iterations: int = 2
-    locality: float = 1000.0
+    locality: float = 2000.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Step:
 
     level: int
     iteration: int
-    scene: nnf.Scene
+    scene: patches.Scene
     field: nnf.Field
     hole: np.ndarray
     before: int
@@ -175,9 +178,10 @@ def refine(
     touching = ground.scene.known.size - len(ground.sources)
     for iteration in range(rounds):
         key = key_of(seed, ground.index, iteration + 1)
-        reach = max(ground.scene.known.shape) if iteration == 0 or voted else REACH
+        wide = iteration < (4 if voted else 1)
+        reach = max(ground.scene.known.shape) if wide else REACH
         before, after = search(ground, field, reach, key, pool)
-        changed = cast_votes(ground, field, 0.5 * after / touching + 1.0, pool)
+        changed = cast_votes(ground, field, SOFTNESS * after / touching + 1.0, pool)
         if observe is not None:
             hole = ground.level.hole
             observe(Step(ground.index, iteration, ground.scene, field, hole, before, after))

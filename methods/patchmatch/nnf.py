@@ -18,6 +18,7 @@ MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 S27, S30, S31, S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 LOW = np.uint64(0xFFFFFFFF)
+FAR = 1 << 40  # more than any cost
 SWEEPS = 2  # one forwards, one backwards
 
 
@@ -49,7 +50,7 @@ def scramble(x: np.uint64) -> np.uint64:
 @kernel(inline="always")
 def below(bits: np.uint64, count: int) -> int:
     """Turn 32 random bits into an int in [0, count)."""
-    return np.int64(((bits & LOW) * np.uint64(count)) >> S32)
+    return int(np.int64(((bits & LOW) * np.uint64(count)) >> S32))
 
 
 @kernel()
@@ -122,84 +123,64 @@ def search_rows(
     they were before the search, so that stripes do not wait for each other.  reach: radius in
     pixels of the first random draw, halved down to 1.  No match ever gets worse.
     """
+    # Unpacked once: numba counts references at every access of a tuple's field.
+    source_y, source_x, cost = field
+    pixels, known, size, masks, pull = scene
     begin, end = stripe
-    columns = scene.known.shape[1]
-    before = 0
-    after = 0
+    rows, columns = known.shape
+    before, after = 0, 0
     for y in range(begin, end):
         for x in range(columns):
-            if not scene.known[y, x]:
-                a, b = field.source_y[y, x], field.source_x[y, x]
-                field.cost[y, x] = matching_cost(scene, y, x, a, b, 1 << 40)
-                before += field.cost[y, x]
+            if not known[y, x]:
+                there = int(source_y[y, x]), int(source_x[y, x])
+                cost[y, x] = matching_cost(pixels, size, masks, pull, (y, x), there, FAR)
+                before += cost[y, x]
     for sweep in range(SWEEPS):
+        step = 1 if sweep % 2 == 0 else -1
         sweep_key = scramble(key + np.uint64(sweep))
         for i in range(end - begin):
-            y = begin + i if sweep % 2 == 0 else end - 1 - i
+            y = begin + i if step == 1 else end - 1 - i
+            edge = y - step < begin or y - step >= end
             for j in range(columns):
-                x = j if sweep % 2 == 0 else columns - 1 - j
-                if not scene.known[y, x]:
-                    _propagate(field, scene, edges, sweep % 2, y, x, begin, end)
-                    bits = scramble(sweep_key + np.uint64(y * columns + x) * GOLDEN)
-                    _search_randomly(field, scene, bits, reach, y, x)
-                    if sweep == SWEEPS - 1:
-                        after += field.cost[y, x]
+                x = j if step == 1 else columns - 1 - j
+                if known[y, x]:
+                    continue
+                best_y, best_x = int(source_y[y, x]), int(source_x[y, x])
+                best = int(cost[y, x])
+                bits = scramble(sweep_key + np.uint64(y * columns + x) * GOLDEN)
+                radius = reach
+                attempt = 0
+                # Attempts 0 and 1 propagate, the later ones draw from ever smaller windows.
+                while best > 0 and radius >= 1:
+                    if attempt == 0:
+                        a, b = best_y, best_x
+                        if 0 <= x - step < columns and not known[y, x - step]:
+                            a = int(source_y[y, x - step])
+                            b = int(source_x[y, x - step]) + step
+                    elif attempt == 1:
+                        a, b = best_y, best_x
+                        if 0 <= y - step < rows and not known[y - step, x]:
+                            if edge:
+                                a = int(edges[sweep % 2, 0, x]) + step
+                                b = int(edges[sweep % 2, 1, x])
+                            else:
+                                a = int(source_y[y - step, x]) + step
+                                b = int(source_x[y - step, x])
+                    else:
+                        bits = scramble(bits + GOLDEN)
+                        top, left = max(best_y - radius, 0), max(best_x - radius, 0)
+                        bottom = min(best_y + radius, rows - 1)
+                        right = min(best_x + radius, columns - 1)
+                        a = top + below(bits, bottom - top + 1)
+                        b = left + below(bits >> S32, right - left + 1)
+                        radius //= 2
+                    attempt += 1
+                    if a == best_y and b == best_x:
+                        continue
+                    if 0 <= a < rows and 0 <= b < columns and known[a, b]:
+                        found = matching_cost(pixels, size, masks, pull, (y, x), (a, b), best)
+                        if found < best:
+                            best, best_y, best_x = found, a, b
+                source_y[y, x], source_x[y, x], cost[y, x] = best_y, best_x, best
+                after += best if sweep == SWEEPS - 1 else 0
     return before, after
-
-
-@kernel()
-def _propagate(
-    field: Field,
-    scene: Scene,
-    edges: np.ndarray,
-    backwards: int,
-    y: int,
-    x: int,
-    begin: int,
-    end: int,
-) -> None:
-    """Try the offsets of the neighbours that this sweep has already improved."""
-    rows, columns = scene.known.shape
-    step = -1 if backwards else 1
-    beside, above = x - step, y - step
-    if 0 <= beside < columns and not scene.known[y, beside]:
-        _improve(field, scene, y, x, field.source_y[y, beside], field.source_x[y, beside] + step)
-    if 0 <= above < rows and not scene.known[above, x]:
-        if begin <= above < end:
-            a, b = field.source_y[above, x], field.source_x[above, x]
-        else:
-            a, b = edges[backwards, 0, x], edges[backwards, 1, x]
-        _improve(field, scene, y, x, a + step, b)
-
-
-@kernel()
-def _search_randomly(
-    field: Field, scene: Scene, bits: np.uint64, reach: int, y: int, x: int
-) -> None:
-    """Try one source drawn from each window around the match: radius reach, reach / 2, ... 1."""
-    rows, columns = scene.known.shape
-    radius = reach
-    while radius >= 1 and field.cost[y, x] > 0:
-        bits = scramble(bits + GOLDEN)
-        top = max(field.source_y[y, x] - radius, 0)
-        left = max(field.source_x[y, x] - radius, 0)
-        bottom = min(field.source_y[y, x] + radius, rows - 1)
-        right = min(field.source_x[y, x] + radius, columns - 1)
-        a = top + below(bits, bottom - top + 1)
-        b = left + below(bits >> S32, right - left + 1)
-        _improve(field, scene, y, x, a, b)
-        radius //= 2
-
-
-@kernel()
-def _improve(field: Field, scene: Scene, y: int, x: int, a: int, b: int) -> None:
-    """Match the patch at (y, x) with that at (a, b) if this is a known patch and costs less."""
-    rows, columns = scene.known.shape
-    if not (0 <= a < rows and 0 <= b < columns) or not scene.known[a, b]:
-        return
-    if a == field.source_y[y, x] and b == field.source_x[y, x]:
-        return
-    best = np.int64(field.cost[y, x])
-    found = matching_cost(scene, y, x, a, b, best)
-    if found < best:
-        field.source_y[y, x], field.source_x[y, x], field.cost[y, x] = a, b, found

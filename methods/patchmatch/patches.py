@@ -4,6 +4,9 @@ A patch is named by its top left pixel and lies wholly inside the image: an imag
 has (H - size + 1) x (W - size + 1) patches, and none needs care at the border.
 """
 
+# numba types neither code generation nor how an intrinsic is called (without its context).
+# mypy: disable-error-code="no-untyped-call, import-untyped, call-arg"
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -13,11 +16,12 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 from methods.patchmatch.compiled import kernel
 
-LANES = 32  # bytes compared by one vector operation ...
-STRIP = 10  # ... which hold this many whole RGB pixels
+LANES = 16  # bytes compared by one vector operation ...
+STRIP = 5  # ... which hold this many whole RGB pixels
 MAX_SIZE = 15  # 15 * 15 * 3 * 255**2 fits an int32
 
 
@@ -30,7 +34,7 @@ def pad_rows(rgb: np.ndarray) -> np.ndarray:
 
 
 def lane_masks(size: int) -> np.ndarray:
-    """Return int16 (strips, LANES): -1 where a byte of a patch's row counts, 0 where it does not."""
+    """Return int16 (strips, LANES): -1 where a byte of a patch's row counts, 0 elsewhere."""
     lanes = np.arange(LANES)
     strips = -(-size // STRIP)
     inside = [(lanes < 3 * min(STRIP, size - STRIP * strip)) for strip in range(strips)]
@@ -48,47 +52,44 @@ def known_patches(hole: np.ndarray, size: int) -> np.ndarray:
 
 @intrinsic
 def _strip_distance(
-    context: Any, pixels: Any, first: Any, second: Any, stride: Any, rows: Any, mask: Any
+    context: Any, pixels: Any, first: Any, second: Any, rows: Any, masks: Any, strip: Any
 ) -> Any:
-    """Sum of squared differences of two blocks of `rows` x LANES bytes, those under `mask` only.
+    """Sum of squared differences of two blocks of `rows` x LANES bytes, masked.
 
-    pixels, mask: addresses.  first, second: offsets of the blocks.  Written in LLVM's vector types,
-    since numba would widen uint8 arithmetic to int64: the even and odd products below become one
-    multiply-add instruction, several times faster.
+    pixels, masks: arrays.  first, second: offsets of the blocks in bytes.  Written in LLVM's vector
+    types, since numba would widen uint8 arithmetic to int64; a squared difference fits 16 bits.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        base, first, second, stride, rows, mask = arguments
-        bytes_of, words = ir.VectorType(ir.IntType(8), LANES), ir.VectorType(ir.IntType(16), LANES)
-        half = ir.VectorType(ir.IntType(32), LANES // 2)
-        counts = builder.load(builder.inttoptr(mask, words.as_pointer()), align=2)
-        total = cgutils.alloca_once_value(builder, ir.Constant(half, None))
+        first, second, rows, strip = arguments[1], arguments[2], arguments[3], arguments[5]
+        image = make_array(signature.args[0])(context, builder, arguments[0])
+        mask = make_array(signature.args[4])(context, builder, arguments[4])
+        stride = cgutils.unpack_tuple(builder, image.strides, 3)[0]
+        bytes_of, words, sums = (ir.VectorType(ir.IntType(bits), LANES) for bits in (8, 16, 32))
+        counted = builder.load(
+            builder.gep(builder.bitcast(mask.data, words.as_pointer()), [strip]), align=2
+        )
+        total = cgutils.alloca_once_value(builder, ir.Constant(sums, None))
 
         def load(offset: Any) -> Any:
-            address = builder.inttoptr(builder.add(base, offset), bytes_of.as_pointer())
+            address = builder.bitcast(builder.gep(image.data, [offset]), bytes_of.as_pointer())
             return builder.zext(builder.load(address, align=1), words)
-
-        def lanes(vector: Any, start: int) -> Any:
-            chosen = [ir.Constant(ir.IntType(32), i) for i in range(start, LANES, 2)]
-            index = ir.Constant(ir.VectorType(ir.IntType(32), LANES // 2), chosen)
-            return builder.sext(builder.shuffle_vector(vector, vector, index), half)
 
         with cgutils.for_range(builder, rows) as loop:
             down = builder.mul(loop.index, stride)
             difference = builder.sub(
                 load(builder.add(first, down)), load(builder.add(second, down))
             )
-            difference = builder.and_(difference, counts)
-            even, odd = lanes(difference, 0), lanes(difference, 1)
-            squares = builder.add(builder.mul(even, even), builder.mul(odd, odd))
+            difference = builder.and_(difference, counted)
+            squares = builder.zext(builder.mul(difference, difference), sums)
             builder.store(builder.add(builder.load(total), squares), total)
-        kind = ir.FunctionType(ir.IntType(32), [half])
-        name = f"llvm.vector.reduce.add.v{LANES // 2}i32"
+        name = f"llvm.vector.reduce.add.v{LANES}i32"
+        kind = ir.FunctionType(ir.IntType(32), [sums])
         reduce = cgutils.get_or_insert_function(builder.module, kind, name)
         return builder.call(reduce, [builder.load(total)])
 
     i64 = types.int64
-    return types.int32(i64, i64, i64, i64, i64, i64), codegen
+    return types.int32(pixels, i64, i64, i64, masks, i64), codegen
 
 
 class Scene(NamedTuple):
@@ -107,34 +108,50 @@ class Scene(NamedTuple):
     pull: int
 
 
-@kernel()
-def distance(scene: Scene, y: int, x: int, source_y: int, source_x: int, bound: int) -> int:
-    """Sum of squared differences, in levels^2, of the patches at (y, x) and (source_y, source_x).
+@kernel(forceinline=True)
+def distance(
+    pixels: np.ndarray,
+    size: int,
+    masks: np.ndarray,
+    here: tuple[int, int],
+    there: tuple[int, int],
+    bound: int,
+) -> int:
+    """Sum of squared differences, in levels^2, of the patches with these top left pixels (y, x).
 
+    Arrays as in `Scene`, unpacked since numba counts references at every access of a tuple's field.
     Stops as soon as it is certain to reach `bound`; what it then returns is at least `bound`.
     """
-    stride = scene.pixels.strides[0]
-    base = scene.pixels.ctypes.data
-    first = y * stride + 3 * x
-    second = source_y * stride + 3 * source_x
-    upper = scene.size // 2
+    stride = pixels.strides[0]
+    first = here[0] * stride + 3 * here[1]
+    second = there[0] * stride + 3 * there[1]
+    upper = size // 2
     total = 0
-    for part in range(2):
-        rows = upper if part == 0 else scene.size - upper
-        for strip in range(scene.masks.shape[0]):
-            across = part * upper * stride + 3 * STRIP * strip
-            mask = scene.masks.ctypes.data + strip * scene.masks.strides[0]
-            total += _strip_distance(base, first + across, second + across, stride, rows, mask)
-        if total >= bound:
-            return total
+    for strip in range(masks.shape[0]):
+        across = 3 * STRIP * strip
+        total += _strip_distance(pixels, first + across, second + across, upper, masks, strip)
+    if total >= bound:
+        return total
+    for strip in range(masks.shape[0]):
+        across = upper * stride + 3 * STRIP * strip
+        rest = size - upper
+        total += _strip_distance(pixels, first + across, second + across, rest, masks, strip)
     return total
 
 
-@kernel()
-def matching_cost(scene: Scene, y: int, x: int, source_y: int, source_x: int, bound: int) -> int:
+@kernel(forceinline=True)
+def matching_cost(
+    pixels: np.ndarray,
+    size: int,
+    masks: np.ndarray,
+    pull: int,
+    here: tuple[int, int],
+    there: tuple[int, int],
+    bound: int,
+) -> int:
     """The distance of two patches plus the price of their offset; stops early like `distance`."""
-    squared = (y - source_y) * (y - source_y) + (x - source_x) * (x - source_x)
-    price = squared * scene.pull >> 10
+    down, across = here[0] - there[0], here[1] - there[1]
+    price = ((down * down + across * across) * pull) >> 10
     if price >= bound:
         return price
-    return price + distance(scene, y, x, source_y, source_x, bound - price)
+    return price + distance(pixels, size, masks, here, there, bound - price)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -22,7 +23,7 @@ def split(work: np.ndarray) -> list[Stripe]:
     count = int(np.clip(per_row[-1] // CELLS, 1, MOST))
     cuts = np.searchsorted(per_row, per_row[-1] * np.arange(1, count) / count) + 1
     edges = np.unique([0, *cuts, len(work)]).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 class Threads:

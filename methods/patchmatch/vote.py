@@ -44,23 +44,24 @@ def vote_rows(
     may run at the same time.
     """
     rows, columns = weight.shape
-    pixels = scene.pixels
+    pixels, size = scene.pixels, scene.size
+    source_y, source_x, _ = field
     changed = 0
     for y in range(stripe[0], stripe[1]):
         for x in range(hole.shape[1]):
             if not hole[y, x]:
                 continue
             red = green = blue = total = 0.0
-            for a in range(max(y - scene.size + 1, 0), min(y, rows - 1) + 1):
-                for b in range(max(x - scene.size + 1, 0), min(x, columns - 1) + 1):
-                    from_y = field.source_y[a, b] + y - a
-                    from_x = field.source_x[a, b] + x - b
+            for a in range(max(y - size + 1, 0), min(y, rows - 1) + 1):
+                for b in range(max(x - size + 1, 0), min(x, columns - 1) + 1):
+                    from_y = source_y[a, b] + y - a
+                    from_x = source_x[a, b] + x - b
                     red += weight[a, b] * pixels[from_y, from_x, 0]
                     green += weight[a, b] * pixels[from_y, from_x, 1]
                     blue += weight[a, b] * pixels[from_y, from_x, 2]
                     total += weight[a, b]
             for channel, votes in enumerate((red, green, blue)):
-                value = np.int64(votes / total + 0.5)
-                changed += abs(value - np.int64(pixels[y, x, channel]))
+                value = int(votes / total + 0.5)
+                changed += abs(value - int(pixels[y, x, channel]))
                 pixels[y, x, channel] = value
     return changed

@@ -1,0 +1,85 @@
+"""How PatchMatch fills one hole, in pictures: every level's estimate, field and result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from bench.imaging import to_uint8
+from methods.patchmatch.complete import Settings, Step, complete
+
+if TYPE_CHECKING:
+    import torch
+
+Panel = tuple[str, np.ndarray]
+HIDDEN = (255, 0, 255)
+CAPTION = 16  # pixels
+COLUMNS = 3
+
+
+def explain(image: torch.Tensor, hole: torch.Tensor, seed: int) -> list[Panel]:
+    """Return titled pictures, uint8 (H, W, 3): three a level, coarsest first, then the outcome.
+
+    image: (3, H, W).  hole: (1, H, W).  A level has its hole, its nearest-neighbour field (hue: the
+    direction of the source, saturation: how far; grey: not matched) and its result.
+    """
+    rgb = to_uint8(image).permute(1, 2, 0).contiguous().numpy()
+    missing = hole[0].numpy()
+    last: dict[int, list[Panel]] = {}
+
+    def observe(step: Step) -> None:
+        last[step.level] = _panels(step)
+
+    outcome = complete(rgb, missing, seed, Settings(), observe=observe)
+    hidden = np.where(missing[:, :, None], np.array(HIDDEN, np.uint8), rgb)
+    levels = [panel for level in sorted(last, reverse=True) for panel in last[level]]
+    return [*levels, ("the image", rgb), ("its hole", hidden), ("completed", outcome)]
+
+
+def draw(image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+    """Write the panels of `explain` as one labelled PNG, three in a row; raises OSError."""
+    panels = explain(image, hole, seed)
+    side = max(256, *image.shape[-2:])
+    rows = -(-len(panels) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * side, rows * (side + CAPTION)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for index, (title, pixels) in enumerate(panels):
+        x, y = index % COLUMNS * side, index // COLUMNS * (side + CAPTION)
+        scale = side / max(pixels.shape[:2])
+        size = round(pixels.shape[1] * scale), round(pixels.shape[0] * scale)
+        pen.text((x + 3, y + 2), title, fill="black")
+        sheet.paste(
+            Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST), (x, y + CAPTION)
+        )
+    sheet.save(out, "PNG")
+
+
+def _panels(step: Step) -> list[Panel]:
+    """Draw a level as it is after a round: hole, field, result."""
+    height, width = step.hole.shape
+    result = step.scene.pixels[:, :width].copy()
+    hidden = np.where(step.hole[:, :, None], np.array(HIDDEN, np.uint8), result)
+    name = f"level {step.level}, {width}x{height}"
+    error = np.sqrt(step.after / max(1, int((~step.scene.known).sum()))) / step.scene.size
+    return [
+        (f"{name}: known pixels", hidden),
+        (f"{name}: where each patch comes from", field_colours(step)),
+        (f"{name}: round {step.iteration + 1}, cost {error:.1f} levels/pixel", result),
+    ]
+
+
+def field_colours(step: Step) -> np.ndarray:
+    """Colour a field by its offsets, uint8 (H - size + 1, W - size + 1, 3)."""
+    rows, columns = step.scene.known.shape
+    y, x = np.mgrid[:rows, :columns]
+    down, across = step.field.source_y - y, step.field.source_x - x
+    hue = (np.arctan2(down, across) / (2 * np.pi)) % 1.0
+    far = np.hypot(down, across)
+    saturation = np.clip(far / max(1.0, float(far[~step.scene.known].max())), 0, 1)
+    hsv = np.stack([hue, 0.25 + 0.75 * saturation, np.ones_like(hue)], axis=-1)
+    colours = np.asarray(Image.fromarray((hsv * 255).astype(np.uint8), "HSV").convert("RGB")).copy()
+    colours[step.scene.known] = 128
+    return colours

@@ -1,0 +1,108 @@
+"""PatchMatch against PyPatchMatch on the same holes, in one run: time, PSNR, LPIPS, intervals.
+
+python tests/benchmarks/patchmatch_vs_peers.py --photos FOLDER [--limit 50] [--sizes 256,512]
+
+FOLDER: photographs; the first ones by name are used at 256 (those whose short side is large enough
+at every other size), scikit-image's own at all sizes.  Prints a Markdown table.  A fair time has
+nothing else running; methods alternate image by image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench import plugins
+from bench.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
+from bench.seeds import derive_seed, numpy_stream
+
+OURS, PEERS = "patchmatch", ["pypatchmatch"]
+SKIMAGE = ["astronaut", "cat", "chelsea", "coffee", "colorwheel", "immunohistochemistry", "rocket"]
+
+
+def photographs(folder: Path, limit: int, size: int) -> list[tuple[str, np.ndarray]]:
+    """Return (name, uint8 (size, size, 3)): the folder's first photographs, then scikit-image's."""
+    from skimage import data
+
+    found = []
+    for path in sorted(folder.iterdir())[:limit]:
+        pixels = read_rgb(path)
+        if min(pixels.shape[:2]) >= size:
+            found.append((path.stem, resize_crop(pixels, size)))
+    for name in SKIMAGE:
+        try:
+            pixels = getattr(data, name)()[:, :, :3]
+        except Exception as error:  # the file is not shipped and would have to be fetched
+            print(f"{name} left out: {type(error).__name__}")
+            continue
+        if min(pixels.shape[:2]) >= min(size, 300):
+            found.append((name, resize_crop(pixels, size)))
+    return found
+
+
+def compare(
+    photos: list[tuple[str, np.ndarray]], mask_name: str, size: int
+) -> dict[str, np.ndarray]:
+    """Return per method (images, 3): seconds, PSNR, LPIPS."""
+    methods = {name: plugins.method(name).load("cpu") for name in [OURS, *PEERS]}
+    psnr, lpips = plugins.metric("psnr"), plugins.metric("lpips")
+    rows: dict[str, list[tuple[float, float, float]]] = {name: [] for name in methods}
+    for name, pixels in photos:
+        target = to_tensor(pixels)[None]
+        seed = derive_seed("patchmatch_vs_peers", mask_name, name)
+        hole = plugins.mask(mask_name)(size, size, seed)[None]
+        for method, inpaint in methods.items():
+            start = time.perf_counter()
+            output = inpaint(hide(target, hole), hole, [seed])
+            seconds = time.perf_counter() - start
+            shown = to_uint8(compose(target, output, hole)).float() / 255
+            scores = [float(metric(shown, target, hole)[0]) for metric in (psnr, lpips)]
+            rows[method].append((seconds, *scores))
+    return {method: np.array(values) for method, values in rows.items()}
+
+
+def interval(values: np.ndarray, statistic=np.mean) -> str:  # type: ignore[no-untyped-def]
+    """Return 'value [low, high]': a bootstrap 95% interval over images, 10,000 resamples."""
+    stream = numpy_stream(0)
+    picks = stream.integers(0, len(values), (10_000, len(values)))
+    low, high = np.percentile(statistic(values[picks], axis=1), [2.5, 97.5])
+    return f"{statistic(values):.4g} [{low:.4g}, {high:.4g}]"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--limit", type=int, default=50)
+    parser.add_argument("--sizes", default="256,512")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    print(
+        "| size | hole | n | ms, ours / peer (median) | peer's time / ours | PSNR, ours / peer |"
+        " difference | LPIPS, ours / peer | difference |\n|---|---|---|---|---|---|---|---|---|"
+    )
+    for size in map(int, arguments.sizes.split(",")):
+        photos = photographs(arguments.photos, arguments.limit, size)
+        for mask_name in ("center-box", "free-form"):
+            rows = compare(photos, mask_name, size)
+            ours = rows[OURS]
+            for peer in PEERS:
+                theirs = rows[peer]
+                cells = [size, mask_name, len(photos)]
+                [1e3 * np.median(times[:, 0]) for times in (ours, theirs)]
+                cells.append(
+                    f"{np.median(ours[:, 0]) * 1e3:.0f} / {np.median(theirs[:, 0]) * 1e3:.0f}"
+                )
+                cells.append(interval(theirs[:, 0] / ours[:, 0], np.median))
+                for column in (1, 2):
+                    cells.append(f"{ours[:, column].mean():.4g} / {theirs[:, column].mean():.4g}")
+                    cells.append(interval(ours[:, column] - theirs[:, column]))
+                print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()
