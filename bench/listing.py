@@ -22,6 +22,13 @@ def everything(kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
             {"name": name, "description": request.suite_title(name), "parameters": {}}
             for name in request.suite_names()
         ]
+    if kind in {None, "tables"}:
+        from bench.report import protocol
+
+        found["tables"] = [
+            {"name": name, "description": protocol.load_protocol(name).title, "parameters": {}}
+            for name in protocol.protocol_names()
+        ]
     return found
 
 
