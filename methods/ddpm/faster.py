@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from methods.ddpm.unet import ResBlock, UNet, Upsample
+from methods.ddpm.unet import Attention, ResBlock, UNet, Upsample
 
 
 class UpsampledConv(nn.Module):
@@ -43,19 +43,71 @@ class UpsampledConv(nn.Module):
         return out.reshape(n, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
 
 
+class Slice(nn.Module):
+    """Takes a block's part of what all blocks' embeddings were computed to at once."""
+
+    def __init__(self, start: int, end: int) -> None:
+        super().__init__()
+        self.start, self.end = start, end
+
+    def forward(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Map (N, all blocks') to (N, this block's)."""
+        return embeddings[:, self.start : self.end]
+
+
+class SmallGroupNorm(nn.Module):
+    """Group norm of small bfloat16 feature maps in float32.
+
+    torch's bfloat16 kernel leaves its vector path there: .93 ms against .33 for (4, 192, 16, 16).
+    """
+
+    def __init__(self, norm: nn.GroupNorm) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (N, C, H, W) to the same shape."""
+        norm = self.norm
+        if x.dtype != torch.bfloat16 or x.device.type != "cpu" or x.shape[-2] * x.shape[-1] > 256:
+            return norm(x)
+        weight, bias = norm.weight.float(), norm.bias.float()
+        return F.group_norm(x.float(), norm.num_groups, weight, bias, norm.eps).to(x.dtype)
+
+
 def faster(network: UNet) -> None:
     """Change a network in place for inference."""
+    if network.config.classes is None:
+        _embed_at_once(network)
     for module in network.modules():
+        if isinstance(module, Attention):
+            module.norm = SmallGroupNorm(module.norm)  # type: ignore[assignment]
         if isinstance(module, ResBlock):
             if isinstance(module.h_resample, Upsample):
                 conv = module.in_layers[2]
                 module.in_layers[2] = UpsampledConv(conv)  # type: ignore[arg-type]
                 module.h_resample = nn.Identity()
             for layers in (module.in_layers, module.out_layers):
+                layers[0] = SmallGroupNorm(layers[0])  # type: ignore[arg-type]
                 layers[1].inplace = True  # type: ignore[assignment]
         elif isinstance(module, Upsample) and isinstance(module.conv, nn.Conv2d):
             module.conv = UpsampledConv(module.conv)
             module.enlarge = nn.Identity()
+
+
+def _embed_at_once(network: UNet) -> None:
+    """Compute what every residual block makes of the embedding in one matrix product."""
+    blocks = [module for module in network.modules() if isinstance(module, ResBlock)]
+    linears = [block.emb_layers[1] for block in blocks]
+    weights = torch.cat([linear.weight for linear in linears])  # type: ignore[misc]
+    every = nn.utils.skip_init(nn.Linear, weights.shape[1], len(weights), device=weights.device)
+    every.weight.data = weights
+    every.bias.data = torch.cat([linear.bias for linear in linears])  # type: ignore[misc]
+    network.time_embed.extend([nn.SiLU(), every])
+    start = 0
+    for block, linear in zip(blocks, linears, strict=True):
+        end = start + len(linear.bias)  # type: ignore[arg-type]
+        block.emb_layers = Slice(start, end)  # type: ignore[assignment]
+        start = end
 
 
 def _fold(weight: torch.Tensor, dim: int) -> torch.Tensor:
