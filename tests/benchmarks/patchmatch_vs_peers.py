@@ -3,9 +3,9 @@
 python tests/benchmarks/patchmatch_vs_peers.py --photos FOLDER [--limit 50] [--sizes 256,512]
 
 FOLDER: photographs; the first ones by name are used at 256 (those whose short side is large enough
-at every other size), scikit-image's own at all sizes, enlarged to 512 where they are smaller (all but
-astronaut and immunohistochemistry).  Prints a Markdown table.  A fair time has nothing else running;
-methods alternate image by image.
+at every other size), scikit-image's own at all sizes, enlarged to 512 where they are smaller (all
+but astronaut and immunohistochemistry).  Prints a Markdown table.  A fair time has nothing else
+running; methods alternate image by image.
 """
 
 from __future__ import annotations
