@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def score(
         table = _image_scores(directory, triples, per_image, executor, on_progress)
         _write_scores(directory, triples, table)
         per_set = [n for n, m in instances.items() if isinstance(m, SetMetric)]
-        sets = _set_scores(directory, triples, per_set)
+        sets = _set_scores(directory, triples, per_set, on_progress)
         for name, metric in instances.items():
             if isinstance(metric, SampleMetric):
                 sets[name] = samples_entry(name, _sample_scores(directory, metric, done), done)
@@ -126,8 +127,9 @@ def read_scores(path: Path) -> dict[str, dict[str, float]]:
 class PngSet:
     """PNGs on disk as the ImageSet of the metrics."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], on_image: Callable[[], None] = lambda: None) -> None:
         self._paths = list(paths)
+        self._on_image = on_image
 
     @property
     def content_hash(self) -> str:
@@ -143,6 +145,7 @@ class PngSet:
     def __iter__(self) -> Iterator[torch.Tensor]:
         for path in self._paths:
             yield imaging.decode_png(path.read_bytes())
+            self._on_image()
 
 
 def _triple(directory: RunDirectory, record: dict[str, Any]) -> _Triple:
@@ -241,7 +244,10 @@ def _write_scores(
 
 
 def _set_scores(
-    directory: RunDirectory, triples: list[_Triple], metrics: list[str]
+    directory: RunDirectory,
+    triples: list[_Triple],
+    metrics: list[str],
+    on_progress: Callable[[int, int], None],
 ) -> dict[str, dict[str, Any]]:
     """Return the summary entries of the metrics that give one number a run."""
     old = _read_summary(directory.path)
@@ -251,8 +257,13 @@ def _set_scores(
         for name, entry in (old.get("metrics", {}) if fresh else {}).items()
         if "value" in entry and entry["version"] == _version(name)
     }
-    outputs = PngSet([t.output for t in triples])
-    targets = PngSet([t.target for t in triples])
+    done = itertools.count(1)
+
+    def on_image() -> None:  # once an output and once a target, unless their features are cached
+        on_progress(next(done), 2 * len(triples))
+
+    outputs = PngSet([t.output for t in triples], on_image)
+    targets = PngSet([t.target for t in triples], on_image)
     for name in metrics:
         if name not in kept:
             metric = cast(SetMetric, plugins.metric(name))
