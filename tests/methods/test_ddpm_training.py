@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from methods.ddpm.schedule import named
 from methods.ddpm.train import CONFIGS, DenoisingTrainee, TrainingConfig, learning_rate, train
 from methods.ddpm.unet import UNet, UNetConfig
 
+ROOT = Path(__file__).parents[2]
 TINY = TrainingConfig(
     UNetConfig(
         size=8,
@@ -134,3 +138,32 @@ def test_configurations_can_be_built(name: str) -> None:
     assert config.unet.out_channels == 2 * config.unet.in_channels
     limit = {"fashion-mnist-32": 1.5e6, "photos-64": 4e6}.get(name, 30e6)
     assert sum(p.numel() for p in network.parameters()) <= limit
+
+
+TWO = """
+import sys, torch
+from pathlib import Path
+torch.set_num_threads(1)
+from tests.methods.test_ddpm_training import run
+run(Path(sys.argv[1]), int(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_train_and_resume_exactly(tmp_path: Path) -> None:
+    def torchrun(out: str, steps: int) -> bytes:
+        script = tmp_path / "two.py"
+        script.write_text(TWO)
+        command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        subprocess.run(
+            [sys.executable, *command, str(script), str(tmp_path / out), str(steps)],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        )
+        return (tmp_path / out / "weights.safetensors").read_bytes()
+
+    whole = torchrun("whole", 4)
+    torchrun("parts", 2)
+    assert torchrun("parts", 4) == whole
+    assert run(tmp_path / "alone", 4).read_bytes() != whole  # other processes, other batches
