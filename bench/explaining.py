@@ -34,7 +34,7 @@ def draw(
     if method == "patchmatch":
         from methods.patchmatch import explain as patchmatch
 
-        patchmatch.draw(visible, hole, seed, out)
+        patchmatch.draw(target, hole, seed, out)
     elif method == "scenecompletion":
         from methods.scenecompletion import DEFAULT_GALLERY
         from methods.scenecompletion import explain as scenes

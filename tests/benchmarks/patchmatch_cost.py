@@ -65,6 +65,8 @@ def main() -> None:
     scale = times[0.25][0] / (sides[0] ** 2 * math.log2(sides[0]))
     bound = [scale * side**2 * math.log2(side) for side in sides]
     axes.loglog(sides, bound, "k--", label="pixels x log(side)")
+    axes.set_xticks(sides, [str(side) for side in sides])
+    axes.minorticks_off()
     axes.set(xlabel="side, pixels", ylabel="seconds", title="PatchMatch, 2 cores")
     axes.legend()
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
