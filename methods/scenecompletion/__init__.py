@@ -46,10 +46,14 @@ class SceneCompletion:
             raise RequestError(f"candidates={self.candidates} is not in rank={self.rank}..100000")
 
     def assets(self) -> Mapping[str, str]:
-        """Return the gallery's content sha256; raises RequestError when it cannot be used."""
+        """Return the gallery's content sha256 under a name that holds its size.
+
+        Raises RequestError when the gallery cannot be used.
+        """
         from methods.scenecompletion.gallery import read_seal
 
-        return {"gallery": str(read_seal(self.gallery or DEFAULT_GALLERY)["sha256"])}
+        seal = read_seal(self.gallery or DEFAULT_GALLERY)
+        return {f"gallery of {seal['scenes']} scenes": str(seal["sha256"])}
 
     def load(self, device: str) -> Inpaint:
         """Open the gallery; it runs on the CPU whatever the device."""

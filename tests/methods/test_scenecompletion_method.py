@@ -84,7 +84,7 @@ def test_notes_say_what_was_done() -> None:
     assert notes["upscaled"] is False
     (part,) = notes["parts"]  # type: ignore[misc]
     assert set(part) >= {"scene", "scale", "top", "left", "costs", "seam_cost", "straight_cost"}
-    assert list(SceneCompletion().assets()) == ["gallery"]
+    assert list(SceneCompletion().assets()) == ["gallery of 246 scenes"]
 
 
 def test_rank_gives_another_completion() -> None:
