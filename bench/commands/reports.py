@@ -1,4 +1,4 @@
-"""`bench leaderboard`, `bench grid`, `bench table` and `bench export`."""
+"""`bench leaderboard`, `bench grid`, `bench table`, `bench export` and `bench verify`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from bench.commands import ANY, FILE, FOLDER, RUNS
 
 if TYPE_CHECKING:
     from bench.report.runs import Run
+
+REFERENCES = Path("results/leaderboards")
 
 
 @click.command()
@@ -98,6 +100,26 @@ def export(*, run: Path, out: Path) -> None:
     click.echo(str(write(run, out)))
 
 
+@click.command()
+@click.argument("references", nargs=-1, type=ANY)
+@click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="Images a run.")
+@click.option("--quiet", is_flag=True)
+def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
+    """Run a sample of the committed results again: does this machine reproduce them?"""
+    from bench import campaign
+    from bench import verify as checks
+
+    failed = False
+    with campaign.shown(quiet=quiet) as progress:
+        for path in checks.references(references or (REFERENCES,)):
+            on_progress = progress.stage(path.name)
+            verdict = checks.verify(path, count=count, on_progress=on_progress)
+            failed = failed or bool(verdict.off)
+            if not quiet or verdict.off:
+                click.echo(verdict.text())
+    return 1 if failed else 0
+
+
 def _load(runs: Sequence[Path]) -> list[Run]:
     """Load complete runs; say in one line each which were passed over."""
     from bench.report.runs import load_runs
@@ -123,4 +145,4 @@ def _emit(content: str | bytes, out: Path | None) -> None:
     click.echo(str(out))
 
 
-COMMANDS = (leaderboard, grid, table, export)
+COMMANDS = (leaderboard, grid, table, export, verify)
