@@ -41,7 +41,7 @@ def load_folder(folder: Path) -> tuple[DiffusersNetwork, str, int]:
             f"{folder} is a diffusers folder, and diffusers is not installed: pip install diffusers"
         ) from error
     try:
-        model = UNet2DModel.from_pretrained(str(folder), use_safetensors=True)  # type: ignore[no-untyped-call]
+        model = UNet2DModel.from_pretrained(str(folder), use_safetensors=True)
     except (OSError, ValueError, RuntimeError) as error:
         raise RequestError(f"{folder}: {str(error).splitlines()[0]}") from error
     network = DiffusersNetwork(model).eval().requires_grad_(False)

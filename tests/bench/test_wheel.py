@@ -29,7 +29,9 @@ def test_the_wheel_runs_from_another_folder(tmp_path: Path) -> None:
         archive.extractall(site)
         names = archive.namelist()
     assert not [n for n in names if n.split("/")[0] in {"tests", "results"}]
-    code = "import sys, bench; print(bench.__file__); from bench.cli import main; main(sys.argv[1:])"
+    shipped = {n for n in tracked if n.split("/")[0] in {"bench", "methods", "masks"}}
+    assert shipped - set(names) == set()
+    code = "import sys, bench; print(bench.__file__); from bench import cli; cli.main(sys.argv[1:])"
     arguments = ["run", "--suite", "quickstart", "--method", "telea", "--limit", "1"]
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments, "--out", str(tmp_path / "runs")],
