@@ -58,7 +58,7 @@ def run_all(
             names = score.metric_names(metrics, report.n)
             if names:
                 on_progress = progress.stage(f"{title}: scoring")
-                scorer = pools.get(min(cores(), workers or cores()), 1) if report.n > 64 else None
+                scorer = pools.scorer(count, workers) if report.n > 64 else None
                 result.summary = score.score(
                     report.path, names, scorer or InProcess(), on_progress=on_progress
                 )
@@ -73,6 +73,8 @@ def choose_workers(run: Run, options: Options, asked: int | None) -> tuple[int, 
     a network's batch spreads over them.  A CUDA device gets one process.
     """
     total = cores()
+    if options.executor == "dask":
+        return asked or (1 if options.device != "cpu" else total), 1
     if options.device != "cpu":
         return 1, total
     if asked is not None:
@@ -84,7 +86,8 @@ class _Pools:
     """Keeps one pool of workers alive while consecutive runs want the same one."""
 
     def __init__(self, options: Options) -> None:
-        self._needs_processes = options.timeout is not None
+        self._options = options
+        self._needs_processes = options.timeout is not None or options.executor == "dask"
         self._key: tuple[int, int] | None = None
         self._executor: Executor = InProcess()
 
@@ -94,9 +97,25 @@ class _Pools:
             return InProcess()
         if self._key != (workers, threads):
             self._executor.close()
-            self._executor = LocalProcesses(workers, threads)
+            self._executor, self._key = InProcess(), None
+            self._executor = self._start(workers, threads)
             self._key = (workers, threads)
         return self._executor
+
+    def scorer(self, workers: int, asked: int | None) -> Executor:
+        """Return an executor for scoring: Dask's `workers` as they are, or this machine's cores."""
+        if self._options.executor == "dask":
+            return self.get(workers, 1)
+        return self.get(min(cores(), asked or cores()), 1)
+
+    def _start(self, workers: int, threads: int) -> Executor:
+        options = self._options
+        if options.executor != "dask":
+            return LocalProcesses(workers, threads)
+        from bench.cluster import DaskCluster
+
+        gpu = options.device != "cpu"
+        return DaskCluster(scheduler=options.scheduler, workers=workers, gpu=gpu)
 
     def __enter__(self) -> _Pools:
         return self

@@ -1,4 +1,4 @@
-"""Where jobs run: in this process, or in local worker processes.
+"""Where jobs run: in this process, or in local worker processes (bench.cluster: many machines).
 
 An executor maps a function over tasks and yields results as they come; it keeps only a few tasks
 in flight, so that memory does not grow with the run.  Pebble's pool does the work: a worker that
@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +26,9 @@ class Lost:
     """A task that came back without a result: its worker hung past the timeout, or died."""
 
     reason: str
+
+
+TIMED_OUT = Lost("timed out")
 
 
 class Executor(Protocol):
@@ -139,18 +143,24 @@ def _result_of(future: Future[Any]) -> Any:
     try:
         return future.result()
     except TimeoutError:
-        return Lost("timed out")
+        return TIMED_OUT
     except ProcessExpired as error:
         return Lost(f"its worker process died (exit code {error.exitcode})")
 
 
 def _start_worker(threads: int) -> None:
-    """Fix a worker's threads before anything heavy is imported, and leave Ctrl-C to the parent."""
+    """Prepare a worker process, and leave Ctrl-C to the parent."""
     import signal
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prepare_process(threads)
+
+
+@cache
+def prepare_process(threads: int) -> None:
+    """Fix a worker's threads before anything heavy is imported."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import cv2
 
     cv2.setNumThreads(threads)

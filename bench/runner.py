@@ -16,9 +16,9 @@ from typing import Any
 
 from bench import spec as specs
 from bench.api import PairedMasks, RequestError
-from bench.executors import Executor, Lost, cores
+from bench.executors import TIMED_OUT, Executor, Lost, cores
 from bench.spec import Run
-from bench.store import SCHEMA_VERSION, RunDirectory
+from bench.store import SCHEMA_VERSION, RunDirectory, safe_id
 from bench.worker import Done, Job, Outcome, failed_job, process, single_items
 
 PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "scikit-image", "scipy", "numba")
@@ -29,6 +29,7 @@ class Options:
     """How to run; nothing here changes what is computed (a network's last bits apart).
 
     timeout: seconds an image may take, None = for ever.  threads: torch threads a worker.
+    executor: "local" processes or "dask"; scheduler: the address of Dask's, None = start one here.
     """
 
     out: Path
@@ -37,6 +38,8 @@ class Options:
     threads: int = 1
     timeout: float | None = None
     keep_raw: bool = False
+    executor: str = "local"
+    scheduler: str | None = None
 
 
 @dataclass
@@ -63,7 +66,10 @@ def check(run: Run, options: Options) -> None:
         device = torch.device(options.device)
     except RuntimeError:
         raise RequestError(f"device={options.device!r} is not cpu, cuda or cuda:N.") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
+    if options.scheduler is not None:
+        if options.executor != "dask":
+            raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
+    elif device.type == "cuda" and not torch.cuda.is_available():
         raise RequestError(f"device={options.device!r}: this machine has no CUDA device; use cpu.")
 
 
@@ -74,7 +80,7 @@ def execute(
 
     on_progress is called with (done, total) images.  Raises RequestError when the request is wrong.
     """
-    ids = run.ids()
+    ids = _checked(run.ids())
     if isinstance(run.mask, PairedMasks):
         run.mask.check_ids(ids)
     spec = specs.describe(run, ids)
@@ -92,6 +98,16 @@ def execute(
             _add_timing(directory, manifest)
         report.failed = _failures(directory)
         return report
+
+
+def _checked(ids: list[str]) -> list[str]:
+    """Return the ids; raises RequestError for one that is no file name, or that comes twice."""
+    for image_id in ids:
+        safe_id(image_id)
+    if len(set(ids)) != len(ids):
+        twice = next(i for i in ids if ids.count(i) > 1)
+        raise RequestError(f"The dataset has two images with the id {twice!r}; rename one.")
+    return ids
 
 
 def _open(
@@ -120,7 +136,7 @@ def _new_manifest(spec: dict[str, Any], ids: list[str], options: Options) -> dic
         "packages": _package_versions(),
         "python": platform.python_version(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
-        "device": _device_name(options.device),
+        "device": _device_name(options),
         "plan": {
             "ids_sha256": hashlib.sha256("\n".join(ids).encode(errors="replace")).hexdigest(),
             "n": len(ids),
@@ -176,18 +192,30 @@ def _work(
 
 
 def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator[Outcome]:
-    """Yield every job's outcome; images of a lost batch run alone, and are lost alone."""
+    """Yield every job's outcome; images of a lost batch run alone, and are lost alone.
+
+    A batch whose worker died is first tried again whole: another may be to blame (kill -9, memory
+    that ran out), and a network's last bits depend on the batch.
+    """
 
     def timeout(job: Job) -> float | None:
         return options.timeout and options.timeout * len(job.items)
 
-    lost: list[Job] = []
+    died: list[Job] = []
+    alone: list[Job] = []
     for job, result in executor.map(process, jobs, timeout=timeout):
+        if not isinstance(result, Lost):
+            yield result
+        elif result == TIMED_OUT:
+            alone += single_items(job)
+        else:
+            died.append(job)
+    for job, result in executor.map(process, died, timeout=timeout):
         if isinstance(result, Lost):
-            lost += single_items(job)
+            alone += single_items(job)
         else:
             yield result
-    for job, result in executor.map(process, lost, timeout=timeout):
+    for job, result in executor.map(process, alone, timeout=timeout):
         if isinstance(result, Lost):
             yield failed_job(job, _lost_message(result, options))
         else:
@@ -195,7 +223,7 @@ def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator
 
 
 def _lost_message(lost: Lost, options: Options) -> str:
-    limit = f" after {options.timeout:g} s (--timeout)" if lost.reason == "timed out" else ""
+    limit = f" after {options.timeout:g} s (--timeout)" if lost == TIMED_OUT else ""
     return lost.reason + limit
 
 
@@ -256,7 +284,10 @@ def _package_versions() -> dict[str, str]:
     return found
 
 
-def _device_name(device: str) -> str:
+def _device_name(options: Options) -> str:
+    device = options.device
+    if options.scheduler is not None:
+        return f"{device} (workers of a Dask scheduler)"
     if device.startswith("cuda"):
         import torch
 

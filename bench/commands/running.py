@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bench.campaign import Result
     from bench.request import Request
 
+EXECUTORS = click.Choice(["local", "dask"])
+
 
 @click.command()
 @click.option("--suite", help="A named grid of runs; other options override its entries.")
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="Processes.  [default: by method]")
+@click.option("--executor", type=EXECUTORS, default="local", show_default=True)
+@click.option("--scheduler", help="Address of a Dask scheduler.  [default: start one here]")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an image.")
 @click.option("--keep-raw", is_flag=True, help="Keep outputs as they were before composing.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
@@ -42,6 +46,8 @@ def run(
     device: str,
     batch_size: int,
     workers: int | None,
+    executor: str,
+    scheduler: str | None,
     timeout: float | None,
     keep_raw: bool,
     as_json: bool,
@@ -53,7 +59,15 @@ def run(
     from bench.runner import Options
 
     wanted = _request(suite, asked)
-    options = Options(out, device, batch_size, timeout=timeout, keep_raw=keep_raw)
+    options = Options(
+        out,
+        device,
+        batch_size,
+        timeout=timeout,
+        keep_raw=keep_raw,
+        executor=executor,
+        scheduler=scheduler,
+    )
     with campaign.shown(quiet=quiet or as_json) as progress:
         results = campaign.run_all(
             request.runs(wanted),

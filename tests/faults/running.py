@@ -1,0 +1,52 @@
+"""Small runs in this process, what they left behind, and the marks that plug-ins look for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.campaign import Result, Silent, run_all
+from bench.request import Request, runs
+from bench.runner import Options
+from bench.spec import Run, method_seed
+
+METRICS = ("l1", "psnr")
+PLUGINS = "tests.faults.plugins"
+
+
+def make_runs(method: str, mask: str, dataset: str | Path, **fields: object) -> list[Run]:
+    """Return the runs of one method on one mask; a path is a folder of images."""
+    name = f"folder:{dataset}" if isinstance(dataset, Path) else dataset
+    return runs(Request((method,), (mask,), name, **fields))  # type: ignore[arg-type]
+
+
+def go(
+    wanted: Sequence[Run],
+    out: Path,
+    *,
+    workers: int = 1,
+    metrics: Sequence[str] = METRICS,
+    **options: object,
+) -> Result:
+    """Run one run and score it."""
+    asked = Options(out, **options)  # type: ignore[arg-type]
+    (result,) = run_all(wanted, asked, metrics=metrics, workers=workers, progress=Silent())
+    return result
+
+
+def kept(path: Path) -> dict[str, str]:
+    """Return the sha256 of scores.csv and of every PNG of a run directory, by relative path."""
+    files = [path / "scores.csv", *sorted((path / "images").rglob("*.png"))]
+    return {
+        file.relative_to(path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+    }
+
+
+def mark(run: Run, ids: Sequence[str], folder: Path) -> Path:
+    """Leave a file for each image that a plug-in is to misbehave on; return the folder."""
+    folder.mkdir(exist_ok=True)
+    for image_id in ids:
+        (folder / str(method_seed(run, image_id, 0))).touch()
+    return folder
