@@ -26,7 +26,7 @@ for _commands in (running, reports, listings, making):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; a wrong request is one line on stderr and exit code 2."""
+    """Run the command line; what cannot be done is one line on stderr and exit code 2."""
     try:
         code = cli.main(args=arguments, prog_name="bench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(" ".join(error.format_message().split()), 2)
     except RequestError as error:
         _fail(" ".join(str(error).split()), 2)
+    except OSError as error:  # a full disk, a folder that cannot be written
+        where = f"{error.filename}: " if error.filename else ""
+        what = error.strerror or " ".join(str(error).split())
+        _fail(f"{where}{what}. What was finished is kept; run the same command to go on.", 2)
 
 
 def _fail(message: str, code: int) -> None:

@@ -180,7 +180,7 @@ def _image_scores(
     with (directory.path / "scores.partial.jsonl").open("a", encoding="utf-8") as journal:
         for task, rows in executor.map(score_chunk, tasks, timeout=lambda _: None):
             if isinstance(rows, Lost):
-                raise RuntimeError(f"Scoring stopped: {rows.reason}. Run it again to go on.")
+                raise RequestError(f"Scoring stopped: {rows.reason}. Run it again to go on.")
             for row in rows:
                 known.setdefault(row["metric"], {})[row["id"]] = row["value"]
                 journal.write(json.dumps(row) + "\n")
@@ -205,13 +205,15 @@ def _kept_scores(directory: RunDirectory, triples: list[_Triple]) -> dict[str, d
             if entry.get("version") == _version(name):
                 known[name] = {i: v for i, v in values.items() if i in outputs}
     journal = directory.path / "scores.partial.jsonl"
-    for line in journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []:
+    for line in journal.read_bytes().split(b"\n") if journal.exists() else []:
         try:
             row = json.loads(line)
-        except ValueError:
+            name, image_id, value = str(row["metric"]), str(row["id"]), float(row["value"])
+            holds = outputs.get(image_id) == row["sha256"] and row["version"] == _version(name)
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue  # the torn last line of a killed process
-        if outputs.get(row["id"]) == row["sha256"] and row["version"] == _version(row["metric"]):
-            known.setdefault(row["metric"], {})[row["id"]] = row["value"]
+        if holds:
+            known.setdefault(name, {})[image_id] = value
     return known
 
 

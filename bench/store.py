@@ -12,20 +12,23 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
 
 from bench.api import RequestError
 
 SCHEMA_VERSION = 1
+LONGEST_NAME = 240
+# What a record of status "ok" is of no use without.
+NEEDED = ("image_id", "sha256", "target_sha256", "hole_sha256")
 
 
 def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write a file so that no reader ever sees half of it; `durable` survives a power cut too.
 
     One process at a time may write a path: the temporary file's name is fixed, so that what a
-    killed process left is overwritten and not piled up.
+    killed process left is overwritten and not piled up.  An OSError names the path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
@@ -36,8 +39,10 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # a full disk is met without a name
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 
@@ -80,16 +85,16 @@ class RunDirectory:
             loaded = json.loads(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (ValueError, OSError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise RequestError(
                 f"{path} is not a readable manifest ({error}). Move the folder away and run again."
             ) from error
-        if not isinstance(loaded, dict) or loaded.get("schema_version") != SCHEMA_VERSION:
+        if not _is_manifest(loaded):
             raise RequestError(
                 f"{path} is not a manifest of schema version {SCHEMA_VERSION}. "
                 "Move the folder away and run again."
             )
-        return loaded
+        return cast("dict[str, Any]", loaded)
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest atomically."""
@@ -120,12 +125,19 @@ class RunDirectory:
     def append(self, records: list[dict[str, Any]]) -> None:
         """Append records in one write; the operating system keeps it when the process is killed."""
         data = b"".join(json.dumps(record, allow_nan=False).encode() + b"\n" for record in records)
-        with (self.path / "records.jsonl").open("ab") as file:
-            file.write(data)
+        path = self.path / "records.jsonl"
+        try:
+            with path.open("ab", buffering=0) as file:
+                written = file.write(data)
+                if written != len(data):  # a full disk takes a part; the rest gives the error
+                    file.write(data[written:])
+        except OSError as error:
+            error.filename = str(path)
+            raise
 
     def image_path(self, kind: str, image_id: str) -> Path:
         """Return where a PNG lies; raises RequestError for an id that would leave the directory."""
-        return self.path / "images" / kind / f"{safe_id(image_id)}.png"
+        return self.path / "images" / kind / f"{file_stem(image_id)}.png"
 
     def write_image(self, kind: str, image_id: str, png: bytes) -> None:
         """Write a PNG atomically."""
@@ -147,11 +159,43 @@ class RunDirectory:
 
 
 def safe_id(image_id: str) -> str:
-    """Return the id as a relative path without '..', NUL or an absolute start."""
-    parts = PurePosixPath(image_id).parts
-    if not parts or image_id.startswith("/") or ".." in parts or "\0" in image_id:
+    """Return the id; RequestError unless it is a plain relative path: no '..', '.', NUL, '/x'."""
+    parts = image_id.split("/")
+    odd = {"", ".", ".."} & set(parts) or "\0" in image_id
+    if odd or image_id.encode(errors="replace").decode() != image_id:
         raise RequestError(f"The image id {image_id!r} is no relative path; rename the image.")
     return image_id
+
+
+def file_stem(image_id: str) -> str:
+    """Return the relative path of an id's PNG without ".png": the id itself, with two exceptions.
+
+    A folder called "a.png" would be the file of the image "a": it becomes "a.png%".  A part longer
+    than a file name may be is cut and ends in a hash of the whole.
+    """
+    *folders, name = safe_id(image_id).split("/")
+    kept = [f"{part}%" if part.rstrip("%").endswith(".png") else part for part in folders]
+    return "/".join(_short(part) for part in [*kept, name])
+
+
+def _short(part: str) -> str:
+    """Return a part of a path, cut to what a file system takes (255 bytes with .png and .tmp)."""
+    data = part.encode()
+    if len(data) <= LONGEST_NAME:
+        return part
+    start = data[: LONGEST_NAME - 40].decode(errors="ignore")
+    return f"{start}%{hashlib.sha256(data).hexdigest()[:32]}"
+
+
+def _is_manifest(loaded: object) -> bool:
+    """Say whether a manifest is of this schema and has what a run resumes from."""
+    if not isinstance(loaded, dict) or loaded.get("schema_version") != SCHEMA_VERSION:
+        return False
+    spec, plan = loaded.get("spec"), loaded.get("plan")
+    if not isinstance(spec, dict) or not isinstance(plan, dict):
+        return False
+    counts = [spec.get("samples"), *(plan.get(key) for key in ("n", "batch_size", "threads"))]
+    return all(isinstance(count, int) and count >= 1 for count in counts)
 
 
 def _shared_files(record: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
@@ -163,14 +207,15 @@ def _shared_files(record: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]
 def _parse_record(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    valid = (
-        isinstance(record, dict)
-        and isinstance(record.get("id"), str)
-        and record.get("status") in {"ok", "error"}
-    )
-    return record if valid else None
+    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
+        return None
+    if record.get("status") == "error":
+        return {"error": None, **record}
+    whole = all(isinstance(record.get(key), str) for key in NEEDED)
+    fraction = isinstance(record.get("hole_fraction"), int | float)
+    return record if record.get("status") == "ok" and whole and fraction else None
 
 
 def _file_hash(path: Path) -> str | None:

@@ -24,6 +24,7 @@ from bench.api import (
     ReadsOutputs,
     RequestError,
 )
+from bench.checked import checked_image, missing_pixels, named, one_line, strict_facts
 from bench.spec import Run, hole_seed, method_seed
 
 
@@ -100,7 +101,13 @@ def _loaded(job: Job) -> tuple[Inpaint, bool]:
 @lru_cache(maxsize=2)
 def _load(method: Method, device: str, threads: int) -> Inpaint:
     """Load a method; the two last ones stay, so that a grid of runs loads each once a worker."""
-    return method.load(device)
+    try:
+        return method.load(device)
+    except RequestError:
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        why = f"{type(error).__name__}: {one_line(error)}"
+        raise RequestError(f"The method {method.name!r} cannot be loaded ({why}).") from error
 
 
 def _record_id(run: Run, image_id: str, sample: int) -> str:
@@ -112,7 +119,7 @@ def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
     record: dict[str, Any] = {
         "id": _record_id(run, image_id, sample),
         "image_id": image_id,
-        "source": run.dataset.source(image_id),
+        "source": image_id,
         "status": "error",
         "error": None,
         "mask_seed": hole_seed(run, image_id),
@@ -122,21 +129,20 @@ def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
         "notes": {},
     }
     try:
-        loaded = run.dataset.load(image_id)
-    except (OSError, ValueError, MemoryError) as error:
-        return Done({**record, "error": f"cannot load the image: {_one_line(error)}"})
-    target = imaging.to_uint8(loaded)
+        record["source"] = run.dataset.source(image_id)
+        target = imaging.to_uint8(checked_image(run.dataset.load(image_id)))
+    except Exception as error:  # OSError or ValueError by contract, but a plug-in may raise any
+        return Done({**record, "error": f"cannot load the image: {named(error)}"})
     height, width = target.shape[-2:]
-    hole = _draw(run.mask, image_id, height, width, record["mask_seed"])
-    missing = int(hole.sum())
-    if hole.shape != (1, height, width) or not 0 < missing < height * width:
-        raise RequestError(
-            f"The mask {run.mask.name!r} gave a hole of shape {tuple(hole.shape)} with {missing} "
-            f"of {height * width} pixels for image {image_id!r}; a hole is (1, {height}, {width}), "
-            "never empty and never full."
-        )
-    facts = _mask_facts(run.mask, image_id, height, width, record["mask_seed"])
-    notes = {"mask": facts} if facts else {}
+    try:
+        hole = _draw(run.mask, image_id, height, width, record["mask_seed"])
+        facts = _mask_facts(run.mask, image_id, height, width, record["mask_seed"])
+        notes = strict_facts({"mask": facts} if facts else {})
+    except RequestError:
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        return Done({**record, "error": f"cannot draw the hole: {named(error)}"})
+    missing = missing_pixels(run.mask, hole, image_id, height, width)
     known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
     return _Prepared({**record, **known, "notes": notes}, target, hole)
 
@@ -179,11 +185,11 @@ def _complete(job: Job, inpaint: Inpaint, items: list[_Prepared], *, halve: bool
                 for half in (items[:middle], items[middle:])
                 for done in _complete(job, inpaint, half, halve=False)
             ]
-        return [_failure(item, f"out of memory: {_one_line(error)}") for item in items]
+        return [_failure(item, f"out of memory: {one_line(error)}") for item in items]
     except Exception as error:  # a plug-in may raise anything; the run goes on
         if len(items) > 1:
             return [d for item in items for d in _complete(job, inpaint, [item], halve=False)]
-        return [_failure(items[0], f"{type(error).__name__}: {_one_line(error)}")]
+        return [_failure(items[0], f"{type(error).__name__}: {one_line(error)}")]
 
 
 def _attempt(job: Job, inpaint: Inpaint, items: list[_Prepared]) -> list[Done]:
@@ -225,6 +231,8 @@ def _call(
     if not torch.is_tensor(output) or output.shape != visible.shape:
         given = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
         raise ValueError(f"returned {given}, not an image of shape {tuple(visible.shape)}")
+    if not made.image.is_floating_point():
+        raise ValueError(f"returned {made.image.dtype}, not float32 in [0, 1]")
     notes = made.notes or [{} for _ in seeds]
     return output[..., :height, :width], notes
 
@@ -267,7 +275,7 @@ def _result(
     }
     if job.keep_raw:
         pngs["raw"] = imaging.encode_png(imaging.to_uint8(torch.nan_to_num(raw)))
-    facts = dict(notes)
+    facts = strict_facts(notes)
     evaluations = facts.pop("evaluations", None)
     record = {**item.record, "status": "ok", "evaluations": evaluations, **cost, **hashes}
     record["notes"] = {**item.record["notes"], **facts}
@@ -296,7 +304,3 @@ def single_items(job: Job) -> list[Job]:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__

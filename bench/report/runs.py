@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.api import RequestError
+from bench.store import RunDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -87,7 +88,7 @@ class Run:
     def png(self, kind: str, output_id: str) -> Path:
         """Return the path of a "target", "hole", "output" or "raw" PNG."""
         stem = output_id if kind in {"output", "raw"} else self.image_of(output_id)
-        return self.path / "images" / kind / f"{stem}.png"
+        return RunDirectory(self.path).image_path(kind, stem)
 
     def _dataset_parameters(self) -> dict[str, Any]:
         """The size has a field of its own in the spec and in every heading."""
