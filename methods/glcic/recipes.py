@@ -80,7 +80,6 @@ _MODERN = TrainConfig(
     optimiser="adam",
     learning_rate=5e-4,
     batch=32,
-    joint=100_000,
     alpha=0.05,
     feature_matching=2.0,
     precision="bf16",
@@ -89,7 +88,12 @@ _MODERN = TrainConfig(
 CONFIGS: dict[str, TrainConfig] = {
     "paper": PAPER,
     "fashion-mnist-32": dataclasses.replace(
-        _MODERN, completion=1500, discrimination=150, holes=("center-box",) * 4 + _MIXED
+        _MODERN,
+        completion=1500,
+        discrimination=150,
+        joint=4000,
+        decay=500,
+        holes=("center-box",) * 4 + _MIXED,
     ),
     "photos-64": dataclasses.replace(
         _MODERN,
@@ -97,6 +101,8 @@ CONFIGS: dict[str, TrainConfig] = {
         batch=16,
         completion=800,
         discrimination=80,
+        joint=2000,
+        decay=700,
         holes=("center-box",) * 2 + _MIXED,
     ),
 }
