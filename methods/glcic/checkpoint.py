@@ -85,6 +85,13 @@ def read_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
+def recommended_blend(path: Path) -> str:
+    """Return the post-processing that a file of weights goes best with: the paper's by default."""
+    if path.suffix != ".safetensors":
+        return "poisson"
+    return str(read_facts(path).get("recipe", {}).get("blend", "poisson"))
+
+
 def _load_own(path: Path) -> Generator:
     """Load what `save_generator` wrote, into float32."""
     facts = read_facts(path)["generator"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from bench.imaging import hide
-from methods.glcic.checkpoint import load_generator
+from methods.glcic.checkpoint import load_generator, recommended_blend
 from methods.glcic.inference import FastGenerator
 
 
@@ -23,13 +23,13 @@ class Completer:
     ) -> None:
         self._files, self._device, self._blend = dict(files), device, blend
         self._dtype = choose_dtype(precision, device)
-        self._loaded: dict[str, FastGenerator] = {}
+        self._loaded: dict[str, tuple[FastGenerator, str]] = {}
 
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
     ) -> torch.Tensor:
         """Complete a batch of any size that is a multiple of 4."""
-        network = self._network(visible.shape[-2], visible.shape[-1])
+        network, blend = self._network(visible.shape[-2], visible.shape[-1])
         visible = hide(visible, hole)
         given, missing = visible.to(self._device), hole.to(self._device)
         # On the CPU image by image: from 64x64 on it costs nothing, and a row's bytes do not depend
@@ -39,19 +39,21 @@ class Completer:
             parts = zip(torch.split(given, share), torch.split(missing, share), strict=True)
             completed = torch.cat([network(*part) for part in parts]).cpu()
         completed = completed.clone()  # outside of inference mode: an ordinary tensor
-        if self._blend == "none":
+        if blend == "none":
             return completed
         from methods.glcic.blend import blend_completion
 
         rows = zip(completed, visible.cpu(), hole.cpu(), strict=True)
         return torch.stack([blend_completion(*row) for row in rows])
 
-    def _network(self, height: int, width: int) -> FastGenerator:
-        """Return the network for a size, from its file the first time."""
+    def _network(self, height: int, width: int) -> tuple[FastGenerator, str]:
+        """Return the network for a size and its post-processing, from its file the first time."""
         name = choose_weights(list(self._files), height, width)
         if name not in self._loaded:
-            generator = load_generator(self._files[name])
-            self._loaded[name] = FastGenerator(generator, self._dtype).to(self._device)
+            path = self._files[name]
+            network = FastGenerator(load_generator(path), self._dtype).to(self._device)
+            blend = recommended_blend(path) if self._blend == "auto" else self._blend
+            self._loaded[name] = network, blend
         return self._loaded[name]
 
 

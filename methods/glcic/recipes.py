@@ -21,6 +21,7 @@ class TrainConfig:
     learning_rate: of Adam (betas .5, .9), linearly down to a tenth over the last `decay` steps;
     Adadelta keeps to its own 1.0.  precision: of the convolutions, "fp32" or "bf16".
     holes: the mask generators to train on, by name; drawn from uniformly.
+    blend: the post-processing that the method's blend=auto takes with the trained weights.
     """
 
     size: int = 32
@@ -44,6 +45,7 @@ class TrainConfig:
     precision: str = "fp32"
     seed: int = 0
     holes: tuple[str, ...] = ("random-box",)
+    blend: Literal["none", "poisson"] = "poisson"
 
     def __post_init__(self) -> None:
         if self.size % 8 or self.size < 16:
@@ -94,6 +96,7 @@ CONFIGS: dict[str, TrainConfig] = {
         joint=4000,
         decay=500,
         holes=("center-box",) * 4 + _MIXED,
+        blend="none",
     ),
     "photos-64": dataclasses.replace(
         _MODERN,

@@ -13,7 +13,7 @@ from bench.api import RequestError
 from bench.imaging import compose, hide
 from methods.glcic import GLCIC
 from methods.glcic.blend import blend_completion
-from methods.glcic.checkpoint import save_generator
+from methods.glcic.checkpoint import recommended_blend, save_generator
 from methods.glcic.completer import choose_dtype, choose_weights
 from methods.glcic.inference import FastGenerator
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
@@ -164,6 +164,21 @@ def test_auto_takes_the_weights_of_the_size():
     assert choose_weights(names, 64, 64) == "photos-64"
     assert choose_weights(names, 32, 64) == "photos-64"
     assert choose_weights(["path"], 32, 32) == "path"
+
+
+def test_blend_auto_is_the_recipes(tmp_path):
+    target, hole = batch(1)
+    outputs = {}
+    for recipe in ("none", "poisson"):
+        path = tmp_path / f"{recipe}.safetensors"
+        save_generator(path, lively(), {"recipe": {"blend": recipe}})
+        assert recommended_blend(path) == recipe
+        auto = GLCIC(path=path).load("cpu")(hide(target, hole), hole, [0])
+        asked = GLCIC(path=path, blend=recipe).load("cpu")(hide(target, hole), hole, [0])
+        assert torch.equal(auto, asked)
+        outputs[recipe] = auto
+    assert not torch.equal(outputs["none"], outputs["poisson"])
+    assert recommended_blend(tmp_path / "model_cn_step400000") == "poisson"
 
 
 def test_precision_by_name():
