@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bench.cli import main
 from bench.seeds import derive_seed
 from tests.conftest import ROOT, Bench, write_images
 
@@ -38,17 +39,25 @@ from tests.conftest import ROOT, Bench, write_images
         (["leaderboard", "nowhere"], "nowhere"),
         (["weights", "lpips"], "Unknown weights 'lpips'"),
         (["masks", "centre", "--out", "x"], "Unknown mask 'centre'"),
+        (["explain", "patchmatch", "--size", "512"], "give --image FILE"),
     ],
 )
 def test_a_wrong_request_is_one_line_and_code_2(
-    arguments: list[str], message: str, bench: Bench, tmp_path: Path
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = bench(*arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.count("\n") == 1
-    assert message in done.stderr
-    assert done.stdout == ""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    printed = capsys.readouterr()
+    assert stopped.value.code == 2, printed.err
+    assert printed.err.startswith("Error: ")
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+    assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
 
 
