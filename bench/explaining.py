@@ -48,7 +48,12 @@ def draw(
 
 def _load(image: Path | None, side: int) -> torch.Tensor:
     if image is None:
-        return plugins.dataset("photos", size=min(side, 256)).load("astronaut-0")
+        if not 16 <= side <= 256:
+            raise RequestError(
+                f"--size {side}: the shipped photograph is shown at 16 to 256 pixels; give --image "
+                "FILE for another size."
+            )
+        return plugins.dataset("photos", size=side).load("astronaut-0")
     try:
         return imaging.to_tensor(imaging.resize_crop(imaging.read_rgb(image), side))
     except (OSError, ValueError) as error:

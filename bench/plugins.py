@@ -65,6 +65,7 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
     try:
         given = {**_parse_parameters(plugin_class, text), **parameters}
         _check_names(plugin_class, given)
+        _check_complete(plugin_class, given)
         return plugin_class(**given)
     except RequestError as error:
         raise RequestError(f"{kind} {spec!r}: {error}") from None
@@ -145,14 +146,18 @@ def import_class(kind: str, target: str) -> type[Any]:
 
 
 def _parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
-    """Turn "key=value,key=value" into typed parameters; `positional` takes a path."""
+    """Turn "key=value,key=value" into typed parameters.
+
+    `positional` names the field of a path, which may be written without its key: "PATH,key=value".
+    """
     if not text:
         return {}
     hints = typing.get_type_hints(plugin_class)
     positional = getattr(plugin_class, "positional", None)
     given: dict[str, Any] = {}
-    if positional:
-        value, text = _take_positional(text)
+    key, equals, _ = text.partition("=")
+    if positional and not (equals and key in hints and key != positional):
+        value, text = _take_positional(text.removeprefix(f"{positional}="))
         given[positional] = _convert(positional, value, hints[positional])
     for pair in filter(None, text.split(",")):
         key, equals, value = pair.partition("=")
@@ -182,6 +187,16 @@ def _check_names(plugin_class: type[Any], given: Mapping[str, object]) -> None:
             hint = did_you_mean(key, allowed)
             listed = ", ".join(allowed) if allowed else "none"
             raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed: {listed}.")
+
+
+def _check_complete(plugin_class: type[Any], given: Mapping[str, object]) -> None:
+    """Raise RequestError for a parameter without a default that was not given."""
+    positional = getattr(plugin_class, "positional", None)
+    for field in dataclasses.fields(plugin_class):
+        optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
+        if field.init and not optional and field.name not in given:
+            how = "NAME:PATH" if field.name == positional else f"NAME:{field.name}=VALUE"
+            raise RequestError(f"{field.name} is required. Write {how}.")
 
 
 def _convert(key: str, text: str, hint: Any) -> Any:

@@ -48,6 +48,9 @@ def test_lists(texts: tuple[str, ...], items: list[str]) -> None:
         ("method", "collections.abc:Mapping", "is not a dataclass"),
         ("mask", "center-box:x=1", "Unknown parameter 'x'"),
         ("method", "", "Unknown method ''"),
+        ("method", "torchscript", "path is required. Write NAME:PATH."),
+        ("method", "torchscript:polarity=keep", "path is required. Write NAME:PATH."),
+        ("mask", "folder", "path is required. Write NAME:PATH."),
     ],
 )
 def test_a_wrong_spec_is_one_line(kind: str, spec: str, message: str) -> None:
@@ -73,6 +76,19 @@ def test_a_positional_path_is_literal(tmp_path: Path) -> None:
     folder.mkdir()
     found = plugins.dataset(f"folder:{folder}")
     assert found.path == folder  # type: ignore[attr-defined]
+
+
+def test_a_path_can_be_given_with_its_key(tmp_path: Path) -> None:
+    folder = tmp_path / "a,b"
+    folder.mkdir()
+    plain = plugins.dataset(f"folder:{folder},size=64")
+    assert plugins.dataset(f"folder:path={folder},size=64") == plain
+    assert plugins.dataset(f"folder:size=64,path={tmp_path}").path == tmp_path  # type: ignore[attr-defined]
+
+
+def test_other_parameters_need_no_path_before_them() -> None:
+    found = plugins.method("scenecompletion:rank=2,candidates=50")
+    assert plugins.label(found) == "scenecompletion:rank=2,candidates=50"
 
 
 def test_paths_do_not_enter_the_identity(images: Path) -> None:
