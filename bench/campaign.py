@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bench import plugins, runner, score
+from bench.api import HasAssets
 from bench.executors import Executor, InProcess, LocalProcesses, cores
 from bench.runner import Options, Report
 from bench.spec import Run
@@ -40,6 +41,7 @@ def run_all(
     """Run and score everything; raises RequestError for a request that is wrong."""
     for run in runs:
         runner.check(run, options)
+    _check_assets(runs[1:])  # the first run's are looked at in a moment
     for name in metrics or ():
         if name != "none":
             plugins.metric(name)
@@ -64,6 +66,14 @@ def run_all(
                 )
             results.append(result)
     return results
+
+
+def _check_assets(runs: Sequence[Run]) -> None:
+    """Raise RequestError for weights or masks that a later run would miss, before the first."""
+    plugged = {plugin: None for run in runs for plugin in (run.method, run.mask)}
+    for plugin in plugged:
+        if isinstance(plugin, HasAssets):
+            plugin.assets()
 
 
 def choose_workers(run: Run, options: Options, asked: int | None) -> tuple[int, int]:
@@ -153,6 +163,10 @@ def shown(*, quiet: bool) -> Iterator[Progress]:
     bars = Bars(*columns, console=Console(stderr=True))
     try:
         yield _Bars(bars)
+    except BaseException:
+        bars.live.transient = True  # what went wrong is to stand alone
+        bars.console.quiet = not bars.console.is_terminal
+        raise
     finally:
         if bars.task_ids:
             bars.stop()

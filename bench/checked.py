@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from bench.api import MaskGenerator, RequestError
+from bench.api import MaskGenerator
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:
@@ -23,19 +23,17 @@ def checked_image(image: torch.Tensor) -> torch.Tensor:
     return image
 
 
-def missing_pixels(
-    mask: MaskGenerator, hole: torch.Tensor, image_id: str, height: int, width: int
-) -> int:
-    """Return the pixels of a hole; raises RequestError for what is no hole of this image."""
+def missing_pixels(mask: MaskGenerator, hole: torch.Tensor, height: int, width: int) -> int:
+    """Return the pixels of a hole; raises ValueError for what is no hole of this image."""
     if not torch.is_tensor(hole) or hole.dtype != torch.bool:
         given = hole.dtype if torch.is_tensor(hole) else type(hole).__name__
-        raise RequestError(f"The mask {mask.name!r} gave {given}; a hole is a bool tensor.")
+        raise ValueError(f"the mask {mask.name!r} gave {given}; a hole is a bool tensor")
     missing = int(hole.sum())
     if hole.shape != (1, height, width) or not 0 < missing < height * width:
-        raise RequestError(
-            f"The mask {mask.name!r} gave a hole of shape {tuple(hole.shape)} with {missing} "
-            f"of {height * width} pixels for image {image_id!r}; a hole is (1, {height}, {width}), "
-            "never empty and never full."
+        raise ValueError(
+            f"the mask {mask.name!r} gave a hole of shape {tuple(hole.shape)} with {missing} "
+            f"of {height * width} pixels; a hole is (1, {height}, {width}), "
+            "never empty and never full"
         )
     return missing
 

@@ -15,6 +15,7 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,17 @@ def registry(kind: str) -> dict[str, str]:
     """Return name -> "pkg.mod:Class" of the shipped plug-ins and of the installed entry points."""
     module, attribute = KINDS[kind]
     known: dict[str, str] = dict(getattr(importlib.import_module(module), attribute))
+    for name, value in _installed(f"inpaint_bench.{kind}s"):
+        known.setdefault(name, value)
+    return known
+
+
+@cache
+def _installed(group: str) -> tuple[tuple[str, str], ...]:
+    """Return name and value of the entry points of a group: a search through all packages, once."""
     from importlib.metadata import entry_points
 
-    for entry in entry_points(group=f"inpaint_bench.{kind}s"):
-        known.setdefault(entry.name, entry.value)
-    return known
+    return tuple((entry.name, entry.value) for entry in entry_points(group=group))
 
 
 def resolve(kind: str, spec: str, **parameters: object) -> object:
@@ -74,9 +81,9 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
 
 
 def parameters(plugin: object) -> dict[str, Any]:
-    """Return the parameters that belong to a run's identity: all fields but the paths."""
+    """Return the parameters that belong to a run's identity: all fields but paths and the name."""
     hints = typing.get_type_hints(type(plugin))
-    fields = dataclasses.fields(plugin)  # type: ignore[arg-type]
+    fields = [f for f in dataclasses.fields(plugin) if f.name != "name"]  # type: ignore[arg-type]
     return {f.name: getattr(plugin, f.name) for f in fields if not _is_path(hints[f.name])}
 
 

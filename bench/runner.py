@@ -58,7 +58,7 @@ def check(run: Run, options: Options) -> None:
     specs.check(run)
     if options.batch_size < 1:
         raise RequestError(f"batch-size={options.batch_size}: give at least 1.")
-    if options.timeout is not None and options.timeout <= 0:
+    if options.timeout is not None and not options.timeout > 0:  # NaN is refused too
         raise RequestError(f"timeout={options.timeout}: give seconds above 0.")
     import torch
 

@@ -226,9 +226,10 @@ def _version(metric: str) -> str | None:
 
 def _read_summary(path: Path) -> dict[str, Any]:
     try:
-        return cast("dict[str, Any]", json.loads((path / "summary.json").read_bytes()))
-    except (OSError, ValueError):
+        loaded = json.loads((path / "summary.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
         return {}
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def _write_scores(

@@ -67,7 +67,7 @@ class _Prepared:
 def process(job: Job) -> Outcome:
     """Complete a batch; an image that fails is an error record and never stops the others.
 
-    Raises RequestError when the request itself turns out wrong (weights, masks that do not fit).
+    Raises RequestError when the request itself turns out wrong (weights that cannot be had).
     """
     torch.set_num_threads(job.threads)
     started = time.perf_counter()
@@ -138,11 +138,9 @@ def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
         hole = _draw(run.mask, image_id, height, width, record["mask_seed"])
         facts = _mask_facts(run.mask, image_id, height, width, record["mask_seed"])
         notes = strict_facts({"mask": facts} if facts else {})
-    except RequestError:
-        raise
+        missing = missing_pixels(run.mask, hole, height, width)
     except Exception as error:  # a plug-in may raise anything
         return Done({**record, "error": f"cannot draw the hole: {named(error)}"})
-    missing = missing_pixels(run.mask, hole, image_id, height, width)
     known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
     return _Prepared({**record, **known, "notes": notes}, target, hole)
 

@@ -67,7 +67,9 @@ class Run:
         """scores.csv: float64 metrics by output id, in the order of the file."""
         import pandas as pd
 
-        return pd.read_csv(self.path / "scores.csv", dtype={"id": str}, index_col="id")
+        # As text first: an image may be called "NA", and float() is exact where the parser is not.
+        text = pd.read_csv(self.path / "scores.csv", dtype=str, keep_default_na=False)
+        return text.set_index("id").replace("", "nan").astype("float64")
 
     @cached_property
     def records(self) -> Mapping[str, Mapping[str, Any]]:
@@ -162,7 +164,9 @@ def _read_run(folder: Path) -> Run | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         return _skip(folder, f"its summary.json is not readable ({error!r})")
     if not readable or not summary.get("complete"):
-        return _skip(folder, "it is not complete; finish it with `bench run`")
+        failed = summary.get("n_failed")
+        why = f" ({failed} images failed: repair them or take them out)" if failed else ""
+        return _skip(folder, f"it is not complete{why}; finish it with `bench run`")
     if not (folder / "scores.csv").is_file():
         return _skip(folder, "it has no scores.csv; score it again")
     return run

@@ -83,14 +83,15 @@ class Picky(Mean):
             raise MemoryError
         if self.fault == "memory-of-batches" and len(seeds) > 4:
             raise MemoryError
+        if self.fault in {"nan", "infinite"}:
+            black = (visible[:, :, :1, :1] == 0).all(1, keepdim=True)
+            return good.masked_fill(black, float("nan" if self.fault == "nan" else "inf"))
         return _spoilt(self.fault, good)
 
 
 def _spoilt(fault: str, good: torch.Tensor) -> object:
     """Return what a broken method would, in place of the good tensor."""
     spoilt: dict[str, object] = {
-        "nan": torch.full_like(good, float("nan")),
-        "infinite": torch.full_like(good, float("inf")),
         "bytes": (good * 255).to(torch.uint8),
         "bool": good > 0.5,
         "complex": good.to(torch.complex64),
