@@ -91,9 +91,9 @@ def _image_entry(
     finite = np.isfinite(column)
     groups = [r.get("source", r["id"]) for r, keep in zip(scored, finite, strict=True) if keep]
     seed = derive_seed("bootstrap", name)
-    interval = (
-        statistics.bootstrap_interval(column[finite], groups, seed=seed) if finite.any() else None
-    )
+    # One photograph gives nothing to resample: an interval of width 0 would look like certainty.
+    several = len(set(groups)) > 1
+    interval = statistics.bootstrap_interval(column[finite], groups, seed=seed) if several else None
     areas = statistics.by_hole_area(column, [r["hole_fraction"] for r in scored])
     return {
         **_facts(plugins.metric(name)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.api import RequestError
 from bench.plugins import registry
-from bench.report.compare import Cell, Metric, image_cells, primary, set_cells
+from bench.report.compare import Cell, Metric, image_cells, primary, sample_cells, set_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +105,8 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
     metrics = tuple(metric for metric in wanted if metric.name in present)
     groups = list(rows.values())
     labels = [method for method, _ in rows]
-    cells = set_cells(groups, metrics) | image_cells(groups, metrics)
+    cells = set_cells(groups, metrics) | sample_cells(groups, metrics)
+    cells |= image_cells(groups, metrics)
     finished = [
         Row(
             method,

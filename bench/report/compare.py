@@ -86,6 +86,26 @@ def set_cells(
     return cells
 
 
+def sample_cells(
+    groups: Sequence[Sequence[Run]], metrics: Sequence[Metric]
+) -> dict[tuple[int, str], Cell]:
+    """Cells of metrics over an image's samples (diversity): in the summary, not in scores.csv.
+
+    The mean over seeds; the interval that scoring stored, for one run.  None is marked best: their
+    scores by image are not kept, so that differences cannot be tested.
+    """
+    cells = {}
+    for i, group in enumerate(groups):
+        for name in (metric.name for metric in metrics):
+            entries = [run.summary["metrics"].get(name) or {} for run in group]
+            known = [entry for entry in entries if entry.get("mean") is not None]
+            if known and not any(name in run.scores for run in group):
+                value = fmean(entry["mean"] for entry in known)
+                n = min(int(entry["n"]) for entry in known)
+                cells[i, name] = Cell(value, _stored(groups, (i, name)), n)
+    return cells
+
+
 def image_cells(
     groups: Sequence[Sequence[Run]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:

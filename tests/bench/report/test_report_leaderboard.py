@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -90,6 +91,15 @@ def test_fid_is_printed_with_n_and_warned_about(make_run):
     text = render(load_runs([run]), "md")
     assert "(N = 2,048)" in text
     assert "fewer than" not in text
+
+
+def test_a_metric_over_samples_is_shown_though_scores_csv_lacks_it(make_run):
+    run = make_run("ddpm", n=4)
+    summary = json.loads((run / "summary.json").read_text())
+    facts = {"version": "1", "unit": "", "higher_is_better": True, "n": 4, "n_infinite": 0}
+    summary["metrics"]["diversity"] = {**facts, "mean": 0.125, "std": 0.1, "interval": [0.1, 0.2]}
+    (run / "summary.json").write_text(json.dumps(summary))
+    assert "0.1250 [0.1000, 0.2000]" in render(_runs(run), "md", metrics=["lpips", "diversity"])
 
 
 def test_an_infinite_psnr_is_in_no_mean_and_counted(make_run):

@@ -32,6 +32,15 @@ def test_an_incomplete_run_is_skipped_by_name(make_run):
         assert [r.method for r in load_runs([torn.parent])] == ["telea"]
 
 
+def test_a_run_with_failed_images_says_how_many(make_run):
+    make_run("telea")
+    failed = make_run("biharmonic", complete=False)
+    text = (failed / "summary.json").read_text()
+    (failed / "summary.json").write_text(text.replace('"n_failed": 0', '"n_failed": 2'))
+    with pytest.warns(SkippedRunWarning, match="2 images failed: repair them"):
+        load_runs([failed.parent])
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
