@@ -22,20 +22,15 @@ LAYOUTS = ("{id}.png", "{id}.jpg", "{id}_mask.png", "{id}_mask000.png", "inpaint
 class Outputs:
     """A folder of somebody's outputs, one file an image, found by the image's id.
 
-    label: the name in tables.  path: the folder.  layout: a file name with {id}.
+    name: as in tables.  path: the folder.  layout: a file's relative path in it, with {id}.
     """
 
     version: ClassVar[str] = "external"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
-    label: str
+    name: str
     path: Path
-    layout: str
-
-    @property
-    def name(self) -> str:
-        """The method's name in tables."""
-        return self.label
+    layout: Path
 
     def load(self, device: str) -> Inpaint:
         """Outputs are read, not made: raises RequestError when called."""
@@ -52,18 +47,18 @@ class Outputs:
         return to_tensor(read_rgb(self._file(image_id)))
 
     def assets(self) -> Mapping[str, str]:
-        """Return a sha256 over the names and contents of the folder's files."""
-        digest = hashlib.sha256()
+        """Return a sha256 over the layout and the names and contents of the folder's files."""
+        digest = hashlib.sha256(f"{self.layout.as_posix()}\n".encode())
         for path in sorted(p for p in self.path.rglob("*") if p.is_file()):
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             digest.update(f"{path.relative_to(self.path).as_posix()}\0{content}\n".encode())
         return {"outputs": digest.hexdigest()}
 
     def _file(self, image_id: str) -> Path:
-        return self.path / self.layout.replace("{id}", image_id)
+        return self.path / self.layout.as_posix().replace("{id}", image_id)
 
 
-def find_outputs(label: str, path: Path, ids: Sequence[str], layout: str | None = None) -> Outputs:
+def find_outputs(name: str, path: Path, ids: Sequence[str], layout: str | None = None) -> Outputs:
     """Return the outputs under `path` for these images, by id and never by sorted order.
 
     Raises RequestError when the folder holds none of them, or lacks some.
@@ -71,13 +66,13 @@ def find_outputs(label: str, path: Path, ids: Sequence[str], layout: str | None 
     if not path.is_dir():
         raise RequestError(f"--outputs {path}: no such folder.")
     tried = [layout] if layout else LAYOUTS
-    counts = {t: sum(Outputs(label, path, t)._file(i).is_file() for i in ids) for t in tried}
-    best = max(counts, key=lambda t: counts[t])
-    missing = [i for i in ids if not Outputs(label, path, best)._file(i).is_file()]
-    if missing:
+    candidates = [Outputs(name, path, Path(text)) for text in tried]
+    lacking = [[i for i in ids if not outputs._file(i).is_file()] for outputs in candidates]
+    best = min(range(len(candidates)), key=lambda k: len(lacking[k]))
+    if missing := lacking[best]:
         some = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
         raise RequestError(
             f"--outputs {path}: {len(missing)} of {len(ids)} images have no output ({some}). "
             f"Files are looked for as {' or '.join(tried)}; use --layout for another name."
         )
-    return Outputs(label, path, best)
+    return candidates[best]
