@@ -86,7 +86,7 @@ def table(
                 workers=None,
                 progress=progress,
             )
-    here = _load(runs) if runs or RUNS.is_dir() else ()
+    here = _load(runs) if runs else _load_what_is_there()
     _emit(report.render(name, here, any_dataset=bool(runs)), out)
 
 
@@ -130,6 +130,16 @@ def _load(runs: Sequence[Path]) -> list[Run]:
     for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)
     return loaded
+
+
+def _load_what_is_there() -> list[Run]:
+    """Load the complete runs under results/runs; none is no error."""
+    from bench.api import RequestError
+
+    try:
+        return _load(())
+    except RequestError:
+        return []
 
 
 def _emit(content: str | bytes, out: Path | None) -> None:

@@ -61,6 +61,13 @@ def test_a_wrong_request_is_one_line_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_table_needs_no_complete_run(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "results" / "runs" / "reports").mkdir(parents=True)
+    done = bench("table", "repaint-celebahq", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Missing" in done.stdout
+
+
 def test_help_and_version(bench: Bench) -> None:
     assert "run" in bench("--help").stdout
     assert bench("--version").returncode == 0
@@ -114,6 +121,8 @@ def test_metrics_of_outputs_made_elsewhere_equal_the_runs(
     done = bench("score", "--outputs", theirs, "--name", "theirs", *common, "--out", tmp_path / "b")
     scored = json.loads(done.stdout)["runs"][0]
     assert scored["summary"]["metrics"] == run["summary"]["metrics"]
+    assert scored["summary"]["spec"]["method"]["name"] == "theirs"
+    assert scored["summary"]["spec"]["method"]["parameters"] == {}
     (theirs / "003.png").unlink()
     missing = bench("score", "--outputs", theirs, *common, "--out", tmp_path / "c")
     assert missing.returncode == 2
