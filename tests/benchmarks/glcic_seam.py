@@ -42,7 +42,7 @@ def main() -> None:
     joint = "," if "=" in given.method else ":"
     outputs = {
         "true image": images,
-        "blend=none": complete(given.method, images, holes),
+        "blend=none": complete(f"{given.method}{joint}blend=none", images, holes),
         "blend=poisson": complete(f"{given.method}{joint}blend=poisson", images, holes),
     }
     print(f"{given.method}, {given.mask}, {given.dataset} at {given.size}, n = {len(images)}\n")
