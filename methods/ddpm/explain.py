@@ -32,7 +32,7 @@ def draw(
     *,
     weights: Weights = "auto",
     steps: int = 50,
-    jump_samples: int = 1,
+    jump_samples: int = 3,
     seed: int = 0,
 ) -> Path:
     """Draw the forward process, the schedules and the masked reverse process; return `out`.
