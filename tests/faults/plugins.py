@@ -119,15 +119,18 @@ class Unloadable(Mean):
 
 @dataclass(frozen=True)
 class OddMask:
-    """The left half, or what `fault` says."""
+    """The left half, or what `fault` says, but for the seed that it spares."""
 
     name: ClassVar[str] = "odd"
     version: ClassVar[str] = "1"
     fault: str = ""
+    spares: int = -1
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         hole = torch.zeros(1, height, width, dtype=torch.bool)
         hole[:, :, : width // 2] = True
+        if seed == self.spares:
+            return hole
         if self.fault == "raise":
             raise ZeroDivisionError("division by zero")
         if self.fault == "facts":
@@ -143,7 +146,8 @@ class OddMask:
         return odd.get(self.fault, hole)  # type: ignore[return-value]
 
     def facts(self, height: int, width: int, seed: int) -> dict[str, object]:
-        return {"fact": torch.zeros(1) if self.fault == "facts" else 1}
+        spoilt = self.fault == "facts" and seed != self.spares
+        return {"fact": torch.zeros(1) if spoilt else 1}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from bench.api import RequestError
+from bench.spec import hole_seed
 from bench.store import RunDirectory
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
@@ -76,7 +77,7 @@ def test_errors_are_tried_again(images: Path, tmp_path: Path) -> None:
     wanted = make_runs(f"{PLUGINS}:Picky:fault=raise", "center-box", images)
     go(wanted, tmp_path / "out")
     again = go(wanted, tmp_path / "out").report
-    assert (again.n_new, list(again.failed)) == (1, ["003"])
+    assert (again.n_new, list(again.failed)) == (0, ["003"])
 
 
 def test_a_method_that_cannot_be_loaded_is_one_line(images: Path, tmp_path: Path) -> None:
@@ -113,14 +114,14 @@ MASK_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", MASK_FAULTS)
-def test_a_broken_mask_is_said_for_each_image(fault: str, images: Path, tmp_path: Path) -> None:
+def test_a_broken_mask_is_refused_before_anything_runs(
+    fault: str, images: Path, tmp_path: Path
+) -> None:
     wanted = make_runs("telea", f"{PLUGINS}:OddMask:fault={fault}", images, limit=3)
-    result = go(wanted, tmp_path / "out")
-    assert len(result.report.failed) == 3
-    for error in result.report.failed.values():
-        assert error.startswith("cannot draw the hole: ")
-        assert MASK_FAULTS[fault] in error
-    assert result.summary["n"] == 0
+    with pytest.raises(RequestError, match="Cannot draw the hole of image '000'") as raised:
+        go(wanted, tmp_path / "out")
+    assert MASK_FAULTS[fault] in str(raised.value)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -137,3 +138,18 @@ def test_a_broken_dataset_costs_its_image(fault: str, message: str, tmp_path: Pa
     assert list(result.report.failed) == ["2"]
     assert message in result.report.failed["2"]
     assert len(RunDirectory(result.report.path).records()) == 6
+
+
+@pytest.mark.parametrize("fault", MASK_FAULTS)
+def test_a_mask_that_breaks_on_some_images_costs_them(
+    fault: str, images: Path, tmp_path: Path
+) -> None:
+    mask = f"{PLUGINS}:OddMask:fault={fault}"
+    (run,) = make_runs("telea", mask, images, limit=3)
+    mask += f",spares={hole_seed(run, '000')}"
+    result = go(make_runs("telea", mask, images, limit=3), tmp_path / "out")
+    assert list(result.report.failed) == ["001", "002"]
+    for error in result.report.failed.values():
+        assert error.startswith("cannot draw the hole: ")
+        assert MASK_FAULTS[fault] in error
+    assert result.summary["n"] == 1
