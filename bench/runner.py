@@ -19,7 +19,7 @@ from bench.api import PairedMasks, RequestError
 from bench.executors import TIMED_OUT, Executor, Lost, cores
 from bench.spec import Run
 from bench.store import SCHEMA_VERSION, RunDirectory, safe_id
-from bench.worker import Done, Job, Outcome, failed_job, process, single_items
+from bench.worker import Done, Job, Outcome, check_first_hole, failed_job, process, single_items
 
 PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "scikit-image", "scipy", "numba")
 
@@ -83,6 +83,7 @@ def execute(
     ids = _checked(run.ids())
     if isinstance(run.mask, PairedMasks):
         run.mask.check_ids(ids)
+    check_first_hole(run, ids)
     spec = specs.describe(run, ids)
     directory = RunDirectory(options.out / specs.directory_name(spec))
     with directory.owned():
@@ -183,12 +184,14 @@ def _work(
     on_progress: Callable[[int, int], None],
 ) -> None:
     """Run the jobs and store what was missing, as it comes."""
+    tried = 0
     on_progress(report.n - len(missing), report.n)
     for outcome in _outcomes(jobs, options, executor):
         done = [d for d in outcome.done if d.record["id"] in missing]
         _store(directory, done, outcome.timing)
-        report.n_new += len(done)
-        on_progress(report.n - len(missing) + report.n_new, report.n)
+        report.n_new += sum(item.record["status"] == "ok" for item in done)
+        tried += len(done)
+        on_progress(report.n - len(missing) + tried, report.n)
 
 
 def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator[Outcome]:

@@ -78,7 +78,7 @@ def process(job: Job) -> Outcome:
     for group in _same_shape([item for item in items if isinstance(item, _Prepared)]):
         done += _complete(job, inpaint, group, halve=True)
     if fresh:
-        first = [d.record["seconds"] for d in done if d.record["status"] == "ok"]
+        first = [d.record["seconds"] or 0.0 for d in done if d.record["status"] == "ok"]
         timing["first_batch_seconds"] = sum(first)
         for item in done:
             item.record["warm"] = False
@@ -135,14 +135,38 @@ def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
         return Done({**record, "error": f"cannot load the image: {named(error)}"})
     height, width = target.shape[-2:]
     try:
-        hole = _draw(run.mask, image_id, height, width, record["mask_seed"])
-        facts = _mask_facts(run.mask, image_id, height, width, record["mask_seed"])
-        notes = strict_facts({"mask": facts} if facts else {})
-        missing = missing_pixels(run.mask, hole, height, width)
+        hole, notes, missing = _hole_of(run, image_id, height, width)
     except Exception as error:  # a plug-in may raise anything
         return Done({**record, "error": f"cannot draw the hole: {named(error)}"})
     known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
     return _Prepared({**record, **known, "notes": notes}, target, hole)
+
+
+def check_first_hole(run: Run, ids: Sequence[str]) -> None:
+    """Raise RequestError when the masks do not fit the first image: then they fit none.
+
+    An image that cannot be loaded is the run's to report.
+    """
+    try:
+        height, width = run.dataset.load(ids[0]).shape[-2:]
+    except Exception:  # a plug-in may raise anything; the run names the image
+        return
+    try:
+        _hole_of(run, ids[0], height, width)
+    except Exception as error:
+        message = f"Cannot draw the hole of image {ids[0]!r}: {named(error)}"
+        raise RequestError(message) from error
+
+
+def _hole_of(
+    run: Run, image_id: str, height: int, width: int
+) -> tuple[torch.Tensor, dict[str, Any], int]:
+    """Return an image's hole, what its generator says about it, and its number of pixels."""
+    seed = hole_seed(run, image_id)
+    hole = _draw(run.mask, image_id, height, width, seed)
+    facts = _mask_facts(run.mask, image_id, height, width, seed)
+    notes = strict_facts({"mask": facts} if facts else {})
+    return hole, notes, missing_pixels(run.mask, hole, height, width)
 
 
 def _draw(mask: MaskGenerator, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
@@ -203,7 +227,9 @@ def _attempt(job: Job, inpaint: Inpaint, items: list[_Prepared]) -> list[Done]:
         output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
     seconds = (time.perf_counter() - started) / len(items)
     composed = imaging.compose(targets, output, holes)
-    cost = {"seconds": seconds, "peak_memory": memory.peak(job.device)}
+    cost: dict[str, Any] = {"seconds": seconds, "peak_memory": memory.peak(job.device)}
+    if isinstance(job.run.method, ReadsOutputs):  # reading a file says nothing about the method
+        cost = {"seconds": None, "peak_memory": None}
     return [
         _result(job, item, composed[i], output[i], cost, notes[i]) for i, item in enumerate(items)
     ]
@@ -241,9 +267,8 @@ def _read(
     """Read outputs made elsewhere and note how far their known pixels are from the target's."""
     outputs = torch.stack([method.output(item.record["image_id"]) for item in items])
     if outputs.shape != targets.shape:
-        raise ValueError(
-            f"is {tuple(outputs.shape[1:])}, but the target {tuple(targets.shape[1:])}"
-        )
+        (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (targets, outputs))
+        raise ValueError(f"the output is {theirs} pixels, its target {ours}")
     levels = ((outputs - targets).abs() * 255).round().masked_fill(holes, 0).flatten(1).amax(1)
     return outputs, [{"known_pixels_off_by": int(level)} for level in levels]
 

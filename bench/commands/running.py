@@ -126,6 +126,12 @@ def _print_results(results: list[Result], reports: Path) -> None:
         click.echo(f"{report.path}: {report.n} images, {state}{failed}{remarks}")
         for image_id, error in list(report.failed.items())[:20]:
             click.echo(f"  failed: {image_id}: {error}", err=True)
+        if report.failed and result.summary:
+            click.echo(
+                f"  not in the table: {len(report.failed)} of {report.n} images failed; "
+                "repair or remove them and run again",
+                err=True,
+            )
     complete = [r.report.path for r in results if r.summary.get("complete")]
     if complete:
         _write_reports(complete, reports)
@@ -182,7 +188,8 @@ def score(
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
     elif not quiet:
-        _print_results(results, out / "reports" / "scored")
+        where = out if outputs is not None else results[0].report.path.parent
+        _print_results(results, where / "reports" / "scored")
     return 1 if any(result.report.failed for result in results) else 0
 
 
