@@ -8,8 +8,8 @@
 - channels last, and bfloat16 where the processor computes in it.
 
 Processor time of one 256x256 image on one thread against the plain float32 network (AMD EPYC with
-avx512_bf16; `python -m tests.benchmarks.glcic_speed --threads 1 --clock cpu`): .30 at width 24 and .33
-at width 64 with a centred box; .40-.42 with holes over the whole image, where nine tenths of the
+avx512_bf16; `python -m tests.benchmarks.glcic_speed --threads 1 --clock cpu`): .30 at width 24
+and .33 at 64 with a centred box; .40-.42 with holes over the whole image, where nine tenths of the
 time are convolutions, whose bfloat16 kernels take two fifths to a half of float32's.
 
 Splitting a convolution of dilation d into plain ones over d x d interleaved sub-maps is exact, too,
