@@ -14,6 +14,7 @@ import torch
 from methods.ddpm.schedule import Schedule
 
 Level = int | torch.Tensor
+LEAST_ALPHA_BAR = 1e-5
 
 
 def q_step(schedule: Schedule, x: torch.Tensor, t: Level, noise: torch.Tensor) -> torch.Tensor:
@@ -29,10 +30,14 @@ def q_sample(schedule: Schedule, x0: torch.Tensor, t: Level, noise: torch.Tensor
 
 
 def predict_x0(schedule: Schedule, xt: torch.Tensor, t: Level, eps: torch.Tensor) -> torch.Tensor:
-    """Return the x0 that eps implies, clamped to [-1, 1] (DDPM, eq. 15)."""
+    """Return the x0 that eps implies, clamped to [-1, 1] (DDPM, eq. 15).
+
+    It is shrunk where alpha_bar is below 1e-5 (the cosine schedule's last 3 levels of 1,000):
+    there the division by sqrt(alpha_bar), 5e-5 in the end, would turn rounding into an image.
+    """
     abar = schedule.alpha_bar
-    scale, shift = at((1 / abar).sqrt(), t, xt), at((1 / abar - 1).sqrt(), t, xt)
-    return (scale * xt - shift * eps).clamp(-1, 1)
+    scale = abar.clamp(min=LEAST_ALPHA_BAR).rsqrt()
+    return (at(scale, t, xt) * xt - at((1 - abar).sqrt() * scale, t, xt) * eps).clamp(-1, 1)
 
 
 def posterior(
