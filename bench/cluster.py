@@ -209,7 +209,7 @@ def _local_cluster(workers: int, gpu: bool) -> Any:
         n_workers=workers,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # any port: 8787 may be taken
         resources={"GPU": 1} if gpu else None,
         scheduler_kwargs={"allowed_failures": LOST_WORKERS},
         silence_logs=50,
