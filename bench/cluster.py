@@ -27,6 +27,7 @@ GROUPS_A_WORKER = 2
 # How often a group is tried on another worker before its tasks are called Lost.
 LOST_WORKERS = 1
 JOIN_SECONDS = 60
+LEAVE_CTRL_C_TO_THE_PARENT = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,7 @@ def _local_cluster(workers: int, gpu: bool) -> Any:
         resources={"GPU": 1} if gpu else None,
         scheduler_kwargs={"allowed_failures": LOST_WORKERS},
         silence_logs=50,
+        preload=[LEAVE_CTRL_C_TO_THE_PARENT],
     )
 
 
