@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import length_hint
 from statistics import median
 from typing import Any
 
@@ -93,8 +94,10 @@ class DaskCluster:
             finished.add(future)
 
         def fill() -> None:
-            while len(groups) < GROUPS_A_WORKER * max(1, len(self._client.nthreads())):
-                group = [again.popleft()] if again else _take(queue, _group_size(costs))
+            flying = GROUPS_A_WORKER * max(1, len(self._client.nthreads()))
+            while len(groups) < flying:
+                fair = max(1, length_hint(queue, MOST_TASKS * flying) // flying)  # even at the end
+                group = [again.popleft()] if again else _take(queue, min(_group_size(costs), fair))
                 if not group:
                     return
                 send(group)
