@@ -1,6 +1,6 @@
 """How long `bench --help` and `bench list` take to answer: medians of wall and processor seconds.
 
-    python tests/benchmarks/startup.py
+python tests/benchmarks/startup.py
 """
 
 from __future__ import annotations
