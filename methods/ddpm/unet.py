@@ -140,7 +140,8 @@ class ResBlock(Block):
             h = norm(h + modulation)
         for layer in rest:
             h = layer(h)
-        return self.skip_connection(self.x_resample(x)) + h
+        # In place: h is this block's own, and no gradient needs its value.
+        return h.add_(self.skip_connection(self.x_resample(x)))
 
 
 class Attention(nn.Module):
