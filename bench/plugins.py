@@ -70,7 +70,7 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
     """Return the plug-in instance that `spec` names; raises RequestError in one line."""
     plugin_class, text = _find_class(kind, spec)
     try:
-        given = {**_parse_parameters(plugin_class, text), **parameters}
+        given = {**parse_parameters(plugin_class, text), **parameters}
         _check_names(plugin_class, given)
         _check_complete(plugin_class, given)
         return plugin_class(**given)
@@ -152,7 +152,7 @@ def import_class(kind: str, target: str) -> type[Any]:
     return found
 
 
-def _parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
+def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
     """Turn "key=value,key=value" into typed parameters.
 
     `positional` names the field of a path, which may be written without its key: "PATH,key=value".

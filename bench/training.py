@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 class Recipe:
     """What to train: a configuration's name, and what of it is changed.
 
-    schedule: ddpm's noise schedule, None = the configuration's.  masks: names of holes.
+    settings: "key=value" for fields of the configuration (schedule=linear; completion=1500,
+    joint=4000, skips=false).  masks: names of holes, instead of the configuration's.
     """
 
     config: str
-    schedule: str | None = None
+    settings: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
 
 
@@ -41,11 +42,12 @@ def train(
         known = ", ".join(configs)
         raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {known}.")
     config = configs[recipe.config]
-    if recipe.schedule is not None:
-        if not hasattr(config, "schedule"):
-            raise RequestError(f"--schedule is ddpm's; {method} has no noise schedule.")
-        config = dataclasses.replace(config, schedule=recipe.schedule)
-    names = plugins.split_list(recipe.masks) or list(getattr(config, "holes", ("center-box",)))
+    given = plugins.parse_parameters(type(config), ",".join(recipe.settings))
+    names = plugins.split_list(recipe.masks)
+    if names and hasattr(config, "holes"):
+        given["holes"] = tuple(names)
+    config = dataclasses.replace(config, **given)
+    names = names or list(getattr(config, "holes", ("center-box",)))
     holes = [plugins.mask(name) for name in names]
     source = image_source(dataset, side(config), held_out)
     return Path(run(config, source, out, holes=holes, **options))

@@ -39,11 +39,13 @@ def build_gallery(
 @click.command()
 @click.argument("method", type=click.Choice(["ddpm", "glcic"]))
 @click.option("--dataset", required=True, help="What to train on, such as folder:photos/.")
-@click.option("--config", default="small", show_default=True, help="A recipe (see --help of each).")
+@click.option(
+    "--config", default="small", show_default=True, help="A recipe; a wrong name lists them."
+)
 @click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs, samples, weights.")
 @click.option("--mask", "masks", multiple=True, help="Holes.  [default: the recipe's]")
 @click.option("--held-out", type=click.IntRange(0), default=0, help="Leave the last N images out.")
-@click.option("--schedule", type=click.Choice(["linear", "cosine"]), help="Of ddpm's noise.")
+@click.option("--set", "settings", multiple=True, help="KEY=VALUE of the recipe; repeatable.")
 @click.option("--steps", type=click.IntRange(1), help="Steps in all.  [default: the recipe's]")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long.")
 @click.option("--device", default="cpu", show_default=True)
@@ -57,7 +59,7 @@ def train(
     out: Path,
     masks: tuple[str, ...],
     held_out: int,
-    schedule: str | None,
+    settings: tuple[str, ...],
     steps: int | None,
     minutes: float | None,
     device: str,
@@ -69,7 +71,7 @@ def train(
 
     weights = training.train(
         method,
-        training.Recipe(config, schedule, masks),
+        training.Recipe(config, settings, masks),
         dataset,
         out,
         held_out=held_out,
