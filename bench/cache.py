@@ -28,6 +28,14 @@ def write_atomically(path: Path, data: bytes) -> None:
             f"Cannot write to the cache {path.parent}: {error.strerror}. "
             "Set INPAINT_BENCH_CACHE to a directory that can be written."
         ) from error
+    fill_and_rename(handle, Path(temporary), path, data)
+
+
+def fill_and_rename(handle: int, temporary: Path, path: Path, data: bytes) -> None:
+    """Write data to an open temporary file, flush it to disk and rename it to `path`.
+
+    The temporary file is unique (mkstemp), so that several processes may write one path.
+    """
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -35,5 +43,5 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

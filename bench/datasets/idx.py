@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import struct
 import tempfile
 import zlib
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from bench.cache import fill_and_rename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,19 +76,6 @@ def fetch(url: str, folder: Path, sha256: Mapping[str, str]) -> list[Path]:
         found = hashlib.sha256(data).hexdigest()
         if found != expected:
             raise ValueError(f"{url}{name} has sha256 {found}, not {expected}: not stored")
-        _write_atomically(target, data)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        fill_and_rename(handle, Path(temporary), target, data)
     return [folder / name for name in sha256]
-
-
-def _write_atomically(target: Path, data: bytes) -> None:
-    """Write a temporary file beside `target`, flush it to disk and rename it."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

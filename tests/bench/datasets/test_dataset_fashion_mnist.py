@@ -14,7 +14,7 @@ import pytest
 
 from bench import plugins
 from bench.api import Dataset, RequestError
-from bench.datasets import fashion_mnist, idx
+from bench.datasets import fashion_mnist
 from bench.datasets.fashion_mnist import FashionMNIST, download, load_images
 from bench.imaging import to_uint8
 
@@ -171,7 +171,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError("disk full")
 
     pretend(monkeypatch, {f"{TEST}.gz": b"right"})
-    monkeypatch.setattr(idx.os, "replace", fail)
+    monkeypatch.setattr("os.replace", fail)
     with pytest.raises(RequestError, match="disk full"):
         download(tmp_path)
     assert list(tmp_path.iterdir()) == []
