@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from methods.ddpm.packed import pack
 from methods.ddpm.unet import Attention, ResBlock, UNet, Upsample
 
 
@@ -27,13 +28,16 @@ class UpsampledConv(nn.Module):
         rows = _fold(conv.weight.detach(), dim=2)
         both = torch.stack([_fold(part, dim=3) for part in rows])
         # both: (row parity, column parity, O, C, 2, 2)
-        self.weight = nn.Parameter(both.flatten(0, 2), requires_grad=False)
-        self.bias = nn.Parameter(conv.bias.detach().repeat(4), requires_grad=False)
+        self.corners = nn.utils.skip_init(
+            nn.Conv2d, conv.in_channels, 4 * conv.out_channels, 2, padding=1
+        )
+        self.corners.weight = nn.Parameter(both.flatten(0, 2), requires_grad=False)
+        self.corners.bias = nn.Parameter(conv.bias.detach().repeat(4), requires_grad=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) to (N, O, 2H, 2W)."""
         n, _, height, width = x.shape
-        corners = F.conv2d(x, self.weight, self.bias, padding=1).permute(0, 2, 3, 1)
+        corners = self.corners(x).permute(0, 2, 3, 1)
         channels = corners.shape[-1] // 4
         out = corners.new_empty(n, height, 2, width, 2, channels)
         for parity in range(4):
@@ -92,6 +96,7 @@ def faster(network: UNet) -> None:
         elif isinstance(module, Upsample) and isinstance(module.conv, nn.Conv2d):
             module.conv = UpsampledConv(module.conv)
             module.enlarge = nn.Identity()
+    pack(network)
 
 
 def _embed_at_once(network: UNet) -> None:
