@@ -38,8 +38,9 @@ class TrainingConfig:
     """What to train.
 
     unet: its out_channels are twice its in_channels when the variance is learned (hybrid loss).
-    ema: decay of the shipped average, which stands in for a falling learning rate, so that a run
-    can be prolonged.  warmup: steps over which the rate rises.  clip: of the gradient's norm.
+    ema: decay of the shipped average.  warmup, cooldown: steps over which the learning rate rises
+    at the start and falls to 0 at the end (0: it stays level, and a run can be prolonged as if it
+    had never ended).  clip: of the gradient's norm.
     """
 
     unet: UNetConfig
@@ -48,6 +49,7 @@ class TrainingConfig:
     batch: int = 64
     learning_rate: float = 1e-3
     warmup: int = 200
+    cooldown: int = 0
     clip: float = 1.0
     ema: float = 0.998
 
@@ -107,7 +109,8 @@ def train(
         done = fit(trainee, plan, out, process, report=report)
         weights = out / "weights.safetensors"
         if process.rank == 0:
-            facts = {"steps": str(done), "seed": str(seed), "batch": str(config.batch)}
+            facts = {name: str(getattr(config, name)) for name in ("batch", "cooldown")}
+            facts |= {"steps": str(done), "seed": str(seed)}
             export(weights, trainee.average.network, config.schedule, facts)
     return weights
 
@@ -139,9 +142,9 @@ class DenoisingTrainee:
         )
 
     def identity(self) -> Mapping[str, Json]:
-        """Return the configuration, but for the number of steps: a run can be prolonged."""
+        """Return the configuration, but for how it ends: a run can be prolonged."""
         plain = dataclasses.asdict(self.config)
-        del plain["steps"]
+        del plain["steps"], plain["cooldown"]
         unet = {k: list(v) if isinstance(v, tuple) else v for k, v in plain.pop("unet").items()}
         return {**plain, "unet": unet, "seed": self.seed, "processes": self.process.count}
 
@@ -209,5 +212,7 @@ class DenoisingTrainee:
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Return the rate of a step (0-based): a linear rise, then level."""
-    return config.learning_rate * min(1.0, (step + 1) / config.warmup)
+    """Return the rate of a step (0-based): a linear rise, level, a linear fall."""
+    rise = (step + 1) / max(config.warmup, 1)
+    fall = (config.steps - step) / config.cooldown if config.cooldown else 1.0
+    return config.learning_rate * max(0.0, min(1.0, rise, fall))

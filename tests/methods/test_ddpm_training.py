@@ -127,6 +127,12 @@ def test_images_of_another_size_are_refused(tmp_path: Path) -> None:
 def test_the_rate_rises_and_stays() -> None:
     assert learning_rate(TINY, 0) == pytest.approx(TINY.learning_rate / 5)
     assert learning_rate(TINY, 4) == learning_rate(TINY, 10**6) == TINY.learning_rate
+    cooled = dataclasses.replace(TINY, steps=100, cooldown=10)
+    assert learning_rate(cooled, 0) == learning_rate(TINY, 0)
+    assert learning_rate(cooled, 90) == TINY.learning_rate
+    assert learning_rate(cooled, 95) == pytest.approx(TINY.learning_rate / 2)
+    assert learning_rate(cooled, 99) == pytest.approx(TINY.learning_rate / 10)
+    assert learning_rate(cooled, 100) == 0
 
 
 @pytest.mark.parametrize("name", sorted(CONFIGS))
