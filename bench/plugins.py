@@ -14,7 +14,7 @@ import os
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -87,13 +87,31 @@ def parameters(plugin: object) -> dict[str, Any]:
     return {f.name: getattr(plugin, f.name) for f in fields if not _is_path(hints[f.name])}
 
 
-def label(plugin: Any) -> str:
-    """Return "name" or "name:key=value,..." with the parameters that differ from the defaults."""
+def label(plugin: Any, *, without: Collection[str] = ()) -> str:
+    """Return "name" or "name:key=value,..." with the parameters that differ from the defaults.
+
+    without: parameters that are told elsewhere.
+    """
     defaults = {f.name: f.default for f in dataclasses.fields(plugin)}
-    changed = [
-        f"{key}={value}" for key, value in parameters(plugin).items() if value != defaults[key]
-    ]
-    return ":".join([plugin.name, ",".join(changed)]) if changed else str(plugin.name)
+    changed = {
+        key: value
+        for key, value in parameters(plugin).items()
+        if value != defaults[key] and key not in without
+    }
+    return name_with(plugin.name, changed)
+
+
+def name_with(name: str, parameters: Mapping[str, object]) -> str:
+    """Return "name:key=value,..."; the name alone without parameters."""
+    given = ",".join(f"{key}={_plain(value)}" for key, value in parameters.items())
+    return f"{name}:{given}" if given else str(name)
+
+
+def _plain(value: object) -> str:
+    """Return a value as it is typed on the command line; a tuple and a JSON list look alike."""
+    if isinstance(value, (list, tuple)):
+        return "/".join(map(_plain, value))
+    return str(value)
 
 
 def split_list(texts: tuple[str, ...] | list[str]) -> list[str]:

@@ -87,7 +87,7 @@ def execute(
     spec = specs.describe(run, ids)
     directory = RunDirectory(options.out / specs.directory_name(spec))
     with directory.owned():
-        manifest = _open(directory, spec, ids, options)
+        manifest = _open(directory, run, spec, ids, options)
         remarks = ["a torn last record was dropped"] if directory.drop_torn_line() else []
         if manifest["plan"]["batch_size"] != options.batch_size:
             remarks.append(f"kept the batch size it began with, {manifest['plan']['batch_size']}")
@@ -112,12 +112,12 @@ def _checked(ids: list[str]) -> list[str]:
 
 
 def _open(
-    directory: RunDirectory, spec: dict[str, Any], ids: list[str], options: Options
+    directory: RunDirectory, run: Run, spec: dict[str, Any], ids: list[str], options: Options
 ) -> dict[str, Any]:
     """Return the directory's manifest, written now when the run is new."""
     manifest = directory.manifest()
     if manifest is None:
-        manifest = _new_manifest(spec, ids, options)
+        manifest = {**_new_manifest(spec, ids, options), "labels": specs.labels(run)}
         directory.write_manifest(manifest)
     if manifest.get("spec") != spec:
         raise RequestError(

@@ -32,6 +32,7 @@ def summarise_run(
     return {
         "schema_version": 1,
         "spec": manifest["spec"],
+        "labels": manifest.get("labels"),
         "complete": len(done) == expected,
         "n": len(done),
         "n_failed": len(failed),

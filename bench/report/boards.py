@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from bench import plugins
 from bench.api import RequestError
-from bench.plugins import registry
 from bench.report.compare import Cell, Metric, image_cells, primary, sample_cells, set_cells
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _metrics(runs: Sequence[Run], names: Sequence[str] | None) -> list[Metric]:
 
 def _place(name: str, entry: Mapping[str, Any]) -> tuple[bool, int, str]:
     """Metrics of single images first, then the order of the registry, then foreign ones by name."""
-    order = list(registry("metric"))
+    order = list(plugins.registry("metric"))
     return "value" in entry, order.index(name) if name in order else len(order), name
 
 
@@ -188,11 +188,17 @@ def _rows(
 
 
 def _more_exact(name: str, spec: Mapping[str, Any]) -> str:
-    """Tell two rows of one label apart by version, precision and samples, then by a dash."""
-    exact = [f"version {spec['method'].get('version')}", str(spec.get("precision"))]
+    """Tell two rows of one label apart by all that their specs say, then by a dash.
+
+    Runs of two versions of a method may have one label, and other defaults behind it.
+    """
+    method = spec["method"]
+    exact = [f"version {method.get('version')}", str(spec.get("precision"))]
     exact += [f"{spec['samples']} samples"] if (spec.get("samples") or 1) > 1 else []
     suffix = f" ({', '.join(exact)})"
-    return f"{name}'" if name.endswith(suffix) else name + suffix
+    if name.endswith(suffix):
+        return f"{name}'"
+    return plugins.name_with(method["name"], method.get("parameters") or {}) + suffix
 
 
 def _seconds(group: Sequence[Run]) -> float | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import warnings
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench import plugins
 from bench.api import RequestError
 from bench.store import RunDirectory
 
@@ -38,18 +38,18 @@ class Run:
 
     @property
     def method(self) -> str:
-        """The method's name with the parameters that differ from their defaults."""
-        return label("method", self.spec["method"])
+        """The method's name with the parameters that differed from their defaults."""
+        return self._label("method")
 
     @property
     def mask(self) -> str:
-        """The mask's name with the parameters that differ from their defaults."""
-        return label("mask", self.spec["mask"])
+        """The mask's name with the parameters that differed from their defaults."""
+        return self._label("mask")
 
     @property
     def dataset(self) -> str:
-        """The dataset's name with the parameters that differ from their defaults."""
-        return label("dataset", {**self.spec["dataset"], "parameters": self._dataset_parameters()})
+        """The dataset's name with the parameters that differed from their defaults."""
+        return self._label("dataset")
 
     @property
     def assets(self) -> str:
@@ -92,10 +92,11 @@ class Run:
         stem = output_id if kind in {"output", "raw"} else self.image_of(output_id)
         return RunDirectory(self.path).image_path(kind, stem)
 
-    def _dataset_parameters(self) -> dict[str, Any]:
-        """The size has a field of its own in the spec and in every heading."""
-        parameters = self.spec["dataset"].get("parameters") or {}
-        return {key: value for key, value in parameters.items() if key != "size"}
+    def _label(self, part: str) -> str:
+        """Return the label recorded when the run began; without one, all recorded parameters."""
+        entry = self.spec[part]
+        recorded = (self.summary.get("labels") or {}).get(part)
+        return str(recorded or plugins.name_with(entry["name"], entry.get("parameters") or {}))
 
 
 def load_runs(paths: Iterable[str | Path] = ()) -> list[Run]:
@@ -125,20 +126,6 @@ def scores_frame(runs: Sequence[Run]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.concat([_scores_of(run) for run in runs], ignore_index=True)
-
-
-def label(kind: str, entry: Mapping[str, Any]) -> str:
-    """Return "name" or "name:key=value,..." of a spec's entry, defaults left out.
-
-    A plug-in that is not installed here keeps all its parameters: its defaults are not known.
-    """
-    defaults = _defaults(kind, str(entry["name"]))
-    changed = [
-        f"{key}={_plain(value)}"
-        for key, value in (entry.get("parameters") or {}).items()
-        if key not in defaults or _plain(defaults[key]) != _plain(value)
-    ]
-    return f"{entry['name']}:{','.join(changed)}" if changed else str(entry["name"])
 
 
 def _runs_in(folder: Path) -> list[Run]:
@@ -201,26 +188,3 @@ def _scores_of(run: Run) -> pd.DataFrame:
     for position, (name, values) in enumerate(facts.items()):
         frame.insert(position, name, values)  # type: ignore[arg-type]
     return frame
-
-
-@lru_cache(maxsize=256)
-def _defaults(kind: str, name: str) -> Mapping[str, Any]:
-    """Return the defaults of a plug-in's parameters; {} when it is not installed here."""
-    from bench import plugins
-
-    try:
-        plugin_class, _ = plugins._find_class(kind, name)
-    except RequestError:
-        return {}
-    return {
-        field.name: field.default
-        for field in dataclasses.fields(plugin_class)
-        if field.default is not dataclasses.MISSING
-    }
-
-
-def _plain(value: object) -> str:
-    """Return a value as it is typed on the command line; a tuple and a JSON list look alike."""
-    if isinstance(value, (list, tuple)):
-        return "/".join(map(_plain, value))
-    return str(value)

@@ -77,6 +77,13 @@ def test_a_run_writes_what_the_readme_documents(images: Path, tmp_path: Path) ->
     assert summary["metrics"]["l1"]["mean"] == pytest.approx(sum(float(r["l1"]) for r in rows) / 6)
 
 
+def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Path) -> None:
+    result = go(images, tmp_path / "runs", method="telea:radius=5", size=16, limit=1)
+    manifest = json.loads((result.report.path / "manifest.json").read_bytes())
+    wanted = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "folder"}
+    assert manifest["labels"] == result.summary["labels"] == wanted
+
+
 def test_known_pixels_are_the_targets(images: Path, tmp_path: Path) -> None:
     path = go(images, tmp_path / "runs").report.path
     for name in ("000", "003"):

@@ -39,6 +39,7 @@ def write_run(
     seconds: float = 0.01,
     drop: int = 0,
     dataset: str = "photos",
+    label: str | None = None,
 ) -> Path:
     """Write one run; `shift` moves its scores, `drop` leaves out that many images."""
     spec = {
@@ -97,7 +98,12 @@ def write_run(
             [i, *map(repr, map(float, row))] for i, *row in zip(ids, *scores.values(), strict=True)
         )
     (run / "summary.json").write_text(
-        json.dumps(_summary(spec, scores, complete, set_metrics or {}, seconds))
+        json.dumps(
+            {
+                **_summary(spec, scores, complete, set_metrics or {}, seconds),
+                "labels": {"method": label, "mask": mask, "dataset": dataset},
+            }
+        )
     )
     if pixels:
         _write_images(run, ids, side, shift)

@@ -65,13 +65,13 @@ def test_nothing_left_is_a_request_error(tmp_path):
         load_runs([tmp_path / "missing"])
 
 
-def test_labels_leave_defaults_out_and_keep_what_is_unknown(make_run):
-    plain = make_run("telea", parameters={"radius": 3.0})
-    changed = make_run("telea", parameters={"radius": 5.0})
+def test_labels_are_those_recorded_and_without_them_nothing_is_left_out(make_run):
+    recorded = make_run("telea", parameters={"radius": 3.0}, label="telea")
+    plain = make_run("telea", parameters={"radius": 5.0})
     foreign = make_run("my-own", parameters={"depth": 2, "sizes": [1, 2]}, assets={"w": "ab" * 32})
     by_path = {r.path: r for r in load_runs([plain.parent])}
-    assert by_path[plain].method == "telea"
-    assert by_path[changed].method == "telea:radius=5.0"
+    assert by_path[recorded].method == "telea"
+    assert by_path[plain].method == "telea:radius=5.0"
     assert by_path[foreign].method == "my-own:depth=2,sizes=1/2"
     assert by_path[foreign].assets == "w abababab"
     assert by_path[plain].dataset == "photos"
