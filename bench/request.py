@@ -21,6 +21,8 @@ class Request:
     """A grid of runs: every method x mask x seed on one dataset.
 
     size: None = the dataset's own default.  metrics: None = the defaults of bench.score.
+    seeded: names of the methods that run with every seed, the others, which seeds do not change,
+    with the first alone; None = all.
     """
 
     methods: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Request:
     size: int | None = None
     limit: int | None = None
     seeds: tuple[int, ...] = (0,)
+    seeded: tuple[str, ...] | None = None
     mask_seed: int = 0
     samples: int = 1
     precision: str = "auto"
@@ -85,8 +88,13 @@ def runs(request: Request) -> list[Run]:
         )
         for method in methods
         for mask in masks
-        for seed in request.seeds
+        for seed in _seeds_of(method, request)
     ]
+
+
+def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:
+    everyone = request.seeded is None or method.name in request.seeded
+    return request.seeds if everyone else request.seeds[:1]
 
 
 def load_dataset(text: str, size: int | None) -> Dataset:
