@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
 from pathlib import Path
 
+from bench import files
 from bench.api import RequestError
 
 
@@ -21,27 +22,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises RequestError when the directory cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        files.write_atomic(path, data, several=True)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
         raise RequestError(
             f"Cannot write to the cache {path.parent}: {error.strerror}. "
             "Set INPAINT_BENCH_CACHE to a directory that can be written."
         ) from error
-    fill_and_rename(handle, Path(temporary), path, data)
-
-
-def fill_and_rename(handle: int, temporary: Path, path: Path, data: bytes) -> None:
-    """Write data to an open temporary file, flush it to disk and rename it to `path`.
-
-    The temporary file is unique (mkstemp), so that several processes may write one path.
-    """
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

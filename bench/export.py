@@ -8,8 +8,9 @@ import shutil
 from pathlib import Path
 
 from bench.api import RequestError
+from bench.files import write_atomic
 from bench.score import read_scores
-from bench.store import RunDirectory, write_atomic
+from bench.store import RunDirectory
 
 FACTS = ("id", "source", "status", "hole_fraction", "mask_seed", "seed", "seconds", "evaluations")
 

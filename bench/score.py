@@ -20,8 +20,9 @@ import torch
 from bench import imaging, plugins
 from bench.api import ImageMetric, RequestError, SetMetric
 from bench.executors import Executor, Lost
+from bench.files import write_atomic
 from bench.metrics.diversity import SampleMetric
-from bench.store import RunDirectory, to_json, write_atomic
+from bench.store import RunDirectory, to_json
 from bench.summary import outputs_hash, samples_entry, set_entry, summarise_run
 
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")

@@ -10,40 +10,18 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from bench.api import RequestError
+from bench.files import write_atomic
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 240
 # What a record of status "ok" is of no use without.
 NEEDED = ("image_id", "sha256", "target_sha256", "hole_sha256")
-
-
-def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write a file so that no reader ever sees half of it; `durable` survives a power cut too.
-
-    One process at a time may write a path: the temporary file's name is fixed, so that what a
-    killed process left is overwritten and not piled up.  An OSError names the path.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        error.filename, error.filename2 = str(path), None  # a full disk is met without a name
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
 
 
 def to_json(value: object) -> bytes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.api import HasAssets, Json, MaskGenerator, RequestError
+from bench.files import write_atomic
 from bench.imaging import encode_png
 from bench.seeds import derive_seed
 from masks.preview import contact_sheet
@@ -103,7 +103,7 @@ def write_pack(
     digest = _sha256_of(pack)
     titles = [f"{index:05d}  {hole.numpy().mean():.3f}" for index, hole in enumerate(shown)]
     contact_sheet(shown, titles).save(out / SHEET, quality=92)
-    _write_atomically(out / MANIFEST, json.dumps({**pack, "sha256": digest}, indent=1) + "\n")
+    write_atomic(out / MANIFEST, (json.dumps({**pack, "sha256": digest}, indent=1) + "\n").encode())
     return PackSummary(out, out / SHEET, numbers, digest)
 
 
@@ -181,12 +181,3 @@ def _load(file: Path) -> dict[str, Any]:
     if not isinstance(pack, dict) or not isinstance(pack.get("files"), list):
         raise RequestError(f"{file} is not the manifest of a mask pack: write the pack again")
     return pack
-
-
-def _write_atomically(file: Path, text: str) -> None:
-    temporary = file.with_suffix(".tmp")
-    with temporary.open("w") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(file)

@@ -32,12 +32,16 @@ def leaderboard(
     no_intervals: bool,
     out: Path | None,
 ) -> None:
-    """Compare complete runs in one table (default: all under results/runs)."""
+    """Compare complete runs in one table (default: all under results/runs).
+
+    A method with failed images has a row without scores that says how many.
+    """
     from bench import plugins
     from bench.report import leaderboard as report
 
     names = plugins.split_list([metrics]) if metrics else None
-    _emit(report.render(_load(runs), kind, metrics=names, intervals=not no_intervals), out)
+    here = _load(runs, failed=True)
+    _emit(report.render(here, kind, metrics=names, intervals=not no_intervals), out)
 
 
 @click.command()
@@ -120,13 +124,13 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
     return 1 if failed else 0
 
 
-def _load(runs: Sequence[Path]) -> list[Run]:
-    """Load complete runs; say in one line each which were passed over."""
+def _load(runs: Sequence[Path], *, failed: bool = False) -> list[Run]:
+    """Load complete runs (and failed ones); say in one line each which were passed over."""
     from bench.report.runs import load_runs
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        loaded = load_runs(runs or (RUNS,))
+        loaded = load_runs(runs or (RUNS,), failed=failed)
     for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)
     return loaded
@@ -144,7 +148,7 @@ def _load_what_is_there() -> list[Run]:
 
 def _emit(content: str | bytes, out: Path | None) -> None:
     """Print a report, or write it to a file."""
-    from bench.store import write_atomic
+    from bench.files import write_atomic
 
     data = content.encode() if isinstance(content, str) else content
     if out is None:

@@ -128,25 +128,24 @@ def _print_results(results: list[Result], reports: Path) -> None:
             click.echo(f"  failed: {image_id}: {error}", err=True)
         if report.failed and result.summary:
             click.echo(
-                f"  not in the table: {len(report.failed)} of {report.n} images failed; "
+                f"  without scores in the table: {len(report.failed)} of {report.n} images failed; "
                 "repair or remove them and run again",
                 err=True,
             )
-    complete = [r.report.path for r in results if r.summary.get("complete")]
-    if complete:
-        _write_reports(complete, reports)
+    if any(r.summary.get("complete") for r in results):
+        _write_reports([r.report.path for r in results if r.summary], reports)
 
 
 def _write_reports(paths: list[Path], reports: Path) -> None:
+    from bench.files import write_atomic
     from bench.report import grid, leaderboard
     from bench.report.runs import load_runs
-    from bench.store import write_atomic
 
-    loaded = load_runs(paths)
+    loaded = load_runs(paths, failed=True)
     table = leaderboard.render(loaded, "md")
     text = table if isinstance(table, str) else table.decode()
     write_atomic(reports / "leaderboard.md", text.encode())
-    grid.draw_grid(loaded, out=reports / "grid.png")
+    grid.draw_grid([run for run in loaded if run.complete], out=reports / "grid.png")
     click.echo(f"\n{text}")
     click.echo(f"leaderboard: {reports / 'leaderboard.md'}")
     click.echo(f"grid:        {reports / 'grid.png'}")

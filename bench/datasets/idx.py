@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import struct
-import tempfile
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.cache import fill_and_rename
+from bench.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +75,5 @@ def fetch(url: str, folder: Path, sha256: Mapping[str, str]) -> list[Path]:
         found = hashlib.sha256(data).hexdigest()
         if found != expected:
             raise ValueError(f"{url}{name} has sha256 {found}, not {expected}: not stored")
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        fill_and_rename(handle, Path(temporary), target, data)
+        write_atomic(target, data, several=True)
     return [folder / name for name in sha256]

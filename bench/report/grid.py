@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bench.api import RequestError
+from bench.files import write_atomic
 from bench.imaging import read_rgb
 from bench.report.boards import group_runs
 from bench.report.lettering import draw_lines, line_height, load_font, wrap
@@ -56,10 +56,7 @@ def draw_grid(runs: Sequence[Run], *, count: int | None = None, out: Path) -> Pa
     picture = _lay_out(lines)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.part")
-    partial.write_bytes(buffer.getvalue())
-    os.replace(partial, out)
+    write_atomic(out, buffer.getvalue())
     return out
 
 

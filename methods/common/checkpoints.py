@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from bench.api import RequestError
+from bench.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,30 +22,11 @@ if TYPE_CHECKING:
 PIECE_BYTES = 16 * 2**20
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file that is, at any moment, either the old one or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Save a training state (tensors, numbers, strings, dicts and lists of them) atomically."""
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomic(path, buffer.getvalue())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -70,7 +51,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def save_weights(path: Path, weights: Mapping[str, torch.Tensor], facts: Mapping[str, str]) -> None:
     """Save tensors with string metadata as safetensors, atomically."""
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    write_atomically(path, save(ready, metadata=dict(facts)))
+    write_atomic(path, save(ready, metadata=dict(facts)))
 
 
 def load_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -107,12 +88,12 @@ def cut(path: Path, out: Path, piece_bytes: int = PIECE_BYTES) -> Path:
     with path.open("rb") as file:
         while piece := file.read(piece_bytes):
             names.append(f"{path.name}.{len(names):04d}")
-            write_atomically(out / names[-1], piece)
+            write_atomic(out / names[-1], piece)
             digest.update(piece)
             size += len(piece)
     listing = out / f"{path.name}.pieces.json"
     facts = {"name": path.name, "bytes": size, "sha256": digest.hexdigest(), "pieces": names}
-    write_atomically(listing, (json.dumps(facts, indent=1) + "\n").encode())
+    write_atomic(listing, (json.dumps(facts, indent=1) + "\n").encode())
     return listing
 
 
@@ -131,5 +112,5 @@ def join(listing: Path, out: Path) -> Path:
             f"the pieces of {listing} do not give the sha256 it names; copy them again"
         )
     whole = out / Path(facts["name"]).name
-    write_atomically(whole, data)
+    write_atomic(whole, data)
     return whole

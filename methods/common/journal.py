@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from bench.files import write_atomic
 from bench.imaging import encode_png, to_uint8
-from methods.common.checkpoints import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ class Journal:
             return
         header, *rows = self._path.read_text().splitlines(keepends=True)
         kept = [row for row in rows if row.endswith("\n") and int(row.split(",", 1)[0]) <= done]
-        write_atomically(self._path, "".join([header, *kept]).encode())
+        write_atomic(self._path, "".join([header, *kept]).encode())
 
     def _append(self, done: int, means: Mapping[str, float]) -> None:
         """Add a row, after the header in a new file."""
@@ -97,4 +97,4 @@ def save_grid(path: Path, images: torch.Tensor, columns: int) -> None:
     for i, image in enumerate(images.detach().cpu()):
         top, left = i // columns * (height + 1) + 1, i % columns * (width + 1) + 1
         grid[:, top : top + height, left : left + width] = image
-    write_atomically(path, encode_png(to_uint8(grid)))
+    write_atomic(path, encode_png(to_uint8(grid)))

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from bench.api import RequestError
+from bench.files import write_atomic
 from bench.imaging import read_rgb
 from methods.scenecompletion.gallery import (
     DESCRIPTOR,
@@ -138,7 +139,7 @@ class _Writer:
                 f"{self._out} was begun with {path.read_text()}, now asked for "
                 f"{json.dumps(self._settings)}; delete the folder or give another --out."
             )
-        _write_atomically(path, json.dumps(self._settings))
+        write_atomic(path, json.dumps(self._settings).encode())
 
     def __enter__(self) -> _Writer:
         return self
@@ -200,7 +201,7 @@ class _Writer:
             "photographs": len(self._known),
             "scenes": scenes,
         }
-        _write_atomically(self._out / SEAL, json.dumps(seal, indent=1) + "\n")
+        write_atomic(self._out / SEAL, (json.dumps(seal, indent=1) + "\n").encode())
         report.sha256 = seal["sha256"]
         report.photographs, report.scenes = len(self._known), scenes
 
@@ -261,16 +262,6 @@ def _write_whole(file: IO[bytes], data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """Replace a file's content in one step."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 @contextmanager

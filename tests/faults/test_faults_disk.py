@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from bench import runner, store
+from bench import files, runner
 from bench.api import RequestError
 from bench.cli import main
 from bench.seeds import derive_seed
@@ -157,8 +157,8 @@ def test_the_error_of_a_failed_write_names_the_file(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r"No space left on device: '.*/facts\.json'"):
-        store.write_atomic(tmp_path / "facts.json", b"{}")
+    with pytest.raises(OSError, match=r"No space left on device: '.*/facts\.json'$"):
+        files.write_atomic(tmp_path / "facts.json", b"{}")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -168,7 +169,7 @@ def test_a_download_with_another_hash_is_not_stored(
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise OSError("disk full")
+        raise OSError(errno.ENOSPC, "disk full")
 
     pretend(monkeypatch, {f"{TEST}.gz": b"right"})
     monkeypatch.setattr("os.replace", fail)
