@@ -26,7 +26,9 @@ _SET_KIN = ("fid", "kid", "p_ids", "u_ids")
 class Row:
     """A method, its seeds taken together.
 
-    title: the method, with its weights where another row of the board has the same label.
+    title: the method, with its weights where another row of the board has the same label.  runs:
+    the complete ones, whose scores the cells are of; a method without any has no cells.  n: images.
+    n_failed: outputs that failed, in runs that are therefore in no cell.
     """
 
     method: str
@@ -67,7 +69,8 @@ class Board:
         """Dataset, size, number of images and mask."""
         size = f"{self.size} px" if self.size else "own sizes"
         seed = f", mask seed {self.mask_seed}" if self.mask_seed else ""
-        return f"{self.mask} on {self.dataset} ({size}, {self.n} images{seed})"
+        images = "1 image" if self.n == 1 else f"{self.n} images"
+        return f"{self.mask} on {self.dataset} ({size}, {images}{seed})"
 
 
 def make_boards(runs: Sequence[Run], metrics: Sequence[str] | None = None) -> list[Board]:
@@ -103,7 +106,7 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
     rows, notes = _rows(runs)
     present = {name for run in runs for name in run.summary["metrics"]}
     metrics = tuple(metric for metric in wanted if metric.name in present)
-    groups = list(rows.values())
+    groups = [[run for run in group if run.complete] for group in rows.values()]
     labels = [method for method, _ in rows]
     cells = set_cells(groups, metrics) | sample_cells(groups, metrics)
     cells |= image_cells(groups, metrics)
@@ -112,10 +115,10 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
             method,
             f"{method} ({assets})" if labels.count(method) > 1 else method,
             assets,
-            group,
-            n=max(run.summary["n"] for run in group),
-            n_failed=sum(run.summary["n_failed"] for run in group),
-            seconds=_seconds(group),
+            tuple(groups[i]) or group,
+            n=max(run.n_images for run in groups[i] or group),
+            n_failed=sum(run.n_failed for run in group),
+            seconds=_seconds(groups[i] or group),
             cells={m.name: cells[i, m.name] for m in metrics if (i, m.name) in cells},
         )
         for i, ((method, assets), group) in enumerate(rows.items())
@@ -230,7 +233,8 @@ def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
         if infinite:
             notes.append(f"{metric.name}: {infinite} infinite scores are in no mean.")
     notes += [
-        f"Warning: {row.method}: {row.n_failed} images failed and are in no mean."
+        f"Warning: {row.method}: {row.n_failed} images failed; a run with failed images is in no "
+        "mean."
         for row in rows
         if row.n_failed
     ]

@@ -90,7 +90,7 @@ def _row(board: Board, key: int, row: Row) -> dict[str, Any]:
         "seconds": row.seconds,
         "secondsText": seconds_text(row.seconds),
         "cells": {name: _cell(cell, places[name]) for name, cell in row.cells.items()},
-        "bins": {m.name: _bins(row, m.name) for m in board.metrics},
+        "bins": {name: _bins(row, name) for name in row.cells},
     }
 
 

@@ -27,7 +27,7 @@ class SkippedRunWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Run:
-    """One complete, scored run directory; scores and records are read when first asked for.
+    """One scored run directory; scores and records are read when first asked for.
 
     spec, summary: as documented in results/README.md.
     """
@@ -61,6 +61,21 @@ class Run:
     def samples(self) -> int:
         """Outputs per image."""
         return int(self.spec.get("samples") or 1)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image was completed: only then do its scores enter a table."""
+        return bool(self.summary.get("complete"))
+
+    @property
+    def n_images(self) -> int:
+        """Images completed, whatever the number of samples."""
+        return int(self.summary["n"]) // self.samples
+
+    @property
+    def n_failed(self) -> int:
+        """Outputs that failed."""
+        return int(self.summary.get("n_failed") or 0)
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -99,16 +114,17 @@ class Run:
         return str(recorded or plugins.name_with(entry["name"], entry.get("parameters") or {}))
 
 
-def load_runs(paths: Iterable[str | Path] = ()) -> list[Run]:
+def load_runs(paths: Iterable[str | Path] = (), *, failed: bool = False) -> list[Run]:
     """Return the complete runs among `paths`: run directories or folders of them.
 
-    Without paths, results/runs.  A run that is not complete, not scored or not readable is skipped
-    with a SkippedRunWarning that names it.  Raises RequestError when nothing is left.
+    Without paths, results/runs.  failed: return those with failed images too, for tables to name.
+    A run that is not complete, not scored or not readable is skipped with a SkippedRunWarning that
+    names it.  Raises RequestError when no complete run is left.
     """
     folders = [Path(path) for path in paths] or [DEFAULT_FOLDER]
-    found = [run for folder in folders for run in _runs_in(folder)]
+    found = [run for folder in folders for run in _runs_in(folder, failed)]
     unique = {run.path.resolve(): run for run in found}
-    if not unique:
+    if not any(run.complete for run in unique.values()):
         listed = ", ".join(map(str, folders))
         raise RequestError(
             f"No complete run in {listed}: give a run directory or a folder of runs made by "
@@ -128,19 +144,20 @@ def scores_frame(runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat([_scores_of(run) for run in runs], ignore_index=True)
 
 
-def _runs_in(folder: Path) -> list[Run]:
+def _runs_in(folder: Path, failed: bool) -> list[Run]:
     """Return the run that `folder` is, or the runs directly inside it, by name."""
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder: give a run directory or a folder of runs.")
     candidates = [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
-    return [run for run in map(_read_run, candidates) if run is not None]
+    read = (_read_run(candidate, failed) for candidate in candidates)
+    return [run for run in read if run is not None]
 
 
 def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file() or (folder / "summary.json").is_file()
 
 
-def _read_run(folder: Path) -> Run | None:
+def _read_run(folder: Path, failed: bool) -> Run | None:
     """Return the run, or None after a warning that says what it lacks."""
     try:
         summary = json.loads((folder / "summary.json").read_bytes())
@@ -150,9 +167,9 @@ def _read_run(folder: Path) -> Run | None:
         return _skip(folder, "it has no summary.json; finish it with `bench run`")
     except (OSError, ValueError, KeyError, TypeError) as error:
         return _skip(folder, f"its summary.json is not readable ({error!r})")
-    if not readable or not summary.get("complete"):
-        failed = summary.get("n_failed")
-        why = f" ({failed} images failed: repair them or take them out)" if failed else ""
+    if not readable or not (run.complete or (failed and run.n_failed)):
+        why = f" ({run.n_failed} images failed: repair them or take them out)"
+        why = why if run.n_failed else ""
         return _skip(folder, f"it is not complete{why}; finish it with `bench run`")
     if not (folder / "scores.csv").is_file():
         return _skip(folder, "it has no scores.csv; score it again")

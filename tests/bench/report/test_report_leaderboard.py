@@ -185,13 +185,47 @@ def test_ranks_over_three_masks_share_the_best(make_run):
     assert mean_ranks(make_boards(two)) is None
 
 
-def test_a_failed_image_is_said(make_run):
-    run = make_run("telea")
-    text = (run / "summary.json").read_text().replace('"n_failed": 0', '"n_failed": 2')
+def _fail(run, n_failed):
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps({**summary, "n_failed": n_failed}))
+
+
+def test_a_method_with_failed_images_has_a_row_without_scores(make_run):
+    make_run("telea")
+    _fail(failed := make_run("biharmonic", complete=False, drop=2), 2)
+    loaded = load_runs([failed.parent], failed=True)
+    table = render(loaded, "md")
+    assert "| biharmonic | – | – | 10 (2 failed) | 0.01 |" in table
+    assert "Warning: biharmonic: 2 images failed; a run with failed images is in no mean." in table
+    rows = {r["method"]: r for r in csv.DictReader(io.StringIO(render(loaded, "csv")))}
+    assert (rows["biharmonic"]["n_failed"], rows["biharmonic"]["lpips"]) == ("2", "")
+    assert "10 (2 failed)" in render(loaded, "latex")
+    assert '"bins":{}}' in render(loaded, "html")
+    (board,) = make_boards(loaded)
+    assert not any(cell.best for row in board.rows for cell in row.cells.values())
+
+
+def test_a_seed_with_failed_images_is_in_no_mean(make_run):
+    make_run("ddpm", seed=0)
+    _fail(failed := make_run("ddpm", seed=1, complete=False, drop=1), 1)
+    (board,) = make_boards(load_runs([failed.parent], failed=True))
+    (row,) = board.rows
+    assert (row.seeds, row.n, row.n_failed) == ((0,), 12, 1)
+    assert row.cells["lpips"].n == 12
+
+
+def test_samples_are_no_images(make_run):
+    run = make_run("ddpm", n=4)
+    text = (run / "summary.json").read_text().replace('"samples": 1', '"samples": 2')
     (run / "summary.json").write_text(text)
-    table = render(load_runs([run]), "md")
-    assert "12 (2 failed)" in table
-    assert "2 images failed" in table
+    scores = (run / "scores.csv").read_text()
+    for k, line in enumerate(scores.splitlines()[1:]):
+        _, rest = line.split(",", 1)
+        scores = scores.replace(line, f"{'ab'[k // 2]}@{k % 2},{rest}")
+    (run / "scores.csv").write_text(scores)
+    (board,) = make_boards(load_runs([run]))
+    assert board.title == "center-box on photos (32 px, 2 images)"
+    assert board.rows[0].cells["lpips"].n == 2
 
 
 def test_below_64_pixels_the_enlarged_lpips_orders_the_rows():

@@ -39,6 +39,10 @@ def test_a_run_with_failed_images_says_how_many(make_run):
     (failed / "summary.json").write_text(text.replace('"n_failed": 0', '"n_failed": 2'))
     with pytest.warns(SkippedRunWarning, match="2 images failed: repair them"):
         load_runs([failed.parent])
+    methods = [(r.method, r.n_failed) for r in load_runs([failed.parent], failed=True)]
+    assert methods == [("biharmonic", 2), ("telea", 0)]
+    with pytest.raises(RequestError, match="No complete run"):
+        load_runs([failed], failed=True)
 
 
 @pytest.mark.parametrize(
