@@ -7,6 +7,7 @@ Pillow are imported inside the functions, so that plug-ins which are only listed
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,17 @@ _FORMATS = (
     "PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA",
     "PCX", "SGI", "ICO", "QOI",
 )  # fmt: skip
+
+# Files with another suffix are not images; the content, not the suffix, says how to read one.
+SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jp2", ".avif",
+    ".ppm", ".pgm", ".pnm", ".tga", ".jpe", ".jfif", ".dib", ".qoi",
+)  # fmt: skip
+
+
+def is_image_name(name: str) -> bool:
+    """Say whether a file name has the suffix of an image, in any case."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def read_rgb(source: Path | bytes) -> np.ndarray:

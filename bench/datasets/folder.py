@@ -11,17 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import RequestError
+from bench.imaging import SUFFIXES, is_image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import torch
 
-# Files with another suffix are not images; the content, not the suffix, says how to read one.
-SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jp2", ".avif",
-    ".ppm", ".pgm", ".pnm", ".tga", ".jpe", ".jfif", ".dib", ".qoi",
-)  # fmt: skip
 MAX_SIZE = 8192
 
 
@@ -125,11 +121,6 @@ def check_size(size: int, smallest: int, largest: int) -> None:
     """Raise RequestError unless smallest <= size <= largest."""
     if isinstance(size, bool) or not isinstance(size, int) or not smallest <= size <= largest:
         raise RequestError(f"size={size} is not an integer in {smallest}..{largest} pixels")
-
-
-def is_image_name(name: str) -> bool:
-    """Say whether a file name has the suffix of an image, in any case."""
-    return os.path.splitext(name)[1].lower() in SUFFIXES
 
 
 def _image_names(root: str) -> Iterator[str]:

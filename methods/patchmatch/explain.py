@@ -72,7 +72,10 @@ def _panels(step: Step) -> list[Panel]:
 
 
 def field_colours(step: Step) -> np.ndarray:
-    """Colour a field by its offsets, uint8 (H - size + 1, W - size + 1, 3)."""
+    """Colour a field by its offsets, each at the middle of its patch; white: no patch there.
+
+    uint8 (H, W, 3).
+    """
     rows, columns = step.scene.known.shape
     y, x = np.mgrid[:rows, :columns]
     down, across = step.field.source_y - y, step.field.source_x - x
@@ -82,4 +85,6 @@ def field_colours(step: Step) -> np.ndarray:
     hsv = np.stack([hue, 0.25 + 0.75 * saturation, np.ones_like(hue)], axis=-1)
     colours = np.asarray(Image.fromarray((hsv * 255).astype(np.uint8), "HSV").convert("RGB")).copy()
     colours[step.scene.known] = 128
-    return colours
+    before = step.scene.size // 2
+    after = step.scene.size - 1 - before
+    return np.pad(colours, ((before, after), (before, after), (0, 0)), constant_values=255)

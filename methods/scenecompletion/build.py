@@ -22,7 +22,7 @@ from PIL import Image
 
 from bench.api import RequestError
 from bench.files import write_atomic
-from bench.imaging import read_rgb
+from bench.imaging import SUFFIXES, is_image_name, read_rgb
 from methods.scenecompletion.gallery import (
     DESCRIPTOR,
     FEATURES,
@@ -39,7 +39,6 @@ from methods.scenecompletion.gist import LENGTH, describe
 Array = np.ndarray[Any, np.dtype[Any]]
 Item = tuple[str, str, Array | Path]  # id, source, uint8 (H, W, 3) or the file to read it from
 
-EXTENSIONS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
 LOSSLESS_SIDE = 64  # at most this: PNG, which is as small as JPEG there
 CROP_SIDES = (1.0, 0.7, 0.5)  # of the short side: the squares that `crops=True` adds
 BUILD = "build.json"
@@ -90,12 +89,12 @@ def build(
 
 
 def folder_items(folder: Path) -> list[Item]:
-    """List a folder's photographs by name; the id and the source are the path without extension."""
+    """List a folder's photographs; the id and the source are the path below the folder."""
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder; give a folder of photographs.")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in EXTENSIONS and p.is_file())
+    paths = sorted(p for p in folder.rglob("*") if is_image_name(p.name) and p.is_file())
     if not paths:
-        raise RequestError(f"{folder} holds no photograph ({', '.join(sorted(EXTENSIONS))}).")
+        raise RequestError(f"{folder} holds no photograph ({', '.join(SUFFIXES)}).")
     names = [p.relative_to(folder).as_posix() for p in paths]
     return [(name, name, path) for name, path in zip(names, paths, strict=True)]
 
