@@ -15,8 +15,6 @@ from bench.commands import ANY, FILE, FOLDER, RUNS
 if TYPE_CHECKING:
     from bench.report.runs import Run
 
-REFERENCES = Path("results/leaderboards")
-
 
 @click.command()
 @click.argument("runs", nargs=-1, type=ANY)
@@ -109,18 +107,28 @@ def export(*, run: Path, out: Path) -> None:
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="Images a run.")
 @click.option("--quiet", is_flag=True)
 def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
-    """Run a sample of the committed results again: does this machine reproduce them?"""
+    """Run a sample of the committed results again: does this machine reproduce them?
+
+    REFERENCES: folders of runs.  [default: results/leaderboards, here or in the checkout]
+    """
     from bench import campaign
     from bench import verify as checks
 
-    failed = False
+    verdicts = []
     with campaign.shown(quiet=quiet) as progress:
-        for path in checks.references(references or (REFERENCES,)):
+        for path in checks.references(references):
             on_progress = progress.stage(path.name)
-            verdict = checks.verify(path, count=count, on_progress=on_progress)
-            failed = failed or bool(verdict.off)
-            if not quiet or verdict.off:
-                click.echo(verdict.text())
+            verdicts.append(checks.verify(path, count=count, on_progress=on_progress))
+            if not quiet or verdicts[-1].off:
+                click.echo(verdicts[-1].text())
+    failed = sum(bool(verdict.off) for verdict in verdicts)
+    if not quiet:
+        images = sum(verdict.n for verdict in verdicts)
+        exact = sum(verdict.exact for verdict in verdicts)
+        click.echo(
+            f"{len(verdicts) - failed} of {len(verdicts)} references reproduced; "
+            f"{exact} of {images} images equal to the bit"
+        )
     return 1 if failed else 0
 
 

@@ -12,6 +12,7 @@ from bench.api import RequestError
 from bench.campaign import Silent, run_all
 from bench.request import Request, runs
 from bench.runner import Options
+from tests.conftest import Bench
 
 
 def reference(tmp_path: Path) -> Path:
@@ -32,7 +33,7 @@ def check(path: Path, count: int = 2) -> verify.Verdict:
 
 def test_a_reference_made_here_is_reproduced(tmp_path: Path) -> None:
     path = reference(tmp_path)
-    assert verify.references((tmp_path / "reference",)) == [path]
+    assert verify.references([tmp_path / "reference"]) == [path]
     verdict = check(path)
     assert (verdict.n, verdict.exact, verdict.off) == (2, 2, ())
     assert verdict.text() == f"{path.name}: reproduced, 2 of 2 images equal to the bit"
@@ -49,13 +50,56 @@ def test_other_pixels_are_named(tmp_path: Path) -> None:
     assert "NOT reproduced, 1 of 2" in verdict.text()
 
 
-def test_another_version_is_refused(tmp_path: Path) -> None:
+def rewrite(path: Path, old: str, new: str, times: int = 1) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, times))
+
+
+def test_another_version_is_not_reproduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = reference(tmp_path)
-    manifest = json.loads((path / "manifest.json").read_bytes())
-    manifest["spec"]["method"]["version"] = "0"
-    (path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(RequestError, match="telea: the reference has version '0', this machine"):
-        check(path)
+    monkeypatch.setattr("methods.classical.Telea.version", "0.9")
+    (off,) = check(path).off
+    assert off.startswith("telea: the reference has version '1', this machine '0.9'; use the code")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("manifest.json", '"radius": 3.0', '"radius": 4.0', "manifest.json is damaged: its spec"),
+        ("manifest.json", '"plan"', '"plant"', "manifest.json is damaged (KeyError('plan'))"),
+        ("manifest.json", "{", "", "manifest.json is damaged"),
+        ("records.jsonl", '{"id"', '{"id', "records.jsonl, line 1 is damaged"),
+        ("records.jsonl", '"id": "', '"id": "other-', "has no record or score"),
+        ("scores.csv", "astronaut-0", "astronaut-9", "astronaut-0 has no record or score"),
+    ],
+)
+def test_a_damaged_reference_is_not_reproduced(
+    tmp_path: Path, name: str, old: str, new: str, message: str
+) -> None:
+    path = reference(tmp_path)
+    rewrite(path / name, old, new)
+    verdict = check(path)
+    assert "NOT reproduced" in verdict.text()
+    assert message in verdict.off[0]
+
+
+def test_scores_of_equal_pixels_must_agree(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    header, first, *rest = (path / "scores.csv").read_text().splitlines()
+    name, value = first.split(",")
+    wrong = f"{name},{float(value) * 1.01!r}"
+    (path / "scores.csv").write_text("\n".join([header, wrong, *rest]) + "\n")
+    verdict = check(path)
+    assert verdict.exact == 2
+    (off,) = verdict.off
+    assert off.startswith(f"{name}: l1 is ")
+
+
+def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    (path / "records.jsonl").unlink()
+    assert "records.jsonl" in check(path).off[0]
 
 
 def test_a_network_may_differ_a_little_and_not_much(
@@ -75,4 +119,24 @@ def test_a_network_may_differ_a_little_and_not_much(
 
 def test_no_reference_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="No reference results"):
-        verify.references((tmp_path,))
+        verify.references([tmp_path])
+
+
+def test_the_committed_ones_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert verify.committed() == Path(verify.__file__).parent.parent / "results/leaderboards"
+    (tmp_path / "results/leaderboards").mkdir(parents=True)
+    assert verify.committed() == Path("results/leaderboards")
+
+
+def test_the_command_counts_what_is_reproduced(tmp_path: Path, bench: Bench) -> None:
+    path = reference(tmp_path)
+    done = bench("verify", str(tmp_path / "reference"), "--count", "2")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 references reproduced; 2 of 2 images equal to the bit" in done.stdout
+    rewrite(path / "records.jsonl", '"pixels_sha256": "', '"pixels_sha256": "x')
+    done = bench("verify", str(tmp_path / "reference"), "--quiet")
+    assert done.returncode == 1
+    assert "has other pixels" in done.stdout
