@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from methods.ddpm.blocks import Attention, ResBlock, Upsample
 from methods.ddpm.packed import pack
-from methods.ddpm.unet import Attention, ResBlock, UNet, Upsample
+from methods.ddpm.unet import UNet
 
 
 class UpsampledConv(nn.Module):

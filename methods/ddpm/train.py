@@ -25,12 +25,13 @@ from methods.common.images import ImageSource, draw_holes
 from methods.common.initial import initialise
 from methods.common.journal import Report, to_stderr
 from methods.common.training import Plan, Stateful, fit
+from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.diffusion import loss_simple, loss_vlb, q_sample, split
 from methods.ddpm.door import from_network, to_network
 from methods.ddpm.repaint import Sampling, generate, inpaint
 from methods.ddpm.schedule import named, respace
-from methods.ddpm.unet import UNet, UNetConfig
+from methods.ddpm.unet import UNet
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,171 +6,20 @@ Module names are guided-diffusion's, so that its state dicts load unchanged.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-
-@dataclass(frozen=True)
-class UNetConfig:
-    """The shape of a U-Net.
-
-    size: side of the images it is trained on, which gives `attention` (sides of the feature maps
-    that attend) their levels; other sizes work too.  in_channels; out_channels: twice as many when
-    a variance is learned.  channels: of the first level, times `multipliers` at each.  blocks: a
-    level.  head_channels: of an attention head.  groups: of every group norm.  scale_shift: the
-    embedding scales and shifts the second norm instead of being added.  updown: residual blocks
-    change the resolution, not single convolutions.  classes: of the label embedding, or None.
-    legacy_order: qkv as heads x (q, k, v), not (q, k, v) x heads.  patch: side of the squares of
-    pixels that the first level sees as one, with as many times the channels (not in the paper: it
-    makes small networks several times cheaper).
-    """
-
-    size: int = 64
-    in_channels: int = 3
-    out_channels: int = 6
-    channels: int = 64
-    multipliers: tuple[int, ...] = (1, 2, 3, 4)
-    blocks: int = 2
-    attention: tuple[int, ...] = (16, 8)
-    head_channels: int = 32
-    groups: int = 32
-    dropout: float = 0.0
-    scale_shift: bool = True
-    updown: bool = True
-    classes: int | None = None
-    legacy_order: bool = True
-    patch: int = 1
-
-    @property
-    def multiple_of(self) -> int:
-        """What height and width must be multiples of."""
-        return int(self.patch * 2 ** (len(self.multipliers) - 1))
-
-
-class Block(nn.Module):
-    """A module that is given the embedding as well."""
-
-    def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:
-        """Map (N, C, H, W) and (N, E) to (N, C', H', W')."""
-        raise NotImplementedError
-
-
-class EmbedSequential(nn.Sequential, Block):
-    """A sequence that hands the embedding to those of its modules that take one."""
-
-    def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        """Apply the modules in order."""
-        for module in self:
-            x = module(x, emb) if isinstance(module, Block) else module(x)
-        return x
-
-
-class Upsample(nn.Module):
-    """Twice the side by nearest neighbour, then a convolution if asked."""
-
-    def __init__(self, channels: int, *, convolve: bool) -> None:
-        super().__init__()
-        self.enlarge: nn.Module = nn.Upsample(scale_factor=2.0, mode="nearest")
-        self.conv: nn.Module = (
-            nn.Conv2d(channels, channels, 3, padding=1) if convolve else nn.Identity()
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (N, C, H, W) to (N, C, 2H, 2W)."""
-        return self.conv(self.enlarge(x))
-
-
-class Downsample(nn.Module):
-    """Half the side, by a strided convolution or by averaging."""
-
-    def __init__(self, channels: int, *, convolve: bool) -> None:
-        super().__init__()
-        self.op = (
-            nn.Conv2d(channels, channels, 3, stride=2, padding=1) if convolve else nn.AvgPool2d(2)
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (N, C, H, W) to (N, C, H/2, W/2)."""
-        return self.op(x)
-
-
-class ResBlock(Block):
-    """Two convolutions around the embedding, with a residual connection.
-
-    resample: None, "up" or "down", applied before the first convolution and to the residual.
-    """
-
-    def __init__(
-        self, config: UNetConfig, channels: int, out_channels: int, resample: str | None = None
-    ) -> None:
-        super().__init__()
-        width = 2 * out_channels if config.scale_shift else out_channels
-        self.scale_shift = config.scale_shift
-        self.in_layers = nn.Sequential(
-            nn.GroupNorm(config.groups, channels),
-            nn.SiLU(),
-            nn.Conv2d(channels, out_channels, 3, padding=1),
-        )
-        self.h_resample = _resampling(channels, resample)
-        self.x_resample = _resampling(channels, resample)
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(4 * config.channels, width))
-        self.out_layers = nn.Sequential(
-            nn.GroupNorm(config.groups, out_channels),
-            nn.SiLU(),
-            nn.Dropout(config.dropout),
-            _zero(nn.Conv2d(out_channels, out_channels, 3, padding=1)),
-        )
-        self.skip_connection = (
-            nn.Identity() if channels == out_channels else nn.Conv2d(channels, out_channels, 1)
-        )
-
-    def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:
-        """Map (N, C, H, W) and (N, E) to (N, C', H', W')."""
-        norm, act, conv = self.in_layers
-        h = conv(self.h_resample(act(norm(x))))
-        modulation = self.emb_layers(emb)[:, :, None, None]
-        norm, *rest = self.out_layers
-        if self.scale_shift:
-            scale, shift = modulation.chunk(2, dim=1)
-            h = torch.addcmul(shift, norm(h), 1 + scale)
-        else:
-            h = norm(h + modulation)
-        for layer in rest:
-            h = layer(h)
-        # In place: h is this block's own, and no gradient needs its value.
-        return h.add_(self.skip_connection(self.x_resample(x)))
-
-
-class Attention(nn.Module):
-    """Self-attention over all pixels, with a residual connection."""
-
-    def __init__(self, config: UNetConfig, channels: int) -> None:
-        super().__init__()
-        self.heads = channels // config.head_channels
-        self.legacy_order = config.legacy_order
-        self.norm = nn.GroupNorm(config.groups, channels)
-        self.qkv = nn.Conv1d(channels, 3 * channels, 1)
-        self.proj_out = nn.Conv1d(channels, channels, 1)
-        _zero(self.proj_out)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (N, C, H, W) to the same shape."""
-        n, c, height, width = x.shape
-        # Pixels as rows: in channels_last memory this is a view, and both 1-d convolutions are
-        # matrix products.
-        rows = self.norm(x).permute(0, 2, 3, 1).reshape(n, height * width, c)
-        qkv = F.linear(rows, self.qkv.weight[:, :, 0], self.qkv.bias)
-        if self.legacy_order:
-            q, k, v = qkv.reshape(n, -1, self.heads, 3, c // self.heads).unbind(3)
-        else:
-            q, k, v = qkv.reshape(n, -1, 3, self.heads, c // self.heads).unbind(2)
-        h = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
-        h = h.transpose(1, 2).reshape(n, -1, c)
-        h = F.linear(h, self.proj_out.weight[:, :, 0], self.proj_out.bias)
-        return x + h.reshape(n, height, width, c).permute(0, 3, 1, 2)
+from methods.ddpm.blocks import (
+    Attention,
+    Downsample,
+    EmbedSequential,
+    ResBlock,
+    UNetConfig,
+    Upsample,
+    zeroed,
+)
 
 
 class UNet(nn.Module):
@@ -197,7 +46,7 @@ class UNet(nn.Module):
         self.out = nn.Sequential(
             nn.GroupNorm(config.groups, first),
             nn.SiLU(),
-            _zero(nn.Conv2d(first, config.out_channels * config.patch**2, 3, padding=1)),
+            zeroed(nn.Conv2d(first, config.out_channels * config.patch**2, 3, padding=1)),
         )
 
     def forward(
@@ -276,14 +125,6 @@ def _decoder(config: UNetConfig, widths: list[int]) -> nn.ModuleList:
     return nn.ModuleList(blocks)
 
 
-def _resampling(channels: int, resample: str | None) -> nn.Module:
-    """Return what a residual block does to the resolution."""
-    if resample is None:
-        return nn.Identity()
-    kind = Upsample if resample == "up" else Downsample
-    return kind(channels, convolve=False)
-
-
 def _unshuffle(x: torch.Tensor, patch: int) -> torch.Tensor:
     """Turn (N, C, H, W) into (N, C patch^2, H / patch, W / patch)."""
     if patch == 1:
@@ -294,10 +135,3 @@ def _unshuffle(x: torch.Tensor, patch: int) -> torch.Tensor:
 def _shuffle(x: torch.Tensor, patch: int) -> torch.Tensor:
     """Undo `_unshuffle`."""
     return x if patch == 1 else F.pixel_shuffle(x, patch)
-
-
-def _zero(module: nn.Module) -> nn.Module:
-    """Set a module's parameters to zero, so that a block starts as the identity."""
-    for parameter in module.parameters():
-        nn.init.zeros_(parameter)
-    return module

@@ -21,11 +21,12 @@ import torch
 
 from bench.seeds import torch_stream
 from methods.common.initial import initialise
+from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import BIG
 from methods.ddpm.precision import prepared
 from methods.ddpm.repaint import Sampling, evaluate, inpaint
 from methods.ddpm.schedule import linear, respace
-from methods.ddpm.unet import UNet, UNetConfig
+from methods.ddpm.unet import UNet
 from tests.benchmarks.ddpm_plain import plain_unet
 
 

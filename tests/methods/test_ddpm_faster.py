@@ -10,10 +10,11 @@ from torch import nn
 
 from bench.seeds import torch_stream
 from methods.common.initial import initialise
+from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.faster import UpsampledConv
 from methods.ddpm.packed import PackedConv, packable
 from methods.ddpm.precision import prepared
-from methods.ddpm.unet import UNet, UNetConfig
+from methods.ddpm.unet import UNet
 
 CONFIG = UNetConfig(
     size=16, channels=32, multipliers=(1, 2, 2), attention=(8, 4), head_channels=16, groups=8

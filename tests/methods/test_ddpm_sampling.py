@@ -14,6 +14,7 @@ from bench.api import Completion, RequestError
 from bench.seeds import torch_stream
 from methods.common.initial import initialise
 from methods.ddpm import DDPM, SAMPLERS
+from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.diffusion import q_sample
 from methods.ddpm.door import from_network, to_network
@@ -26,7 +27,7 @@ from methods.ddpm.repaint import (
     masked_reverse_step,
 )
 from methods.ddpm.schedule import cosine, linear, respace
-from methods.ddpm.unet import UNet, UNetConfig
+from methods.ddpm.unet import UNet
 
 TINY = UNetConfig(
     size=16, channels=16, multipliers=(1, 2), blocks=1, attention=(8,), head_channels=16, groups=4

@@ -19,9 +19,10 @@ from methods.common.devices import Process
 from methods.common.images import FixedImages
 from methods.common.training import Plan
 from methods.ddpm import DDPM
+from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.schedule import named
 from methods.ddpm.train import CONFIGS, DenoisingTrainee, TrainingConfig, learning_rate, train
-from methods.ddpm.unet import UNet, UNetConfig
+from methods.ddpm.unet import UNet
 
 ROOT = Path(__file__).parents[2]
 TINY = TrainingConfig(
