@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--format", "kind", default="md", show_default=True, help="md, csv, latex, html ...")
 @click.option("--metrics", help="A list.  [default: all that were computed]")
 @click.option("--no-intervals", is_flag=True, help="Leave the 95% intervals out.")
+@click.option("--pictures", type=click.IntRange(0), help="Most pictures in HTML.  [default: 1200]")
 @click.option("--out", type=FILE, help="Write to a file instead of stdout.")
 def leaderboard(
     *,
@@ -28,6 +29,7 @@ def leaderboard(
     kind: str,
     metrics: str | None,
     no_intervals: bool,
+    pictures: int | None,
     out: Path | None,
 ) -> None:
     """Compare complete runs in one table (default: all under results/runs).
@@ -38,8 +40,14 @@ def leaderboard(
     from bench.report import leaderboard as report
 
     names = plugins.split_list([metrics]) if metrics else None
-    here = _load(runs, failed=True)
-    _emit(report.render(here, kind, metrics=names, intervals=not no_intervals), out)
+    text = report.render(
+        _load(runs, failed=True),
+        kind,
+        metrics=names,
+        intervals=not no_intervals,
+        pictures=pictures,
+    )
+    _emit(text, out)
 
 
 @click.command()

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from bench.report.boards import Board, Row
     from bench.report.compare import Cell
 
+MOST_PICTURES = 1200
 SCRIPTS = ("tables.js", "plots.js", "viewer.js", "main.js")
 
 
-def page(boards: Sequence[Board]) -> str:
-    """Return the page: tables, plots and comparisons of all boards."""
+def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
+    """Return the page: tables, plots and comparisons of all boards, with so many pictures at most.
+
+    A picture of 64x64 weighs about 8 KB.
+    """
     parts = {
         "@STYLE@": _shipped("style.css"),
         "@SCRIPT@": "".join(_shipped(name) for name in SCRIPTS),
@@ -36,7 +40,7 @@ def page(boards: Sequence[Board]) -> str:
     parts["@SCRIPT_HASH@"] = _policy_hash(parts["@SCRIPT@"])
     pool = Pool()
     # Last, so that no name that looks like a placeholder is replaced.
-    data = _json(payload(boards, pool))
+    data = _json(payload(boards, pool, pictures))
     parts |= {"@POOL@": _json(pool.uris), "@DATA@": data}
     html = _shipped("page.html")
     for placeholder, content in parts.items():
@@ -44,9 +48,9 @@ def page(boards: Sequence[Board]) -> str:
     return html
 
 
-def payload(boards: Sequence[Board], pool: Pool) -> dict[str, Any]:
+def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, Any]:
     """Return everything that the page shows, as JSON values; pictures are places in the pool."""
-    rows, n_cases = choose_plan(boards)
+    rows, n_cases = choose_plan(boards, pictures)
     several = len({(board.dataset, board.size) for board in boards}) > 1
     return {
         "legend": LEGEND,

@@ -20,17 +20,21 @@ def render(
     *,
     metrics: Sequence[str] | None = None,
     intervals: bool = True,
+    pictures: int | None = None,
 ) -> str | bytes:
     """Return the leaderboard of `runs` as text or bytes in one of FORMATS.
 
     metrics: names to show, in this order; None for all that the runs have.  intervals: print the
-    95% intervals (Markdown, LaTeX).  Raises RequestError for an unknown format or metric.
+    95% intervals (Markdown, LaTeX).  pictures: the most that a page (HTML) carries; None for its
+    own limit.  Raises RequestError for an unknown format or metric.
     """
     if format not in FORMATS:
         raise RequestError(f"Unknown format {format!r}. Known: {', '.join(FORMATS)}.")
     boards = make_boards(runs, metrics)
     if not intervals and format in {"md", "latex"}:
         boards = [without_intervals(board) for board in boards]
+    if format == "html" and pictures is not None:
+        return html.page(boards, pictures=pictures)
     return FORMATS[format](boards)
 
 

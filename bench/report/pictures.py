@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST = 256
 LOSSLESS_TO = 128
-MOST_PICTURES = 1200
 # (rows of the comparison, worst and best cases of each method), from rich to bare.
-PLANS = ((6, 3), (4, 2), (3, 1), (1, 1), (1, 0))
+PLANS = ((6, 3), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1), (3, 0), (2, 0), (1, 0), (0, 0))
 
 
 @dataclass
@@ -43,11 +42,11 @@ class Pool:
         return self._places[key]
 
 
-def choose_plan(boards: Sequence[Board]) -> tuple[int, int]:
-    """Return how many rows and cases the page carries: MOST_PICTURES at most, but for the last."""
+def choose_plan(boards: Sequence[Board], most: int) -> tuple[int, int]:
+    """Return how many rows and cases of each board a page of `most` pictures can carry."""
     for rows, cases in PLANS:
         number = sum(rows * (2 + len(b.rows)) + 6 * cases * len(b.rows) for b in boards)
-        if number <= MOST_PICTURES:
+        if number <= most:
             return rows, cases
     return PLANS[-1]
 
@@ -55,6 +54,7 @@ def choose_plan(boards: Sequence[Board]) -> tuple[int, int]:
 def comparison(board: Board, count: int, pool: Pool) -> dict[str, object]:
     """Return ids, and places of target, hole and each method's outputs for `count` images."""
     runs = {key: row.runs[0] for key, row in enumerate(board.rows) if _has_pictures(row.runs[0])}
+    runs = runs if count else {}
     ids = spread(list(runs.values()), count) if runs and _share_images(runs.values()) else []
     first = next(iter(runs.values())) if runs else None
     return {

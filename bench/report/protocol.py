@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from bench import request
 from bench.api import RequestError
 from bench.plugins import did_you_mean
 
@@ -38,7 +39,7 @@ class Protocol:
     """One paper table: what to run, and which published lines it is held against.
 
     masks, published_metrics: published name -> ours.  counterparts: published method -> ours.
-    methods: what is run when the table is told to run what is missing and no method is named.
+    suite: what is run when the table is told to run what is missing and no method is named.
     """
 
     name: str
@@ -53,21 +54,23 @@ class Protocol:
     masks: Mapping[str, str]
     counterparts: Mapping[str, Counterpart]
     published_metrics: Mapping[str, str]
-    methods: tuple[str, ...] = ()
+    suite: str | None = None
 
     def request(self, methods: Sequence[str] = ()) -> dict[str, Any]:
         """Return the fields of a bench.request.Request that runs the whole table.
 
         Runs that are done are not done again.  Raises RequestError when no method is known.
         """
-        chosen = tuple(methods) or self.methods
-        if not chosen:
+        if self.suite is not None:
+            asked = {"methods": tuple(methods)} if methods else {}
+            return {**request.suite(self.suite), **asked}
+        if not methods:
             hint = "".join(
                 f" {name} is {c.spec},path=FILE." for name, c in self.counterparts.items()
             )
             raise RequestError(f"Table {self.name!r} has no methods of its own: name one.{hint}")
         return {
-            "methods": chosen,
+            "methods": tuple(methods),
             "masks": tuple(dict.fromkeys(self.masks.values())),
             "dataset": self.dataset,
             "size": self.size,
@@ -102,7 +105,7 @@ def load_protocol(name: str) -> Protocol:
     path = files("bench.report.protocols").joinpath(f"{name}.toml")
     loaded = tomllib.loads(path.read_text("utf-8"))
     counterparts = {k: Counterpart(**v) for k, v in loaded.pop("counterparts").items()}
-    for key in ("metrics", "notes", "methods"):
+    for key in ("metrics", "notes"):
         loaded[key] = tuple(loaded.get(key, ()))
     return Protocol(name=name, counterparts=counterparts, **loaded)
 

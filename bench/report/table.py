@@ -163,7 +163,8 @@ def _compared(theirs: str | None, ours: float | None) -> list[str]:
     if theirs is None:
         return ["–", f"{ours:.{decimals([ours])}f}", "–"]
     places = max(decimals([ours]), len(theirs.partition(".")[2]))
-    return [theirs, f"{ours:.{places}f}", f"{ours - float(theirs):+.{places}f}"]
+    difference = round(ours - float(theirs), places)
+    return [theirs, f"{ours:.{places}f}", f"{difference:+.{places}f}" if difference else "0"]
 
 
 def _differences(boards: Iterable[Board], runs: Sequence[Run], protocol: Protocol) -> list[str]:

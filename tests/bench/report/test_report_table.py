@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 
 import masks
+from bench import request
 from bench.api import RequestError
 from bench.datasets import DATASETS
 from bench.metrics import METRICS
@@ -95,10 +96,16 @@ def test_runs_on_other_datasets_are_left_out_unless_asked_for(make_run):
     assert "telea" not in table.render("repaint-celebahq", runs)
 
 
-def test_baselines_without_published_numbers_print_what_was_run(make_run):
+def test_baselines_print_their_own_reference_beside_what_was_run(make_run):
     runs = load_runs([make_run("telea"), make_run("biharmonic")])
     text = table.render("baselines-photos", runs)
-    assert "| telea |" in text
+    ours = next(r for r in runs if r.method == "telea").scores["psnr"].mean()
+    reference = next(
+        p.text
+        for p in published(load_protocol("baselines-photos"))
+        if (p.method, p.mask, p.metric) == ("telea", "center-box", "psnr")
+    )
+    assert f"| {reference} | {ours:.2f} | {ours - float(reference):+.2f} |" in text
     assert "No run on random-box, irregular, free-form, hybrid." in text
 
 
@@ -120,16 +127,32 @@ def test_other_weights_do_not_pass_for_the_paper(make_run):
 def test_a_table_can_be_asked_for_as_runs():
     fields = load_protocol("baselines-photos").request()
     assert fields["masks"] == ("center-box", "random-box", "irregular", "free-form", "hybrid")
-    assert fields["limit"] == 32
+    assert fields["seeds"] == (0, 1, 2)
     assert "telea" in fields["methods"]
+    asked = load_protocol("baselines-fashion-mnist").request(["telea"])
+    assert (asked["methods"], asked["limit"]) == (("telea",), 200)
     repaint = load_protocol("repaint-celebahq")
     assert repaint.request(["telea"])["masks"][0] == "lama-thick"
     with pytest.raises(RequestError, match=r"RePaint is ddpm:weights=celebahq-256,.*path=FILE"):
         repaint.request()
 
 
-def test_what_can_be_asked_for_is_a_request():
-    from bench.request import Request
+def test_our_tables_are_their_suites():
+    for name in ("photos", "fashion-mnist"):
+        protocol, fields = load_protocol(f"baselines-{name}"), request.suite(f"reference-{name}")
+        assert protocol.dataset == fields["dataset"]
+        assert set(protocol.masks.values()) == set(fields["masks"])
+        assert set(protocol.metrics) <= set(fields["metrics"])
+        assert protocol.n == len(request.runs(request.Request(**fields))[0].ids())
+        ours = {(p.mask, p.method.split(":")[0], p.metric) for p in published(protocol)}
+        assert len(ours) >= 5 * 6 * len(protocol.metrics)
 
+
+def test_a_reproduced_number_has_no_signed_zero():
+    assert table._compared("0.1503", 0.15029999) == ["0.1503", "0.1503", "0"]
+    assert table._compared("0.1503", 0.1401) == ["0.1503", "0.1401", "-0.0102"]
+
+
+def test_what_can_be_asked_for_is_a_request():
     for name in protocol_names():
-        assert Request(**load_protocol(name).request(["telea"])).methods == ("telea",)
+        assert request.Request(**load_protocol(name).request(["telea"])).methods == ("telea",)

@@ -1,0 +1,163 @@
+"""Make the committed reference results: results/leaderboards and their lines of published.csv.
+
+    python tests/benchmarks/reference_results.py
+
+Runs the suites reference-photos and reference-fashion-mnist (what is done is kept, so after new
+weights only their method runs again), then writes for each
+
+    results/leaderboards/DATASET/leaderboard.{md,csv,tex,html}
+    results/leaderboards/DATASET/runs/RUN/{manifest.json,records.jsonl,scores.csv,summary.json}
+
+without PNGs, and records without what `bench verify` and the tables do not need.  Ends with a count
+of bytes and an error if a file names this machine, its user or one of its paths.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import getpass
+import io
+import json
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+# Suite -> pictures of its HTML page: all of results/leaderboards is to stay below 5 MB.
+SUITES = {"reference-photos": 100, "reference-fashion-mnist": 300}
+PUBLISHED = ROOT / "bench/report/published/published.csv"
+FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
+KEPT = ("id", "source", "status", "hole_fraction", "pixels_sha256")
+
+
+def main() -> None:
+    """Run what is missing, then write everything."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("results/runs"), help="where runs are")
+    parser.add_argument("--out", type=Path, default=Path("results/leaderboards"))
+    parser.add_argument("--skip", default="", help="methods to leave out for now, such as ddpm")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--no-published", action="store_true", help="leave published.csv alone")
+    options = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    lines: list[dict[str, object]] = []
+    for suite in SUITES:
+        paths = run_suite(suite, options.runs, options.device, options.skip.split(","))
+        lines += write_references(suite, paths, options.out)
+    if not options.no_published:
+        replace_published(lines)
+    report_sizes(options.out)
+
+
+def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Path]:
+    """Run what the suite lacks and return its run directories; exits when an image failed."""
+    from bench import campaign, request
+    from bench.runner import Options
+
+    wanted = request.Request(**request.suite(suite))
+    runs = [run for run in request.runs(wanted) if run.method.name not in skipped]
+    with campaign.shown(quiet=False) as progress:
+        results = campaign.run_all(
+            runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
+        )
+    failed = [str(r.report.path) for r in results if not r.summary.get("complete")]
+    if failed:
+        sys.exit(f"Images failed in {', '.join(failed)}.")
+    return [result.report.path for result in results]
+
+
+def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str, object]]:
+    """Write one dataset's folder anew; return its lines of published.csv."""
+    from bench.report import leaderboard
+    from bench.report.boards import make_boards
+    from bench.report.runs import load_runs
+
+    runs = load_runs(paths)
+    folder = out / runs[0].dataset
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in paths:
+        copy_facts(path, folder / "runs" / path.name)
+    for kind, ending in FORMATS.items():
+        text = leaderboard.render(runs, kind, pictures=SUITES[suite])
+        data = text.encode() if isinstance(text, str) else text
+        (folder / f"leaderboard.{ending}").write_bytes(data)
+    return [line for board in make_boards(runs) for line in published_lines(suite, board)]
+
+
+def copy_facts(run: Path, out: Path) -> None:
+    """Copy a run without its PNGs and without what records hold besides KEPT."""
+    out.mkdir(parents=True)
+    for name in ("manifest.json", "scores.csv"):
+        shutil.copyfile(run / name, out / name)
+    compact = {"separators": (",", ":"), "allow_nan": False, "ensure_ascii": False}
+    summary = json.loads((run / "summary.json").read_bytes())
+    (out / "summary.json").write_text(json.dumps(summary, **compact) + "\n", "utf-8")
+    records = [json.loads(line) for line in (run / "records.jsonl").read_bytes().splitlines()]
+    kept = [kept_facts(record) for record in sorted(records, key=lambda r: r["id"])]
+    text = "".join(json.dumps(record, **compact) + "\n" for record in kept)
+    (out / "records.jsonl").write_text(text, "utf-8")
+
+
+def kept_facts(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of a record that are committed; a source that is the id goes unsaid."""
+    return {
+        key: record[key]
+        for key in KEPT
+        if key in record and not (key == "source" and record[key] == record["id"])
+    }
+
+
+def published_lines(suite: str, board: Any) -> list[dict[str, object]]:
+    """Return a board as lines of published.csv."""
+    from bench.report.figures import column, decimals
+
+    return [
+        {
+            "paper": "inpaint-bench",
+            "table": suite,
+            "dataset": board.dataset,
+            "size": board.size,
+            "n_images": cell.n,
+            "protocol": f"composed; mean over seeds {' '.join(map(str, row.seeds))}",
+            "mask": board.mask,
+            "method": row.method,
+            "metric": metric.name,
+            "value": f"{cell.value:.{decimals(column(board, metric))}f}",
+            "provenance": f"this project, results/leaderboards/{board.dataset}",
+        }
+        for row in board.rows
+        for metric in board.metrics
+        if (cell := row.cells.get(metric.name)) is not None
+    ]
+
+
+def replace_published(lines: list[dict[str, object]]) -> None:
+    """Replace this project's lines in published.csv; the papers' stay byte for byte."""
+    head, *rest = PUBLISHED.read_bytes().splitlines(keepends=True)
+    papers = [line for line in rest if not line.startswith(b"inpaint-bench,")]
+    text = io.StringIO()
+    ending = "\r\n" if head.endswith(b"\r\n") else "\n"
+    writer = csv.DictWriter(text, head.decode().strip().split(","), lineterminator=ending)
+    writer.writerows(lines)
+    PUBLISHED.write_bytes(head + b"".join(papers) + text.getvalue().encode())
+
+
+def report_sizes(out: Path) -> None:
+    """Print the bytes of each folder; exit with an error where a file names this machine."""
+    private = {f'"{socket.gethostname()}"', str(ROOT), str(Path.home()), f"/{getpass.getuser()}/"}
+    total = 0
+    for path in sorted(p for p in out.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        total += len(data)
+        if named := [text for text in private if text.encode() in data]:
+            sys.exit(f"{path} names this machine: {named}.")
+        if path.parent.parent == out:
+            print(f"{path}: {len(data):,} bytes")
+    print(f"{out}: {total:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
