@@ -79,7 +79,7 @@ def verify(path: Path, *, count: int, on_progress: Callable[[int, int], None]) -
     """
     try:
         manifest = _manifest(path)
-        recorded = _recorded(path)
+        recorded = _recorded(path, manifest["plan"]["n"] * manifest["spec"]["samples"])
         scores = score.read_scores(path / "scores.csv")
         run = rebuild(manifest["spec"])
         new = _run_again(run, manifest["plan"], count, on_progress)
@@ -114,16 +114,20 @@ def _manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _recorded(path: Path) -> dict[str, dict[str, Any]]:
-    """Return id -> record; raises RequestError for a line that is no record."""
+def _recorded(path: Path, number: int) -> dict[str, dict[str, Any]]:
+    """Return id -> record; raises RequestError for a line that is no record, or too few of them."""
     found = {}
     lines = (path / "records.jsonl").read_text("utf-8").splitlines()
-    for number, line in enumerate(lines, start=1):
+    for place, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
             found[record["id"]] = record
+            if record["status"] == "ok" and len(bytes.fromhex(record["pixels_sha256"])) != 32:
+                raise ValueError("pixels_sha256 is no sha256")
         except (ValueError, KeyError, TypeError) as error:
-            raise RequestError(f"records.jsonl, line {number} is damaged ({error!r})") from error
+            raise RequestError(f"records.jsonl, line {place} is damaged ({error!r})") from error
+    if len(found) != number:
+        raise RequestError(f"records.jsonl is damaged: {len(found)} of {number} records")
     return found
 
 
