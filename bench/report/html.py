@@ -51,20 +51,22 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
 def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, Any]:
     """Return everything that the page shows, as JSON values; pictures are places in the pool."""
     rows, n_cases = choose_plan(boards, pictures)
-    several = len({(board.dataset, board.size) for board in boards}) > 1
+    tabs = _tabs(boards)
     return {
         "legend": LEGEND,
         "primary": _primary(boards[0]),
-        "boards": [_board(board, several, rows, n_cases, pool) for board in boards],
-        "ranks": _ranks(boards, several),
+        "boards": [
+            _board(board, tab, rows, n_cases, pool) for board, tab in zip(boards, tabs, strict=True)
+        ],
+        "ranks": _ranks(boards, tabs),
     }
 
 
-def _board(board: Board, several: bool, n_rows: int, n_cases: int, pool: Pool) -> dict[str, Any]:
+def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dict[str, Any]:
     case_metric = _primary(board)
     return {
         "title": board.title,
-        "tab": _tab(board, several),
+        "tab": tab,
         "notes": list(board.notes),
         "metrics": [
             {"name": m.name, "title": m.title, "up": m.higher_is_better} for m in board.metrics
@@ -130,7 +132,7 @@ def _bins(row: Row, metric: str) -> list[list[float]]:
     ]
 
 
-def _ranks(boards: Sequence[Board], several: bool) -> dict[str, Any] | None:
+def _ranks(boards: Sequence[Board], tabs: Sequence[str]) -> dict[str, Any] | None:
     found = mean_ranks(boards)
     if found is None:
         return None
@@ -139,7 +141,7 @@ def _ranks(boards: Sequence[Board], several: bool) -> dict[str, Any] | None:
         "title": found.title,
         "note": found.note,
         "difference": found.ranks.critical_difference,
-        "blocks": [_tab(board, several) for board in found.boards],
+        "blocks": list(tabs),
         "rows": [
             {
                 "name": name,
@@ -153,8 +155,17 @@ def _ranks(boards: Sequence[Board], several: bool) -> dict[str, Any] | None:
     }
 
 
-def _tab(board: Board, several: bool) -> str:
-    return f"{board.mask} · {board.dataset} {board.size or ''}".strip() if several else board.mask
+def _tabs(boards: Sequence[Board]) -> list[str]:
+    """Return short names of the boards: the mask, and what tells two of one mask apart."""
+    several = len({(board.dataset, board.size) for board in boards}) > 1
+    short = [
+        f"{board.mask} · {board.dataset} {board.size or ''}".strip() if several else board.mask
+        for board in boards
+    ]
+    return [
+        f"{name}, n = {board.n}" if short.count(name) > 1 else name
+        for name, board in zip(short, boards, strict=True)
+    ]
 
 
 def _primary(board: Board) -> str:

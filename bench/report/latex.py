@@ -17,6 +17,7 @@ _HEAD = r"""\documentclass{article}
 \usepackage[utf8]{inputenc}
 \usepackage[a4paper,landscape,margin=15mm]{geometry}
 \usepackage{booktabs}
+\setlength{\belowcaptionskip}{4pt}
 \begin{document}
 % Each table below can be pasted into a paper that loads booktabs and T1 fontenc.
 """
@@ -24,6 +25,11 @@ _LEGEND = (
     r"Best in bold, second underlined; $\approx$: not significantly worse than the best (paired "
     r"bootstrap over source photographs, 95\,\%)."
 )
+# As papers write them; other names stand as they are.
+_METRICS = {
+    "l1": r"$\ell_1$", "psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS", "fid": "FID", "kid": "KID",
+    "p_ids": "P-IDS", "u_ids": "U-IDS",
+}  # fmt: skip
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "_": r"\_", "%": r"\%", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -50,11 +56,12 @@ def _letter(character: str) -> str:
 
 def _table(board: Board) -> str:
     columns = "l" + "r" * (len(board.metrics) + 2)
-    heads = ["Method", *(escape(m.title) for m in board.metrics), "n", "s/image"]
+    heads = ["Method", *map(_head, board.metrics), "n", "s/image"]
     lines = [f"{' & '.join(line)} \\\\" for line in [heads, *_body(board)]]
     notes = "".join(f" {escape(note)}" for note in board.notes)
     return "\n".join(
         [
+            *(f"% {escape(row.method)}: {escape(row.assets)}" for row in board.rows if row.assets),
             r"\begin{table}[p]\centering\small",
             rf"\caption{{{escape(board.title)}. {_LEGEND}{notes}}}",
             rf"\begin{{tabular}}{{{columns}}}",
@@ -83,8 +90,14 @@ def _body(board: Board) -> list[list[str]]:
     ]
 
 
+def _head(metric: Metric) -> str:
+    name, _, rest = metric.title.partition(" ")
+    return f"{_METRICS.get(name) or escape(name)} {escape(rest)}"
+
+
 def _name(row: Row) -> str:
-    return escape(f"{row.method} ({row.assets})" if row.assets else row.method)
+    seeds = f" ({len(row.seeds)} seeds)" if len(row.seeds) > 1 else ""
+    return escape(row.title + seeds)
 
 
 def _second(board: Board, metric: Metric) -> Row | None:

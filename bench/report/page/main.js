@@ -53,6 +53,7 @@ function openTab(k, focus) {
 function drawPanel() {
   const panel = byId("panel");
   panel.setAttribute("aria-labelledby", `tab${state.tab}`);
+  byId("metric").closest("label").hidden = state.tab === DATA.boards.length;
   if (state.tab === DATA.boards.length) return panel.replaceChildren(ranksPanel());
   const b = board(), rows = shownRows(b);
   panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows),

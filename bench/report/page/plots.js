@@ -35,12 +35,13 @@ function frame(svg, xTicks, yScale, yRange, titles) {
     s("text", { x: X(0.5), y: H - 6, "text-anchor": "middle" }, titles[0]),
     s("text", { transform: `translate(13 ${Y(0.5)}) rotate(-90)`, "text-anchor": "middle" }, titles[1]));
 }
-function plotCard(title, b, draw, legend) {
+const NOTHING = "Nothing to draw for this metric.";
+function plotCard(title, b, draw, legend, otherwise = NOTHING) {
   W = NARROW.matches ? 380 : 520;
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": title });
   const drawn = draw(svg);
   return h("div", { class: "card" }, h("h3", {}, title),
-    drawn ? svg : h("p", { class: "note" }, "Nothing to draw for this metric."), drawn && legend ? legend : null);
+    drawn ? svg : h("p", { class: "note" }, otherwise), drawn && legend ? legend : null);
 }
 function better(m, low, high) {  // the better end of the axis is at the top
   return (v) => Y(m.up ? (v - low) / (high - low) : (high - v) / (high - low));
@@ -70,7 +71,7 @@ function paretoCard(b, rows) {
       label(svg, p.row.name, x(p.t), y(p.v), taken);
     }
     return true;
-  }, null);
+  }, h("p", { class: "note" }, "Filled: no method here is both faster and better."));
 }
 function label(svg, name, cx, cy, taken) {
   const text = name.length > 26 ? `${name.slice(0, 25)}…` : name, w = text.length * 6.6;
@@ -88,9 +89,11 @@ function curvesCard(b, rows) {
   const m = plotMetric(b);
   const lines = rows.map((row) => ({ row, bins: row.bins[m.name] || [] })).filter((l) => l.bins.length);
   const legend = h("div", { class: "legend" }, lines.map((l) => h("span", {}, swatch(l.row.name), l.row.name)));
+  const alike = lines.length ? `All holes of this mask cover between ${Math.round(100 * lines[0].bins[0][0])} and ` +
+    `${Math.round(100 * lines[0].bins[0][1])} percent of the image: there is no curve to draw.` : NOTHING;
   return plotCard(`Quality against hole area: ${m.title}`, b, (svg) => {
-    if (!lines.length) return false;
     const all = lines.flatMap((l) => l.bins);
+    if (new Set(all.map((bin) => bin[0])).size < 2) return false;
     const x1 = Math.max(...all.map((bin) => bin[1]));
     const x0 = Math.min(...all.map((bin) => bin[0]));
     const [low, high] = range(all.map((bin) => bin[3]));
@@ -106,21 +109,22 @@ function curvesCard(b, rows) {
         s("title", {}, `${row.name}: ${bin[3].toPrecision(4)} over ${bin[2]} images`)));
     }
     return true;
-  }, legend);
+  }, legend, alike);
 }
 function rankPlot(r, rows) {
-  const height = 40 + rows.length * 24;
-  const svg = s("svg", { viewBox: `0 0 700 ${height}`, class: "ranks", role: "img", "aria-label": "Mean ranks" });
+  const height = 40 + rows.length * 24, width = NARROW.matches ? 380 : 700, left = NARROW.matches ? 140 : 220;
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, class: "ranks", role: "img", "aria-label": "Mean ranks" });
   const most = Math.max(...r.rows.map((row) => row.rank), 1) + 0.3;
-  const x = (rank) => 220 + (rank - 1) / (most - 1 || 1) * 450;
+  const x = (rank) => left + (rank - 1) / (most - 1 || 1) * (width - left - 20);
+  const best = Math.min(...r.rows.map((row) => row.rank));
+  svg.append(s("rect", { x: x(best), y: 22, width: Math.max(0, Math.min(x(best + r.difference), width) - x(best)),
+    height: height - 22, fill: "var(--best)" }));
   for (let k = 1; k <= most; k++) svg.append(s("line", { class: "rule", x1: x(k), x2: x(k), y1: 22, y2: height }),
     s("text", { x: x(k), y: 14, "text-anchor": "middle" }, String(k)));
-  const best = Math.min(...r.rows.map((row) => row.rank));
-  svg.append(s("rect", { x: x(best), y: 22, width: Math.max(0, Math.min(x(best + r.difference), 690) - x(best)),
-    height: height - 22, fill: "var(--best)", opacity: 0.6 }));
+  const longest = NARROW.matches ? 19 : 30;
   rows.forEach((row, k) => {
-    const y = 40 + k * 24, text = row.name.length > 30 ? `${row.name.slice(0, 29)}…` : row.name;
-    svg.append(s("text", { class: "label", x: 208, y: y + 4, "text-anchor": "end" }, text),
+    const y = 40 + k * 24, text = row.name.length > longest ? `${row.name.slice(0, longest - 1)}…` : row.name;
+    svg.append(s("text", { class: "label", x: left - 12, y: y + 4, "text-anchor": "end" }, text),
       s("circle", { cx: x(row.rank), cy: y, r: 5, fill: colourOf(row.name) },
         s("title", {}, `${row.name}: mean rank ${row.rank.toFixed(2)}`)));
   });

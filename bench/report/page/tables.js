@@ -15,8 +15,12 @@ function sortedRows(rows) {
   });
   return [...known, ...rows.filter((row) => sortValue(row, key) === null)];
 }
+function sorting() {  // rows come best first by the board's own metric
+  const metric = board().metrics.find((m) => m.name === board().caseMetric);
+  return state.sort.key || !metric ? state.sort : { key: metric.name, down: metric.up };
+}
 function headCell(key, title, bestDown) {
-  const { key: by, down } = state.sort;
+  const { key: by, down } = sorting();
   const order = by !== key ? "none" : down ? "descending" : "ascending";
   return h("th", { scope: "col", "aria-sort": order }, h("button", {
     type: "button", "data-sort": key,
@@ -57,5 +61,6 @@ function ranksPanel() {
   return h("div", {}, h("h2", {}, r.title), h("div", { class: "scroll" },
     h("table", {}, h("thead", {}, head), h("tbody", {}, body))),
     h("p", { class: "note" }, r.note), h("div", { class: "card" },
-      h("h3", {}, "Mean ranks and the critical difference"), rankPlot(r, rows)));
+      h("h3", {}, "Mean ranks and the critical difference"), rankPlot(r, rows),
+      h("p", { class: "note" }, "Band: not told apart from the best.")));
 }

@@ -30,10 +30,18 @@ def test_latex_marks_the_best_and_underlines_the_second(loaded):
     first = text.split(r"\end{table}")[0]
     assert first.count(r"\textbf{") == 1
     assert first.count(r"\underline{") == 1
-    assert r"lpips $\downarrow$" in text
+    assert r"LPIPS $\downarrow$" in text
+    assert r"% navier-stokes: w\_1 abababab" in text
+    assert r"navier-stokes & " in text
     assert "[" in first.split(r"\midrule")[1]
     plain = render(loaded, "latex", metrics=["lpips"], intervals=False)
     assert r"\scriptsize[" not in plain
+
+
+def test_latex_says_how_many_seeds(make_run):
+    for seed in range(3):
+        run = make_run("ddpm", seed=seed)
+    assert "ddpm (3 seeds) & " in render(load_runs([run.parent]), "latex")
 
 
 def test_latex_escapes_what_comes_from_outside():

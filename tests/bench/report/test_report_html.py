@@ -89,6 +89,33 @@ def test_a_run_without_pictures_still_makes_a_page(make_run):
     assert data["boards"][0]["rows"][0]["cells"]["lpips"]["text"].startswith("0.")
 
 
+def test_tabs_of_one_mask_are_told_apart(make_run):
+    make_run("telea", pixels=False)
+    data, _ = _payload(render(load_runs([make_run("telea", n=8, pixels=False).parent]), "html"))
+    assert sorted(b["tab"] for b in data["boards"]) == ["center-box, n = 12", "center-box, n = 8"]
+
+
+def test_fewer_pictures_on_demand(make_run):
+    runs = load_runs([make_run("telea")])
+    for most, rows in ((0, 0), (8, 2), (1000, 6)):
+        data, pool = _payload(render(runs, "html", pictures=most))
+        assert len(data["boards"][0]["pictures"]["ids"]) == rows
+        assert len(pool) <= most
+
+
+@needs_chromium
+def test_holes_of_one_area_give_no_curve(make_run, browser, tmp_path):
+    run = make_run("telea", pixels=False)
+    summary = json.loads((run / "summary.json").read_text())
+    for entry in summary["metrics"].values():
+        entry["by_hole_area"] = [{"edges": [0.2, 0.3], "n": 12, "mean": 0.1}]
+    (run / "summary.json").write_text(json.dumps(summary))
+    (tmp_path / "page.html").write_text(render(load_runs([run]), "html"), encoding="utf-8")
+    browser.open(tmp_path / "page.html")
+    assert "All holes of this mask cover between 20 and 30" in " ".join(_texts(browser, ".plots p"))
+    assert browser.js("document.querySelectorAll('.plots svg').length") == 1
+
+
 def test_a_picture_is_carried_once(page):
     html = page.read_text("utf-8")
     data, pool = _payload(html)
@@ -106,6 +133,8 @@ def test_hostile_names_are_text(opened):
 @needs_chromium
 def test_sorting_by_a_click_on_a_head(opened):
     assert _methods(opened)[0] == "ddpm"
+    by_lpips = "document.querySelector('button[data-sort=lpips]').parentElement"
+    assert opened.js(f"{by_lpips}.getAttribute('aria-sort')") == "ascending"
     opened.click('button[data-sort="seconds"]')
     assert _methods(opened) == [HOSTILE, "telea", "navier-stokes", "ddpm"]
     sorted_by = "document.querySelector('th:last-child').getAttribute('aria-sort')"
