@@ -63,7 +63,7 @@ function paretoCard(b, rows) {
     const front = points.filter((p) => !points.some((q) => q !== p && q.t <= p.t &&
       (m.up ? q.v >= p.v : q.v <= p.v) && (q.t < p.t || q.v !== p.v))).sort((p, q) => p.t - q.t);
     svg.append(s("polyline", { class: "front", points: front.map((p) => `${x(p.t)},${y(p.v)}`).join(" ") }));
-    const taken = points.map((p) => [x(p.t) - 6, y(p.v) - 6, x(p.t) + 6, y(p.v) + 6]);
+    const taken = points.map((p) => [x(p.t) - 5, y(p.v) - 5, x(p.t) + 5, y(p.v) + 5]);
     for (const p of points) {
       const colour = colourOf(p.row.name), fill = front.includes(p) ? colour : "none";
       svg.append(s("circle", { cx: x(p.t), cy: y(p.v), r: 5, fill, stroke: colour, "stroke-width": 2 },
@@ -77,7 +77,7 @@ function label(svg, name, cx, cy, taken) {
   const text = name.length > 26 ? `${name.slice(0, 25)}…` : name, w = text.length * 6.6;
   for (const [dx, dy, anchor] of [[9, 4, "start"], [-9, 4, "end"], [0, -10, "middle"], [0, 19, "middle"]]) {
     const left = cx + dx - (anchor === "end" ? w : anchor === "middle" ? w / 2 : 0);
-    const box = [left, cy + dy - 11, left + w, cy + dy + 3];
+    const box = [left - 4, cy + dy - 11, left + w + 4, cy + dy + 3];
     const clash = taken.some((o) => box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3]);
     if (clash || box[0] < X(0) || box[2] > W || box[1] < 0 || box[3] > Y(0)) continue;
     taken.push(box);
