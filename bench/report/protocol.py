@@ -59,7 +59,8 @@ class Protocol:
     def request(self, methods: Sequence[str] = ()) -> dict[str, Any]:
         """Return the fields of a bench.request.Request that runs the whole table.
 
-        Runs that are done are not done again.  Raises RequestError when no method is known.
+        Runs that are done are not done again.  Raises RequestError when no method is known, or
+        when the masks are files that only the caller can name.
         """
         if self.suite is not None:
             asked = {"methods": tuple(methods)} if methods else {}
@@ -69,6 +70,12 @@ class Protocol:
                 f" {name} is {c.spec},path=FILE." for name, c in self.counterparts.items()
             )
             raise RequestError(f"Table {self.name!r} has no methods of its own: name one.{hint}")
+        if packs := [mask for mask in self.masks.values() if mask.startswith("nvidia:")]:
+            raise RequestError(
+                f"Table {self.name!r} needs NVIDIA's masks, which are not shipped: use "
+                f"`bench run --mask {packs[0].replace(':', ':PATH,')}` and so on for its "
+                f"{len(packs)} bins, on {self.dataset} at {self.size}."
+            )
         return {
             "methods": tuple(methods),
             "masks": tuple(dict.fromkeys(self.masks.values())),
