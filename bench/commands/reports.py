@@ -63,7 +63,7 @@ def grid(*, runs: tuple[Path, ...], count: int | None, out: Path) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", default="", metavar="NAME")
 @click.argument("runs", nargs=-1, type=ANY)
 @click.option("--run", "run_missing", is_flag=True, help="Run first what the table lacks.")
 @click.option("--method", "methods", multiple=True, help="With --run: methods to run as well.")

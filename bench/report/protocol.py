@@ -106,6 +106,8 @@ def protocol_names() -> list[str]:
 def load_protocol(name: str) -> Protocol:
     """Return a protocol; raises RequestError for an unknown name."""
     known = protocol_names()
+    if not name:
+        raise RequestError(f"No table was named. Known: {', '.join(known)}.")
     if name not in known:
         hint = did_you_mean(name, known)
         raise RequestError(f"Unknown table {name!r}.{hint} Known: {', '.join(known)}.")

@@ -128,6 +128,8 @@ def test_baselines_print_their_own_reference_beside_what_was_run(make_run):
 
 
 def test_a_wrong_name_or_metric_is_a_request_error(make_run):
+    with pytest.raises(RequestError, match=r"No table was named\. Known: aot-places, "):
+        table.render("")
     with pytest.raises(RequestError, match=r"Unknown table 'repaint-celeba'.*Did you mean"):
         table.render("repaint-celeba")
     runs = load_runs([make_run("telea", "mat-small", dataset="places2")])
