@@ -161,16 +161,18 @@ def _plan(
     A batch is always the plan's batch, also when only one of its images is missing: a network's
     last bits depend on the batch.
     """
-    records = directory.records()
+    names = [i if run.samples == 1 else f"{i}@{k}" for i, k in wanted]
+    everything = frozenset(names)
+    missing = set(names)
+    for record in directory.each_record():
+        if record["id"] in everything:
+            (missing.discard if directory.is_done(record) else missing.add)(record["id"])
     size, threads = int(plan["batch_size"]), int(plan["threads"])
-    jobs, missing = [], set()
+    jobs = []
     for start in range(0, len(wanted), size):
-        items = tuple(wanted[start : start + size])
-        names = [i if run.samples == 1 else f"{i}@{k}" for i, k in items]
-        left = {n for n in names if not directory.is_done(records.get(n))}
-        if left:
+        if not missing.isdisjoint(names[start : start + size]):
+            items = tuple(wanted[start : start + size])
             jobs.append(Job(run, items, options.device, threads, options.keep_raw))
-            missing |= left
     return jobs, missing
 
 
@@ -237,6 +239,7 @@ def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float]) 
             shared = kind in {"target", "hole"}
             image_id = item.record["image_id"] if shared else item.record["id"]
             directory.write_image(kind, image_id, png)
+        directory.seal([item.record])
         item.record.update(timing)
         timing = {}
     directory.append([item.record for item in done])
@@ -244,17 +247,26 @@ def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float]) 
 
 def _add_timing(directory: RunDirectory, manifest: dict[str, Any]) -> None:
     """Put load and first-batch times, measured by the workers, into the manifest."""
-    timing: dict[str, list[float]] = {"load_seconds": [], "first_batch_seconds": []}
-    for record in directory.records().values():
-        for key, values in timing.items():
-            if key in record:
-                values.append(record[key])
+    timed: dict[str, dict[str, Any]] = {}
+    for record in directory.each_record():
+        timed.pop(record["id"], None)
+        if "load_seconds" in record:
+            timed[record["id"]] = record
+    timing = {
+        key: [record[key] for record in timed.values() if key in record]
+        for key in ("load_seconds", "first_batch_seconds")
+    }
     directory.write_manifest({**manifest, "timing": timing})
 
 
 def _failures(directory: RunDirectory) -> dict[str, str]:
-    records = directory.records().values()
-    return {r["id"]: str(r["error"]) for r in records if r["status"] != "ok"}
+    """Return id -> error of the images that failed and were not done later."""
+    failed: dict[str, str] = {}
+    for record in directory.each_record():
+        failed.pop(record["id"], None)
+        if record["status"] != "ok":
+            failed[record["id"]] = str(record["error"])
+    return failed
 
 
 def _code_version() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Facts are written by one process, the owner of the lock.  A record is appended only when its PNGs
 are in place, and it holds their hashes; so PNGs need no fsync of their own: after a power cut, one
-that does not hash right is simply made again.
+that does not hash right is simply made again.  Resuming hashes the PNGs that bear no seal.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from bench.api import RequestError
 from bench.files import write_atomic
+from bench.seals import Seals, seal_of
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 240
@@ -35,6 +36,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._known_folders: set[Path] = set()
+        self._seals: Seals | None = None
 
     @contextmanager
     def owned(self) -> Iterator[RunDirectory]:
@@ -54,7 +56,12 @@ class RunDirectory:
                     f"{self.path} is owned by another running process. "
                     "Wait for it, or give another folder with --out."
                 ) from error
-            yield self
+            self._seals = Seals(self.path / "seals.txt")
+            try:
+                yield self
+            finally:
+                self._seals.write()
+                self._seals = None
 
     def manifest(self) -> dict[str, Any] | None:
         """Return the manifest, None when there is none; raises RequestError when it is broken."""
@@ -80,16 +87,19 @@ class RunDirectory:
 
     def records(self) -> dict[str, dict[str, Any]]:
         """Return id -> the last whole record of that id, in the order of first appearance."""
-        found: dict[str, dict[str, Any]] = {}
+        return {record["id"]: record for record in self.each_record()}
+
+    def each_record(self) -> Iterator[dict[str, Any]]:
+        """Yield the whole records one by one; of two with one id the later counts."""
         try:
-            lines = (self.path / "records.jsonl").read_bytes().split(b"\n")
+            file = (self.path / "records.jsonl").open("rb")
         except FileNotFoundError:
-            return found
-        for line in lines:
-            record = _parse_record(line)
-            if record is not None:
-                found[record["id"]] = record
-        return found
+            return
+        with file:
+            for line in file:
+                record = _parse_record(line)
+                if record is not None:
+                    yield record
 
     def drop_torn_line(self) -> bool:
         """Cut a half-written last record off; return whether there was one."""
@@ -125,15 +135,39 @@ class RunDirectory:
             self._known_folders.add(path.parent)
         write_atomic(path, png, durable=False)
 
-    def is_done(self, record: Mapping[str, Any] | None) -> bool:
-        """Return whether a record says done and its three PNGs exist and hash right."""
-        if record is None or record["status"] != "ok":
+    def is_done(self, record: Mapping[str, Any]) -> bool:
+        """Return whether a record says done and its three PNGs exist and hash right.
+
+        The owner of the directory trusts the seals, and seals what it hashed.
+        """
+        if record["status"] != "ok":
             return False
-        image_id = record["id"]
-        kept = (("output", image_id, "sha256"), *_shared_files(record))
-        return all(
-            _file_hash(self.image_path(kind, name)) == record.get(key) for kind, name, key in kept
-        )
+        files = self._files(record)
+        seal = seal_of(files) if self._seals is not None else None
+        if self._seals is not None and seal in self._seals:
+            return True
+        if not all(_file_hash(path) == sha256 for path, sha256 in files):
+            return False
+        if self._seals is not None:
+            self._seals.add([seal])
+        return True
+
+    def seal(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Vouch for the PNGs of records; the owner does so right after it has written them."""
+        if self._seals is not None:
+            done = (record for record in records if record["status"] == "ok")
+            self._seals.add(seal_of(self._files(record)) for record in done)
+
+    def _files(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Return path and sha256 of the three PNGs of a record; samples share target and hole."""
+        stem = shared = file_stem(record["id"])
+        if record["image_id"] != record["id"]:
+            shared = file_stem(record["image_id"])
+        return [
+            (f"{self.path}/images/output/{stem}.png", record["sha256"]),
+            (f"{self.path}/images/target/{shared}.png", record["target_sha256"]),
+            (f"{self.path}/images/hole/{shared}.png", record["hole_sha256"]),
+        ]
 
 
 def safe_id(image_id: str) -> str:
@@ -176,12 +210,6 @@ def _is_manifest(loaded: object) -> bool:
     return all(isinstance(count, int) and count >= 1 for count in counts)
 
 
-def _shared_files(record: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    """Return kind, id and hash key of the target and hole that a record's samples share."""
-    image_id = record.get("image_id", record["id"])
-    return (("target", image_id, "target_sha256"), ("hole", image_id, "hole_sha256"))
-
-
 def _parse_record(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)
@@ -196,8 +224,9 @@ def _parse_record(line: bytes) -> dict[str, Any] | None:
     return record if record.get("status") == "ok" and whole and fraction else None
 
 
-def _file_hash(path: Path) -> str | None:
+def _file_hash(path: str) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with open(path, "rb", buffering=0) as file:
+            return hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None

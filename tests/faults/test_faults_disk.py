@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from bench import files, runner
+from bench import files, runner, seals, store
 from bench.api import RequestError
 from bench.cli import main
 from bench.seeds import derive_seed
@@ -203,6 +204,78 @@ def test_a_damaged_png_is_made_again(
         png.unlink()
     again = go(wanted, tmp_path / "out").report
     assert again.n_new == 1
+    assert kept(path) == undisturbed
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the PNGs that are read to be hashed."""
+    read: list[str] = []
+    file_hash = store._file_hash
+
+    def noted(path: str) -> str | None:
+        read.append(path)
+        return file_hash(path)
+
+    monkeypatch.setattr(store, "_file_hash", noted)
+    return read
+
+
+def test_what_bears_a_seal_is_not_hashed_again(
+    folder: Path, tmp_path: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = make_runs("telea", "random-box", folder)
+    path = go(wanted, tmp_path / "out").report.path
+    for _ in range(2):
+        assert go(wanted, tmp_path / "out").report.n_new == 0
+    assert hashed == []
+    (path / "seals.txt").unlink()
+    go(wanted, tmp_path / "out")
+    assert len(hashed) == 30
+    monkeypatch.setattr(seals, "_boot_id", lambda: "the machine was started again")
+    for _ in range(2):
+        assert go(wanted, tmp_path / "out").report.n_new == 0
+    assert len(hashed) == 60  # once after the start
+    monkeypatch.setattr(seals, "_boot_id", lambda: None)
+    go(wanted, tmp_path / "out")
+    assert len(hashed) == 90
+
+
+def test_a_copied_run_is_hashed_and_kept(folder: Path, tmp_path: Path, hashed: list[str]) -> None:
+    wanted = make_runs("telea", "random-box", folder)
+    go(wanted, tmp_path / "out")
+    shutil.copytree(tmp_path / "out", tmp_path / "copy")
+    assert go(wanted, tmp_path / "copy").report.n_new == 0
+    assert len(hashed) == 30
+
+
+@pytest.mark.parametrize("seal", [b"", b"\xff\x00", b"a\n" * 9])
+def test_mangled_seals_vouch_for_nothing(
+    seal: bytes, folder: Path, undisturbed: dict[str, str], tmp_path: Path, hashed: list[str]
+) -> None:
+    wanted = make_runs("telea", "random-box", folder)
+    path = go(wanted, tmp_path / "out").report.path
+    (path / "seals.txt").write_bytes(seal)
+    (path / "images/output/004.png").write_bytes(b"no PNG")
+    assert go(wanted, tmp_path / "out").report.n_new == 1
+    assert hashed
+    assert kept(path) == undisturbed
+
+
+@pytest.mark.parametrize("kind", ["output", "target", "hole"])
+def test_a_png_changed_behind_its_size_and_time_is_made_again(
+    kind: str, folder: Path, undisturbed: dict[str, str], tmp_path: Path
+) -> None:
+    wanted = make_runs("telea", "random-box", folder)
+    path = go(wanted, tmp_path / "out").report.path
+    png = path / "images" / kind / "004.png"
+    before = png.stat()
+    data = bytearray(png.read_bytes())
+    data[-20] ^= 1
+    png.write_bytes(data)
+    os.utime(png, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (png.stat().st_size, png.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert go(wanted, tmp_path / "out").report.n_new == 1
     assert kept(path) == undisturbed
 
 
