@@ -6,11 +6,9 @@ Everything here is derived: deleting it and scoring again gives the same bytes, 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,8 +20,9 @@ from bench.api import ImageMetric, RequestError, SetMetric
 from bench.executors import Executor, Lost
 from bench.files import write_atomic
 from bench.metrics.diversity import SampleMetric
+from bench.score_sets import read_image, sample_scores, score_sets
 from bench.store import RunDirectory, to_json
-from bench.summary import outputs_hash, samples_entry, set_entry, summarise_run
+from bench.summary import outputs_hash, samples_entry, summarise_run
 
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
 # FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
@@ -82,10 +81,10 @@ def score(
         table = _image_scores(directory, triples, per_image, executor, on_progress)
         _write_scores(directory, triples, table)
         per_set = [n for n, m in instances.items() if isinstance(m, SetMetric)]
-        sets = _set_scores(directory, triples, per_set, on_progress)
+        sets = score_sets(triples, per_set, _kept_sets(directory, triples), on_progress)
         for name, metric in instances.items():
             if isinstance(metric, SampleMetric):
-                sets[name] = samples_entry(name, _sample_scores(directory, metric, done), done)
+                sets[name] = samples_entry(name, sample_scores(directory, metric, done), done)
         summary = summarise_run(manifest, records, done, table, sets)
         write_atomic(path / "summary.json", to_json(summary))
         (path / "scores.partial.jsonl").unlink(missing_ok=True)
@@ -98,7 +97,7 @@ def score_chunk(chunk: _Chunk) -> list[dict[str, Any]]:
     metrics = {n: cast(ImageMetric, plugins.metric(n)) for n in chunk.metrics}
     rows = []
     for triple in chunk.triples:
-        output, target = (_read_image(p)[None] for p in (triple.output, triple.target))
+        output, target = (read_image(p)[None] for p in (triple.output, triple.target))
         hole = _read_hole(triple.hole)[None]
         for name, metric in metrics.items():
             value = float(metric(output, target, hole)[0])
@@ -123,30 +122,6 @@ def read_scores(path: Path) -> dict[str, dict[str, float]]:
     rows = list(csv.DictReader(io.StringIO(text)))
     names = [n for n in (rows[0] if rows else {}) if n != "id"]
     return {n: {row["id"]: float(row[n]) for row in rows if row[n] != ""} for n in names}
-
-
-class PngSet:
-    """PNGs on disk as the ImageSet of the metrics."""
-
-    def __init__(self, paths: Sequence[Path], on_image: Callable[[], None] = lambda: None) -> None:
-        self._paths = list(paths)
-        self._on_image = on_image
-
-    @property
-    def content_hash(self) -> str:
-        """sha256 over the files' sha256, in order."""
-        digest = hashlib.sha256()
-        for path in self._paths:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        for path in self._paths:
-            yield imaging.decode_png(path.read_bytes())
-            self._on_image()
 
 
 def _triple(directory: RunDirectory, record: dict[str, Any]) -> _Triple:
@@ -247,52 +222,16 @@ def _write_scores(
     write_atomic(directory.path / "scores.csv", text.getvalue().encode())
 
 
-def _set_scores(
-    directory: RunDirectory,
-    triples: list[_Triple],
-    metrics: list[str],
-    on_progress: Callable[[int, int], None],
-) -> dict[str, dict[str, Any]]:
-    """Return the summary entries of the metrics that give one number a run."""
+def _kept_sets(directory: RunDirectory, triples: list[_Triple]) -> dict[str, dict[str, Any]]:
+    """Return the entries of one number a run that still hold: same metric version, same outputs."""
     old = _read_summary(directory.path)
-    fresh = old.get("outputs_sha256") == outputs_hash((t.name, t.sha256) for t in triples)
-    kept = {
+    if old.get("outputs_sha256") != outputs_hash((t.name, t.sha256) for t in triples):
+        return {}
+    return {
         name: entry
-        for name, entry in (old.get("metrics", {}) if fresh else {}).items()
+        for name, entry in old.get("metrics", {}).items()
         if "value" in entry and entry["version"] == _version(name)
     }
-    done = itertools.count(1)
-
-    def on_image() -> None:  # once an output and once a target, unless their features are cached
-        on_progress(next(done), 2 * len(triples))
-
-    outputs = PngSet([t.output for t in triples], on_image)
-    targets = PngSet([t.target for t in triples], on_image)
-    for name in metrics:
-        if name not in kept:
-            metric = cast(SetMetric, plugins.metric(name))
-            value = metric.over_sets(outputs, targets)
-            kept[name] = set_entry(metric, value, len(triples))
-    return kept
-
-
-def _sample_scores(
-    directory: RunDirectory, metric: SampleMetric, done: list[dict[str, Any]]
-) -> dict[str, float]:
-    """Return image id -> the metric over that image's samples; RequestError below two samples."""
-    torch.set_num_threads(1)
-    samples: dict[str, list[Path]] = {}
-    for record in done:
-        path = directory.image_path("output", record["id"])
-        samples.setdefault(record["image_id"], []).append(path)
-    return {
-        image_id: float(metric.over_samples(torch.stack([_read_image(p) for p in paths])))
-        for image_id, paths in samples.items()
-    }
-
-
-def _read_image(path: Path) -> torch.Tensor:
-    return imaging.decode_png(path.read_bytes()).float() / 255
 
 
 def _read_hole(path: Path) -> torch.Tensor:

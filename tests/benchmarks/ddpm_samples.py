@@ -15,7 +15,7 @@ from bench import plugins
 from bench.api import SetMetric
 from bench.imaging import encode_png, to_uint8
 from bench.request import load_dataset
-from bench.score import PngSet
+from bench.score_sets import PngSet
 from bench.seeds import derive_seed
 from methods.common.journal import save_grid
 from methods.ddpm import DDPM
