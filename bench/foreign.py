@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     import torch
 
 # Where evaluation codes of the field leave the output of image "x": a plain folder and MAT write
-# x.png, LaMa x_mask.png (or x_mask000.png), RePaint inpainted/x.png.
-LAYOUTS = ("{id}.png", "{id}.jpg", "{id}_mask.png", "{id}_mask000.png", "inpainted/{id}.png")
+# x.png, LaMa the name of the mask, x_mask.png, x_mask001.png (its example) or x_crop000_mask000.png
+# (masks made by its script), RePaint inpainted/x.png.
+LAYOUTS = (
+    *("{id}.png", "{id}.jpg", "inpainted/{id}.png"),
+    *("{id}_mask.png", "{id}_mask000.png", "{id}_mask001.png", "{id}_crop000_mask000.png"),
+)
 
 
 @dataclass(frozen=True)
