@@ -24,6 +24,8 @@ def write(run: Path, out: Path) -> Path:
     directory = RunDirectory(run)
     if directory.manifest() is None:
         raise RequestError(f"{run} is no run directory: it has no manifest.json.")
+    if not (run / "images").is_dir():
+        raise RequestError(f"{run} has no PNGs to export; `bench.load_runs` reads its scores.")
     if out.exists() and any(out.iterdir()):
         raise RequestError(f"{out} is not empty; give a new folder.")
     out.mkdir(parents=True, exist_ok=True)

@@ -71,6 +71,8 @@ def score(
     manifest = directory.manifest()
     if manifest is None:
         raise RequestError(f"{path} is no run directory: it has no manifest.json.")
+    if not (path / "images").is_dir() and read_scores(path / "scores.csv"):
+        raise RequestError(f"{path} is a copy without PNGs: its scores stand as they are.")
     instances = {name: plugins.metric(name) for name in metrics}
     with directory.owned():
         records = directory.records()

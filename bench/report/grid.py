@@ -46,6 +46,9 @@ def draw_grid(runs: Sequence[Run], *, count: int | None = None, out: Path) -> Pa
     enlarged by a whole factor (nearest neighbour), those above 256 px shrunk.  Of several seeds the
     first is shown.  Raises RequestError when no image is in all runs of a dataset and mask.
     """
+    without = [run.path.name for run in runs if not (run.path / "images").is_dir()]
+    if without:
+        raise RequestError(f"These runs were copied without PNGs: {', '.join(without)}.")
     groups = group_runs(runs)
     count = max(1, round(8 / len(groups))) if count is None else count
     if count < 1:

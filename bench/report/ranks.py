@@ -35,16 +35,21 @@ class MeanRanks:
     @property
     def title(self) -> str:
         """What was ranked, over how many boards."""
-        return f"Mean ranks over {len(self.boards)} masks: {self.metric.title}"
+        return f"Mean ranks over {self._number}: {self.metric.title}"
 
     @property
     def note(self) -> str:
         """Friedman's test and the critical difference in a sentence."""
         return (
-            f"Friedman test over {self.ranks.n} masks: chi square {self.ranks.chi_square:.2f}, "
+            f"Friedman test over {self._number}: chi square {self.ranks.chi_square:.2f}, "
             f"p = {self.ranks.p_value:.3g}. Mean ranks less than "
             f"{self.ranks.critical_difference:.2f} apart (Nemenyi, 5%) are not told apart: ≈."
         )
+
+    @property
+    def _number(self) -> str:
+        one = len({(board.dataset, board.size) for board in self.boards}) == 1
+        return f"{len(self.boards)} {'masks' if one else 'tables'}"
 
     def best(self, i: int) -> bool:
         """Whether method i has the best mean rank."""

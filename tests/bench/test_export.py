@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import bench
+from bench import rescore
 from bench.api import RequestError
 from bench.campaign import Silent, run_all
 from bench.export import write
+from bench.report.grid import draw_grid
+from bench.report.runs import load_runs
 from bench.request import Request, runs
 from bench.runner import Options
 
@@ -41,6 +45,18 @@ def test_export_refuses_what_would_be_lost_or_is_no_run(run: Path, tmp_path: Pat
         write(run, tmp_path)
     with pytest.raises(RequestError, match="is no run directory"):
         write(tmp_path, tmp_path / "new")
+
+
+def test_a_copy_without_pngs_keeps_its_scores(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy, ignore=shutil.ignore_patterns("images"))
+    with pytest.raises(RequestError, match="no PNGs to export"):
+        write(copy, tmp_path / "out")
+    with pytest.raises(RequestError, match="without PNGs: its scores stand"):
+        rescore.runs([copy], metrics=["psnr"], progress=Silent())
+    assert (copy / "scores.csv").read_bytes() == (run / "scores.csv").read_bytes()
+    with pytest.raises(RequestError, match="copied without PNGs: copy"):
+        draw_grid(load_runs([copy]), out=tmp_path / "grid.png")
 
 
 def test_runs_are_a_data_frame(run: Path) -> None:

@@ -33,7 +33,7 @@ const board = () => DATA.boards[state.tab];
 const plotMetric = (b) => b.metrics.find((m) => m.name === state.metric) || b.metrics[0];
 
 function drawTabs() {
-  const all = [...DATA.boards.map((b) => b.tab), ...(DATA.ranks ? ["All masks"] : [])];
+  const all = [...DATA.boards.map((b) => b.tab), ...(DATA.ranks ? ["Mean ranks"] : [])];
   byId("tabs").replaceChildren(...all.map((text, k) => h("button", {
     type: "button", role: "tab", id: `tab${k}`, "aria-controls": "panel",
     "aria-selected": String(k === state.tab), tabindex: k === state.tab ? 0 : -1,

@@ -162,13 +162,13 @@ def test_the_filter_keeps_matching_methods_in_tables_and_plots(opened):
 
 @needs_chromium
 def test_tabs_by_mouse_and_keyboard(opened):
-    assert _texts(opened, "[role=tab]") == ["center-box", "half", "irregular", "All masks"]
+    assert _texts(opened, "[role=tab]") == ["center-box", "half", "irregular", "Mean ranks"]
     opened.click("[role=tab]", 2)
     assert _texts(opened, "h2") == ["irregular on photos (32 px, 12 images)"]
     opened.js("document.querySelector('[aria-selected=true]').focus()")
     opened.key("ArrowRight")
     assert _texts(opened, "h2")[0].startswith("Mean ranks over 3 masks")
-    assert opened.js("document.activeElement.textContent") == "All masks"
+    assert opened.js("document.activeElement.textContent") == "Mean ranks"
     opened.key("]")
     assert _texts(opened, "h2")[0].startswith("center-box")
 

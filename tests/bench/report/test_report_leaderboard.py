@@ -183,6 +183,9 @@ def test_ranks_over_three_masks_share_the_best(make_run):
     assert sum(ranks.ranks.mean_ranks) == pytest.approx(6)
     two = [r for r in _runs(run) if r.mask != "half"]
     assert mean_ranks(make_boards(two)) is None
+    for method in ("telea", "worse"):
+        other = make_run(method, dataset="fashion-mnist")
+    assert "### Mean ranks over 4 tables" in render(_runs(other), "md")
 
 
 def _fail(run, n_failed):
