@@ -16,7 +16,7 @@ from typing import Any
 
 from bench import spec as specs
 from bench.api import PairedMasks, RequestError
-from bench.executors import TIMED_OUT, Executor, Lost, cores
+from bench.executors import TIMED_OUT, Executor, Lost, check_device, cores
 from bench.spec import Run
 from bench.store import SCHEMA_VERSION, RunDirectory, safe_id
 from bench.worker import Done, Job, Outcome, check_first_hole, failed_job, process, single_items
@@ -60,17 +60,9 @@ def check(run: Run, options: Options) -> None:
         raise RequestError(f"batch-size={options.batch_size}: give at least 1.")
     if options.timeout is not None and not options.timeout > 0:  # NaN is refused too
         raise RequestError(f"timeout={options.timeout}: give seconds above 0.")
-    import torch
-
-    try:
-        device = torch.device(options.device)
-    except RuntimeError:
-        raise RequestError(f"device={options.device!r} is not cpu, cuda or cuda:N.") from None
-    if options.scheduler is not None:
-        if options.executor != "dask":
-            raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
-    elif device.type == "cuda" and not torch.cuda.is_available():
-        raise RequestError(f"device={options.device!r}: this machine has no CUDA device; use cpu.")
+    if options.scheduler is not None and options.executor != "dask":
+        raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
+    check_device(options.device, here=options.scheduler is None)
 
 
 def execute(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import imaging, plugins
 from bench.api import RequestError
+from bench.executors import check_device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,7 @@ def train(
 
     options: steps, minutes, device, seed, precision of the method's train function.
     """
+    check_device(options.get("device", "cpu"))
     configs, run, side = _trainer(method)
     if recipe.config not in configs:
         hint = plugins.did_you_mean(recipe.config, list(configs))
