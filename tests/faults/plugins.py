@@ -34,9 +34,9 @@ class Mean:
 
 @dataclass(frozen=True)
 class Dies(Mean):
-    """Mean, but the process is killed once for each file of `folder`, and ever if `always`.
+    """Mean, but the process is killed once for each seed with a file in `folder`, ever if `always`.
 
-    The image is known by its brightness, since a method is not told ids.
+    A file "tried" there is given the seeds of every call.
     """
 
     name: ClassVar[str] = "dies"
@@ -44,6 +44,9 @@ class Dies(Mean):
     always: bool = False
 
     def fill(self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> object:
+        if (log := self.folder / "tried").exists():
+            with log.open("a") as file:
+                file.write("".join(f"{seed}\n" for seed in seeds))
         for seed in seeds:
             mark = self.folder / str(seed)
             if mark.exists():

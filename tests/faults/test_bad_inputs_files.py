@@ -50,6 +50,20 @@ def ramp() -> Image.Image:
     return Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).convert("RGB")
 
 
+def wide_png() -> bytes:
+    """Return a PNG of 16 bits a channel, which Pillow reads and cannot write."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    row = b"\0" + struct.pack(">48H", *range(0, 48 * 1000, 1000))
+    header = struct.pack(">IIBBBBB", 16, 16, 16, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(row * 16)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
 REFUSED: dict[str, tuple[bytes, str]] = {
     "zero bytes": (b"", "the file is empty"),
     "text": (b"this is no image", "of no known format"),
@@ -72,6 +86,7 @@ TAKEN: dict[str, bytes] = {
     "palette with transparency": encoded(ramp().convert("P"), "PNG", transparency=0),
     "alpha": png("RGBA"),
     "one bit": png("1"),
+    "16-bit colour": wide_png(),
     "very wide": png(size=(600, 8)),
 }  # fmt: skip
 
@@ -101,6 +116,17 @@ def test_an_unusual_file_is_completed_like_any_other(kind: str, tmp_path: Path) 
     assert result.report.failed == {}
     target = read_rgb(result.report.path / "images/target/odd.png")
     assert (target == read_rgb(TAKEN[kind])).all()
+
+
+def test_a_huge_image_is_cut_to_size(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", 1, 16)
+    Image.new("RGB", (6000, 4000), (200, 100, 50)).save(images / "huge.png")
+    wanted = make_runs("telea", "half", images, size=16)
+    result = go(wanted, tmp_path / "out")
+    assert result.report.failed == {}
+    target = read_rgb(result.report.path / "images/target/huge.png")
+    assert target.shape == (16, 16, 3)
+    assert (target == (200, 100, 50)).all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (600, 3)])
