@@ -86,7 +86,11 @@ def execute(
         wanted = [(i, k) for i in ids for k in range(run.samples)]
         jobs, missing = _plan(run, directory, wanted, options, manifest["plan"])
         report = Report(directory.path, len(wanted), remarks=remarks)
-        _work(jobs, missing, options, executor, directory, report, on_progress)
+        try:
+            _work(jobs, missing, options, executor, directory, report, on_progress)
+        except RequestError:  # weights that cannot be loaded
+            directory.remove_if_nothing_was_done()
+            raise
         if jobs:
             _add_timing(directory, manifest)
         report.failed = _failures(directory)

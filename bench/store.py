@@ -10,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from bench.api import RequestError
 from bench.files import write_atomic
@@ -49,19 +50,25 @@ class RunDirectory:
                 f"Cannot write to {self.path}: {error.strerror}. Give another folder with --out."
             ) from error
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            if not _lock(file):
                 raise RequestError(
                     f"{self.path} is owned by another running process. "
                     "Wait for it, or give another folder with --out."
-                ) from error
+                )
             self._seals = Seals(self.path / "seals.txt")
             try:
                 yield self
             finally:
                 self._seals.write()
                 self._seals = None
+
+    def remove_if_nothing_was_done(self) -> None:
+        """Remove a directory that holds no record: its run could not begin; for the owner."""
+        if not (self.path / "records.jsonl").exists():
+            for name in ("manifest.json", "lock"):
+                (self.path / name).unlink(missing_ok=True)
+            with suppress(OSError):  # somebody else's files stay
+                self.path.rmdir()
 
     def manifest(self) -> dict[str, Any] | None:
         """Return the manifest, None when there is none; raises RequestError when it is broken."""
@@ -168,6 +175,15 @@ class RunDirectory:
             (f"{self.path}/images/target/{shared}.png", record["target_sha256"]),
             (f"{self.path}/images/hole/{shared}.png", record["hole_sha256"]),
         ]
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock an open file; return False when another has it, or removed it a moment ago."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except OSError:
+        return False
 
 
 def safe_id(image_id: str) -> str:

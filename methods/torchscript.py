@@ -56,8 +56,10 @@ class TorchScript:
                 warnings.simplefilter("ignore", FutureWarning)
                 network = torch.jit.load(str(self.path), map_location=device).eval()
         except RuntimeError as error:
-            first = str(error).strip().split("\n")[0]
-            raise RequestError(f"{self.path} is no TorchScript file: {first}") from error
+            why = str(error).strip().split("\n")[0].split(". ")[0].split(" (")[0]
+            raise RequestError(
+                f"{self.path} is no TorchScript file ({why}); give one that torch.jit.save wrote."
+            ) from error
 
         def inpaint(
             visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from PIL import Image
 
+from bench import worker
 from bench.api import RequestError
 from bench.spec import hole_seed
 from bench.store import RunDirectory
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
+
 
 METHOD_FAULTS = {
     "raise": "KeyError: 'no such thing\\nin two lines'",
@@ -85,6 +88,39 @@ def test_a_method_that_cannot_be_loaded_is_one_line(images: Path, tmp_path: Path
         go(make_runs(f"{PLUGINS}:Unloadable", "center-box", images), tmp_path / "out")
     assert "\n" not in str(raised.value)
     assert "size mismatch" in str(raised.value)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"no network", b"PK\5\6" + bytes(18), b"PK\3\4" * 99])
+def test_a_file_that_is_no_network_is_one_short_line(
+    data: bytes, images: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "network.pt"
+    path.write_bytes(data)
+    with pytest.raises(RequestError, match=r"network\.pt is no TorchScript file \(") as raised:
+        go(make_runs(f"torchscript:{path}", "center-box", images), tmp_path / "out")
+    assert str(raised.value).endswith("; give one that torch.jit.save wrote.")
+    assert len(str(raised.value)) < len(str(path)) + 150
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_was_done_stays_when_the_method_cannot_be_loaded_again(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = make_runs("telea", "center-box", images)
+    path = go(wanted, tmp_path / "out").report.path
+    before = kept(path)
+    (path / "images/output/003.png").unlink()
+
+    def refuse(*_: object) -> NoReturn:
+        raise RequestError("no weights")
+
+    monkeypatch.setattr(worker, "_load", refuse)
+    with pytest.raises(RequestError, match="no weights"):
+        go(wanted, tmp_path / "out")
+    monkeypatch.undo()
+    assert go(wanted, tmp_path / "out").report.n_new == 1
+    assert kept(path) == before
 
 
 @pytest.mark.slow
