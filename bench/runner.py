@@ -5,23 +5,20 @@ Knows no method, mask or dataset by name.
 
 from __future__ import annotations
 
-import datetime
-import hashlib
-import platform
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import manifest as manifests
 from bench import spec as specs
 from bench.api import PairedMasks, RequestError
 from bench.executors import TIMED_OUT, Executor, Lost, check_device, cores
+from bench.jobs import Done, Job, Outcome, failed_job, record_id, single_items
+from bench.prepared import check_first_hole
 from bench.spec import Run
-from bench.store import SCHEMA_VERSION, RunDirectory, safe_id
-from bench.worker import Done, Job, Outcome, check_first_hole, failed_job, process, single_items
-
-PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "scikit-image", "scipy", "numba")
+from bench.store import RunDirectory, safe_id
+from bench.worker import process
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,14 @@ def _open(
     """Return the directory's manifest, written now when the run is new."""
     manifest = directory.manifest()
     if manifest is None:
-        manifest = {**_new_manifest(spec, ids, options), "labels": specs.labels(run)}
+        manifest = manifests.new(
+            spec,
+            ids,
+            device=_device_in_words(options),
+            batch_size=options.batch_size,
+            threads=options.threads,
+        )
+        manifest["labels"] = specs.labels(run)
         directory.write_manifest(manifest)
     if manifest.get("spec") != spec:
         raise RequestError(
@@ -121,28 +125,6 @@ def _open(
             "weights or data). Give another folder with --out."
         )
     return manifest
-
-
-def _new_manifest(spec: dict[str, Any], ids: list[str], options: Options) -> dict[str, Any]:
-    """Return the facts about a run that begins here and now."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "spec": spec,
-        "spec_sha256": specs.spec_hash(spec),
-        "code": _code_version(),
-        "packages": _package_versions(),
-        "python": platform.python_version(),
-        "machine": {"system": platform.platform(), "processor": platform.machine()},
-        "device": _device_name(options),
-        "plan": {
-            "ids_sha256": hashlib.sha256("\n".join(ids).encode(errors="replace")).hexdigest(),
-            "n": len(ids),
-            "batch_size": options.batch_size,
-            "threads": options.threads,
-        },
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "timing": {},
-    }
 
 
 def _plan(
@@ -157,7 +139,7 @@ def _plan(
     A batch is always the plan's batch, also when only one of its images is missing: a network's
     last bits depend on the batch.
     """
-    names = [i if run.samples == 1 else f"{i}@{k}" for i, k in wanted]
+    names = [record_id(run, image_id, sample) for image_id, sample in wanted]
     everything = frozenset(names)
     missing = set(names)
     for record in directory.each_record():
@@ -265,37 +247,7 @@ def _failures(directory: RunDirectory) -> dict[str, str]:
     return failed
 
 
-def _code_version() -> dict[str, Any]:
-    """Return the code's git commit and whether files differ from it; None outside a checkout."""
-    root = Path(__file__).resolve().parent.parent
-
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    commit = git("rev-parse", "HEAD") if (root / ".git").exists() else None
-    dirty = bool(git("status", "--porcelain", "--untracked-files=no")) if commit else None
-    return {"commit": commit, "dirty": dirty}
-
-
-def _package_versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for name in ("inpaint-bench", *PACKAGES):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _device_name(options: Options) -> str:
+def _device_in_words(options: Options) -> str:
     device = options.device
     if options.scheduler is not None:
         return f"{device} (workers of a Dask scheduler)"

@@ -18,8 +18,9 @@ import torch
 
 from bench import imaging, plugins, score, spec
 from bench.api import ImageMetric, RequestError
+from bench.jobs import Done, Job
 from bench.spec import Run
-from bench.worker import Done, Job, process
+from bench.worker import process
 
 # On another processor a network's outputs differ in their last bits, and a sampler may amplify
 # them: its mean scores over the images run again may then differ by this share.

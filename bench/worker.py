@@ -8,60 +8,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import torch
 
 from bench import imaging, memory
-from bench.api import (
-    Completion,
-    Inpaint,
-    MaskGenerator,
-    Method,
-    PairedMasks,
-    ReadsOutputs,
-    RequestError,
-)
-from bench.checked import checked_image, missing_pixels, named, one_line, strict_facts
-from bench.spec import Run, hole_seed, method_seed
-
-
-@dataclass(frozen=True)
-class Job:
-    """A batch of a run's plan.  items: (image id, sample index)."""
-
-    run: Run
-    items: tuple[tuple[str, int], ...]
-    device: str = "cpu"
-    threads: int = 1
-    keep_raw: bool = False
-
-
-@dataclass
-class Done:
-    """One completion, or why there is none."""
-
-    record: dict[str, Any]
-    pngs: dict[str, bytes] = field(default_factory=dict)
-
-
-@dataclass
-class Outcome:
-    """What came of a job; timing: load and warm-up seconds when this call loaded the method."""
-
-    done: list[Done]
-    timing: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class _Prepared:
-    """An image with its hole, ready to be completed."""
-
-    record: dict[str, Any]
-    target: torch.Tensor
-    hole: torch.Tensor
+from bench.api import Completion, Inpaint, Method, ReadsOutputs, RequestError
+from bench.checked import one_line, strict_facts
+from bench.jobs import Done, Job, Outcome, record_id
+from bench.prepared import Prepared, prepare
 
 
 def process(job: Job) -> Outcome:
@@ -73,16 +29,16 @@ def process(job: Job) -> Outcome:
     started = time.perf_counter()
     inpaint, fresh = _loaded(job)
     timing = {"load_seconds": time.perf_counter() - started} if fresh else {}
-    items = [_prepare(job.run, image_id, sample) for image_id, sample in job.items]
+    items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
     done = [item for item in items if isinstance(item, Done)]
-    for group in _same_shape([item for item in items if isinstance(item, _Prepared)]):
+    for group in _same_shape([item for item in items if isinstance(item, Prepared)]):
         done += _complete(job, inpaint, group, halve=True)
     if fresh:
         first = [d.record["seconds"] or 0.0 for d in done if d.record["status"] == "ok"]
         timing["first_batch_seconds"] = sum(first)
         for item in done:
             item.record["warm"] = False
-    order = {_record_id(job.run, *item): i for i, item in enumerate(job.items)}
+    order = {record_id(job.run, *item): i for i, item in enumerate(job.items)}
     return Outcome(sorted(done, key=lambda d: order[d.record["id"]]), timing)
 
 
@@ -110,89 +66,15 @@ def _load(method: Method, device: str, threads: int) -> Inpaint:
         raise RequestError(f"The method {method.name!r} cannot be loaded ({why}).") from error
 
 
-def _record_id(run: Run, image_id: str, sample: int) -> str:
-    return image_id if run.samples == 1 else f"{image_id}@{sample}"
-
-
-def _prepare(run: Run, image_id: str, sample: int) -> _Prepared | Done:
-    """Load an image and draw its hole."""
-    record: dict[str, Any] = {
-        "id": _record_id(run, image_id, sample),
-        "image_id": image_id,
-        "source": image_id,
-        "status": "error",
-        "error": None,
-        "mask_seed": hole_seed(run, image_id),
-        "seed": method_seed(run, image_id, sample),
-        "seconds": None,
-        "warm": True,
-        "notes": {},
-    }
-    try:
-        record["source"] = run.dataset.source(image_id)
-        target = imaging.to_uint8(checked_image(run.dataset.load(image_id)))
-    except Exception as error:  # OSError or ValueError by contract, but a plug-in may raise any
-        return Done({**record, "error": f"cannot load the image: {named(error)}"})
-    height, width = target.shape[-2:]
-    try:
-        hole, notes, missing = _hole_of(run, image_id, height, width)
-    except Exception as error:  # a plug-in may raise anything
-        return Done({**record, "error": f"cannot draw the hole: {named(error)}"})
-    known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
-    return _Prepared({**record, **known, "notes": notes}, target, hole)
-
-
-def check_first_hole(run: Run, ids: Sequence[str]) -> None:
-    """Raise RequestError when the masks do not fit the first image: then they fit none.
-
-    An image that cannot be loaded is the run's to report.
-    """
-    try:
-        height, width = run.dataset.load(ids[0]).shape[-2:]
-    except Exception:  # a plug-in may raise anything; the run names the image
-        return
-    try:
-        _hole_of(run, ids[0], height, width)
-    except Exception as error:
-        message = f"Cannot draw the hole of image {ids[0]!r}: {named(error)}"
-        raise RequestError(message) from error
-
-
-def _hole_of(
-    run: Run, image_id: str, height: int, width: int
-) -> tuple[torch.Tensor, dict[str, Any], int]:
-    """Return an image's hole, what its generator says about it, and its number of pixels."""
-    seed = hole_seed(run, image_id)
-    hole = _draw(run.mask, image_id, height, width, seed)
-    facts = _mask_facts(run.mask, image_id, height, width, seed)
-    notes = strict_facts({"mask": facts} if facts else {})
-    return hole, notes, missing_pixels(run.mask, hole, height, width)
-
-
-def _draw(mask: MaskGenerator, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
-    if isinstance(mask, PairedMasks):
-        return mask.for_image(image_id, height, width, seed)
-    return mask(height, width, seed)
-
-
-def _mask_facts(
-    mask: MaskGenerator, image_id: str, height: int, width: int, seed: int
-) -> Mapping[str, Any]:
-    """Return what a generator has to say about a hole: the bin it drew, the file it took."""
-    if hasattr(mask, "facts_for_image"):
-        return dict(mask.facts_for_image(image_id, height, width, seed))
-    return dict(mask.facts(height, width, seed)) if hasattr(mask, "facts") else {}
-
-
-def _same_shape(items: Sequence[_Prepared]) -> list[list[_Prepared]]:
+def _same_shape(items: Sequence[Prepared]) -> list[list[Prepared]]:
     """Group the items of a batch by image size, in order of first appearance."""
-    groups: dict[tuple[int, ...], list[_Prepared]] = {}
+    groups: dict[tuple[int, ...], list[Prepared]] = {}
     for item in items:
         groups.setdefault(tuple(item.target.shape), []).append(item)
     return list(groups.values())
 
 
-def _complete(job: Job, inpaint: Inpaint, items: list[_Prepared], *, halve: bool) -> list[Done]:
+def _complete(job: Job, inpaint: Inpaint, items: list[Prepared], *, halve: bool) -> list[Done]:
     """Complete images of one shape; out of memory halves the batch, other errors single out."""
     try:
         return _attempt(job, inpaint, items)
@@ -214,7 +96,7 @@ def _complete(job: Job, inpaint: Inpaint, items: list[_Prepared], *, halve: bool
         return [_failure(items[0], f"{type(error).__name__}: {one_line(error)}")]
 
 
-def _attempt(job: Job, inpaint: Inpaint, items: list[_Prepared]) -> list[Done]:
+def _attempt(job: Job, inpaint: Inpaint, items: list[Prepared]) -> list[Done]:
     """Run the method on one batch and turn what it returns into records and PNGs."""
     targets = torch.stack([item.target for item in items]).float() / 255
     holes = torch.stack([item.hole for item in items])
@@ -262,7 +144,7 @@ def _call(
 
 
 def _read(
-    method: ReadsOutputs, items: list[_Prepared], targets: torch.Tensor, holes: torch.Tensor
+    method: ReadsOutputs, items: list[Prepared], targets: torch.Tensor, holes: torch.Tensor
 ) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
     """Read outputs made elsewhere and note how far their known pixels are from the target's."""
     outputs = torch.stack([method.output(item.record["image_id"]) for item in items])
@@ -275,7 +157,7 @@ def _read(
 
 def _result(
     job: Job,
-    item: _Prepared,
+    item: Prepared,
     composed: torch.Tensor,
     raw: torch.Tensor,
     cost: dict[str, Any],
@@ -305,24 +187,8 @@ def _result(
     return Done(record, pngs)
 
 
-def _failure(item: _Prepared, message: str) -> Done:
+def _failure(item: Prepared, message: str) -> Done:
     return Done({**item.record, "status": "error", "error": message})
-
-
-def failed_job(job: Job, message: str) -> Outcome:
-    """Return error records for a whole job whose worker hung or died."""
-    empty = [(image_id, _record_id(job.run, image_id, sample)) for image_id, sample in job.items]
-    return Outcome(
-        [
-            Done({"id": name, "image_id": image_id, "status": "error", "error": message})
-            for image_id, name in empty
-        ]
-    )
-
-
-def single_items(job: Job) -> list[Job]:
-    """Cut a job into one job an item."""
-    return [replace(job, items=(item,)) for item in job.items]
 
 
 def _sha256(data: bytes) -> str:

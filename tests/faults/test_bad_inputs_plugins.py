@@ -15,7 +15,6 @@ from bench.store import RunDirectory
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
 
-
 METHOD_FAULTS = {
     "raise": "KeyError: 'no such thing\\nin two lines'",
     "memory": "out of memory",

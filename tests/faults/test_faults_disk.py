@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from bench import files, runner, seals, store
+from bench import files, manifest, seals, store
 from bench.api import RequestError
 from bench.cli import main
 from bench.seeds import derive_seed
@@ -382,4 +382,4 @@ def test_the_locks_of_a_killed_process_are_free(folder: Path, tmp_path: Path) ->
 
 def test_the_code_version_survives_a_missing_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert runner._code_version()["commit"] is None
+    assert manifest.code_version()["commit"] is None
