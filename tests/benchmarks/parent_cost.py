@@ -1,0 +1,114 @@
+"""What the process that runs `bench` spends on an image, whatever the method costs the workers.
+
+    python -m tests.benchmarks.parent_cost --images 2000 --size 256
+
+A Dask worker makes one batch for real and answers all others with copies of it at once, so that the
+parent (which holds the scheduler) is the limit: it receives, writes three PNGs, seals and records.
+Prints images a second, the parent's processor seconds an image, the bytes of an image, and what
+resuming costs with and without seals.  Not a test: it asserts no time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from bench import runner, worker
+from bench.cluster import DaskCluster
+from bench.datasets.folder import Folder
+from bench.jobs import Job, Outcome
+from bench.request import Request, runs
+from bench.runner import Options
+from bench.spec import Run
+from tests.benchmarks.dask_speedup import processor_seconds
+from tests.benchmarks.harness_overhead import write_photos
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A folder's images again and again, under many ids."""
+
+    name: ClassVar[str] = "repeated"
+    version: ClassVar[str] = "1"
+    path: Path = Path()
+    count: int = 0
+    size: int | None = None
+
+    def ids(self) -> list[str]:
+        return [f"{i:07d}" for i in range(self.count)]
+
+    def load(self, image_id: str) -> torch.Tensor:
+        return Folder(self.path).load(f"{int(image_id) % 8:06d}")
+
+    def fingerprint(self, image_id: str) -> str:
+        return "0" * 64
+
+    def source(self, image_id: str) -> str:
+        return image_id
+
+
+@cache
+def made(run: Run) -> Outcome:
+    """Complete one batch of eight."""
+    return worker.process(Job(run, tuple((f"{i:07d}", 0) for i in range(8))))
+
+
+def answer(job: Job) -> Outcome:
+    """Answer a job with the batch that was made, under the job's ids."""
+    copies = [
+        replace(done, record={**done.record, "id": image_id, "image_id": image_id})
+        for done, (image_id, _) in zip(made(job.run).done, job.items, strict=False)
+    ]
+    return Outcome(copies)
+
+
+def main() -> None:
+    """Run, then resume with and without seals."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--size", type=int, default=256)
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="parent-cost-"))
+    write_photos(folder / "images", 8, asked.size)
+    (run,) = runs(Request(("telea",), ("center-box",), f"folder:{folder / 'images'}"))
+    run = replace(run, dataset=Repeated(folder / "images", asked.images))
+    options = Options(folder / "runs", executor="dask")
+    cluster = DaskCluster(scheduler=None, workers=1, gpu=False)
+    runner.process = answer  # type: ignore[attr-defined]  # the workers import this module
+
+    def go(title: str) -> Path:
+        clock, spent = time.perf_counter(), processor_seconds(os.getpid())
+        report = runner.execute(run, options, cluster, on_progress=lambda done, total: None)
+        clock, spent = time.perf_counter() - clock, processor_seconds(os.getpid()) - spent
+        print(
+            f"{title}: {asked.images / clock:.0f} images/s, "
+            f"{1000 * spent / asked.images:.2f} ms of the parent's processor an image",
+            flush=True,
+        )
+        return report.path
+
+    try:
+        path = go("receive and write")
+        size = sum(file.stat().st_size for file in path.rglob("*.png")) / asked.images
+        print(f"{size / 1e3:.0f} KB of PNGs an image")
+        go("resume, sealed")
+        (path / "seals.txt").unlink()
+        go("resume, without seals")
+    finally:
+        cluster.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    from tests.benchmarks.parent_cost import main as run_main  # pickled by a name workers know
+
+    run_main()
