@@ -5,6 +5,7 @@ Nothing heavy is imported before the command that needs it: `bench --help` stays
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,9 @@ for _commands in (running, reports, listings, making):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what cannot be done is one line on stderr and exit code 2."""
+    # Read when torch is loaded: a waiting thread soon sleeps.  Spinning as long as libgomp likes to,
+    # a batch of ddpm took up to twenty times as long beside other work; alone, as long as now.
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     try:
         code = cli.main(args=arguments, prog_name="bench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

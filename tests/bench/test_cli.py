@@ -77,6 +77,19 @@ def test_help_and_version(bench: Bench) -> None:
     }
 
 
+@pytest.mark.parametrize(("given", "used"), [(None, "3000"), ("100", "100")])
+def test_waiting_threads_soon_sleep_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, used: str
+) -> None:
+    monkeypatch.setenv("GOMP_SPINCOUNT", "")  # so that it is restored
+    os.environ.pop("GOMP_SPINCOUNT")
+    if given is not None:
+        os.environ["GOMP_SPINCOUNT"] = given
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert os.environ["GOMP_SPINCOUNT"] == used
+
+
 def test_json_is_alone_on_stdout_and_the_second_time_says_nothing_to_do(
     bench: Bench, images: Path, tmp_path: Path
 ) -> None:
