@@ -28,7 +28,7 @@ for _commands in (running, reports, listings, making):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what cannot be done is one line on stderr and exit code 2."""
-    # Read when torch is loaded: a waiting thread soon sleeps.  Spinning as long as libgomp likes to,
+    # Read when torch is loaded: a waiting thread soon sleeps.  Spinning as long as libgomp likes,
     # a batch of ddpm took up to twenty times as long beside other work; alone, as long as now.
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     try:
