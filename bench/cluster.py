@@ -7,18 +7,16 @@ groups worth sending, keeps a few groups in flight, and imports dask only when a
 from __future__ import annotations
 
 import pickle
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from operator import length_hint
 from statistics import median
 from typing import Any
 
 from bench.api import RequestError
-from bench.executors import TIMED_OUT, Lost, Result, Task, prepare_process
+from bench.executors import Lost, Result, Task
+from bench.groups import Reply, run_group
 
 # A group of tasks takes about this long: Dask's overhead is some 10 ms a group, and what a lost
 # worker had is a group.
@@ -38,14 +36,6 @@ QUIET = {
     "distributed.worker.memory.monitor-interval": "500ms",
 }
 LEAVE_CTRL_C_TO_THE_PARENT = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-
-
-@dataclass(frozen=True)
-class _Reply:
-    """What a worker has to say of one task; seconds: what it took."""
-
-    result: Any
-    seconds: float
 
 
 class DaskCluster:
@@ -91,43 +81,20 @@ class DaskCluster:
         A group whose workers died is sent again task by task; a worker with a task that outlasts
         its timeout is restarted, and the rest of its group is sent again.
         """
-        distributed = _distributed()
-        queue = iter(tasks)
-        again: deque[Task] = deque()
-        costs: deque[float] = deque(maxlen=32)
-        groups: dict[Any, list[Task]] = {}
-        finished = distributed.as_completed()
-
-        def send(group: list[Task]) -> None:
-            payload = pickle.dumps((function, [(task, timeout(task)) for task in group]))
-            resources = {"GPU": 1} if self._gpu else None
-            future = self._client.submit(run_group, payload, pure=False, resources=resources)
-            groups[future] = group
-            finished.add(future)
-
-        def fill() -> None:
-            flying = GROUPS_A_WORKER * max(1, len(self._client.nthreads()))
-            while len(groups) < flying:
-                fair = max(1, length_hint(queue, MOST_TASKS * flying) // flying)  # even at the end
-                group = [again.popleft()] if again else _take(queue, min(_group_size(costs), fair))
-                if not group:
-                    return
-                send(group)
-
+        flight = _Flight(self._client, function, tasks, timeout, {"GPU": 1} if self._gpu else None)
         try:
-            fill()
-            while groups:
-                future = next(finished)
-                group = groups.pop(future)
+            flight.fill()
+            while flight.groups:
+                future, group = flight.land()
                 for task, reply in zip(group, self._replies(future, group), strict=True):
                     if reply is None:
-                        again.append(task)
+                        flight.again.append(task)
                         continue
-                    costs.append(reply.seconds)
+                    flight.costs.append(reply.seconds)
                     yield task, reply.result
-                fill()
+                flight.fill()
         finally:
-            self._client.cancel(list(groups))
+            self._client.cancel(list(flight.groups))
 
     def close(self) -> None:
         """Let the workers of another's scheduler go on; end those of this machine's cluster."""
@@ -135,7 +102,7 @@ class DaskCluster:
         if self._cluster is not None:
             self._cluster.close()
 
-    def _replies(self, future: Any, group: list[Any]) -> list[_Reply | None]:
+    def _replies(self, future: Any, group: list[Any]) -> list[Reply | None]:
         """Return a reply a task, None for one to be sent again; raises what the function raised."""
         distributed = _distributed()
         try:
@@ -143,7 +110,7 @@ class DaskCluster:
         except distributed.KilledWorker:
             if len(group) > 1:
                 return [None] * len(group)
-            return [_Reply(Lost("its worker process died"), 0.0)]
+            return [Reply(Lost("its worker process died"), 0.0)]
         except (distributed.client.FutureCancelledError, OSError) as error:
             raise RequestError(
                 "Lost the connection to the Dask scheduler. What was finished is kept; "
@@ -169,41 +136,49 @@ class DaskCluster:
             raise RequestError('No Dask worker offers a GPU; start it with --resources "GPU=1".')
 
 
-def run_group(payload: bytes) -> tuple[list[_Reply], str]:
-    """Run a group of tasks on a worker, up to the first that outlasts its timeout.
+class _Flight:
+    """The groups of one map that are in flight, a few for each worker.
 
-    payload: pickled (function, [(task, seconds or None), ...]): bytes, so that the scheduler and
-    Dask's graphs need not look into it.  Returns the replies and the worker's address.
+    again: tasks to be sent once more, each alone.  costs: seconds that the last tasks took.
     """
-    prepare_process(1)
-    function, tasks = pickle.loads(payload)
-    replies = []
-    for task, seconds in tasks:
-        started = time.perf_counter()
-        result = function(task) if seconds is None else _within(seconds, function, task)
-        replies.append(_Reply(result, time.perf_counter() - started))
-        if isinstance(result, Lost):
-            break  # not beside a task that still runs: the parent restarts this worker
-    return replies, _distributed().get_worker().address
 
+    def __init__(
+        self,
+        client: Any,
+        function: Callable[[Any], Any],
+        tasks: Iterable[Any],
+        timeout: Callable[[Any], float | None],
+        resources: dict[str, int] | None,
+    ) -> None:
+        self._client, self._function, self._timeout = client, function, timeout
+        self._resources = resources
+        self._queue = iter(tasks)
+        self._finished = _distributed().as_completed()
+        self.groups: dict[Any, list[Any]] = {}
+        self.again: deque[Any] = deque()
+        self.costs: deque[float] = deque(maxlen=32)
 
-def _within(seconds: float, function: Callable[[Any], Any], task: Any) -> Any:
-    """Return the function's result, or Lost when it takes longer; it then goes on in its thread."""
-    results: list[Any] = []
-    errors: list[BaseException] = []
+    def fill(self) -> None:
+        """Send groups until enough are in flight, smaller ones towards the end of the run."""
+        flying = GROUPS_A_WORKER * max(1, len(self._client.nthreads()))
+        while len(self.groups) < flying:
+            fair = max(1, length_hint(self._queue, MOST_TASKS * flying) // flying)
+            size = min(_group_size(self.costs), fair)
+            group = [self.again.popleft()] if self.again else _take(self._queue, size)
+            if not group:
+                return
+            self._send(group)
 
-    def run() -> None:
-        try:
-            results.append(function(task))
-        except BaseException as error:
-            errors.append(error)
+    def land(self) -> tuple[Any, list[Any]]:
+        """Wait for a group; return its future and its tasks."""
+        future = next(self._finished)
+        return future, self.groups.pop(future)
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    return results[0] if results else TIMED_OUT
+    def _send(self, group: list[Any]) -> None:
+        payload = pickle.dumps((self._function, [(task, self._timeout(task)) for task in group]))
+        future = self._client.submit(run_group, payload, pure=False, resources=self._resources)
+        self.groups[future] = group
+        self._finished.add(future)
 
 
 def _group_size(costs: Iterable[float]) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import cluster
+from bench import cluster, groups
 from bench.api import RequestError
 from bench.executors import Lost
 from bench.runner import Options, check
@@ -61,10 +61,10 @@ def test_groups_follow_the_measured_cost() -> None:
 
 
 def test_a_task_within_its_time_answers_and_errors_pass() -> None:
-    assert cluster._within(60, lambda task: task + 1, 1) == 2
+    assert groups.within(60, lambda task: task + 1, 1) == 2
     with pytest.raises(ZeroDivisionError):
-        cluster._within(60, lambda task: task / 0, 1)
-    forever = cluster._within(0.01, lambda event: event.wait(), threading.Event())
+        groups.within(60, lambda task: task / 0, 1)
+    forever = groups.within(0.01, lambda event: event.wait(), threading.Event())
     assert forever == Lost("timed out")
 
 
