@@ -19,6 +19,7 @@ import csv
 import getpass
 import io
 import json
+import os
 import shutil
 import socket
 import sys
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--no-published", action="store_true", help="leave published.csv alone")
     options = parser.parse_args()
+    os.environ.setdefault("GOMP_SPINCOUNT", "3000")  # as in bench.cli
     sys.path.insert(0, str(ROOT))
     lines: list[dict[str, object]] = []
     for suite in SUITES:
