@@ -129,11 +129,11 @@ def test_a_method_that_hangs_is_stopped_and_a_method_that_exits_is_named(
     marks = tmp_path / "marks"
     (run,) = make_runs(f"{PLUGINS}:Hangs:folder={marks}", "center-box", images)
     mark(run, ["005"], marks)
-    result = go([run], tmp_path / "out", timeout=3.0, batch_size=2)
-    assert result.report.failed == {"005": "timed out after 3 s (--timeout)"}
+    result = go([run], tmp_path / "out", timeout=5.0, batch_size=2)
+    assert result.report.failed == {"005": "timed out after 5 s (--timeout)"}
     assert result.summary["n"] == 7
     (marks / next(marks.iterdir())).unlink()
-    assert go([run], tmp_path / "out", timeout=3.0, batch_size=2).report.failed == {}
+    assert go([run], tmp_path / "out", timeout=5.0, batch_size=2).report.failed == {}
 
 
 MASK_FAULTS = {
