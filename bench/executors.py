@@ -161,11 +161,17 @@ def _result_of(future: Future[Any]) -> Any:
 
 
 def _start_worker(threads: int) -> None:
-    """Prepare a worker process, and leave Ctrl-C to the parent."""
+    """Prepare a worker process, and leave Ctrl-C to the parent.
+
+    torch is imported here and not with the first task: Pebble unpickles a task holding the lock of
+    all workers, and an image that another has just finished would then run out of its time.
+    """
+    import importlib
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare_process(threads)
+    importlib.import_module("bench.worker")
 
 
 @cache
