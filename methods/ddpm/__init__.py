@@ -41,7 +41,7 @@ class DDPM:
     """
 
     name: ClassVar[str] = "ddpm"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     single_threaded: ClassVar[bool] = False
     steps: int = 15
     jump_length: int = 1

@@ -28,7 +28,7 @@ class Published:
     classes: int | None = None
 
 
-_REPAINT = "linked from download.sh of https://github.com/andreas128/RePaint"
+_REPAINT = "https://github.com/andreas128/RePaint (its download.sh has the links)"
 _OPENAI = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/"
 PRESETS = {
     "celebahq-256": Published("celeba256_250000.pt", _REPAINT),
