@@ -29,10 +29,13 @@ class Done:
 
 @dataclass
 class Outcome:
-    """What came of a job; timing: load and warm-up seconds when this call loaded the method."""
+    """What came of a job.
+
+    timing: load and warm-up seconds, and a network's dtype, when this call loaded the method.
+    """
 
     done: list[Done]
-    timing: dict[str, float] = field(default_factory=dict)
+    timing: dict[str, float | str] = field(default_factory=dict)
 
 
 def record_id(run: Run, image_id: str, sample: int) -> str:

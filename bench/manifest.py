@@ -21,7 +21,9 @@ def new(
 ) -> dict[str, Any]:
     """Return the facts about a run that begins here and now.
 
-    device: in words.  batch_size, threads: the plan that a resumed run keeps.
+    device: in words.  batch_size, threads: the plan that a resumed run keeps.  The dtype is known
+    when workers have loaded the network: what it computes in there, of workers that differ all
+    with commas; null for methods that do not say.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,6 +34,7 @@ def new(
         "python": platform.python_version(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
         "device": device,
+        "dtype": None,
         "plan": {
             "ids_sha256": hashlib.sha256("\n".join(ids).encode(errors="replace")).hexdigest(),
             "n": len(ids),

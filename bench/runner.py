@@ -210,7 +210,7 @@ def _lost_message(lost: Lost, options: Options) -> str:
     return lost.reason + limit
 
 
-def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float]) -> None:
+def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float | str]) -> None:
     """Write PNGs first, then the records that vouch for them."""
     for item in done:
         for kind, png in item.pngs.items():
@@ -224,7 +224,7 @@ def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float]) 
 
 
 def _add_timing(directory: RunDirectory, manifest: dict[str, Any]) -> None:
-    """Put load and first-batch times, measured by the workers, into the manifest."""
+    """Put what the workers saw when they loaded the method into the manifest."""
     timed: dict[str, dict[str, Any]] = {}
     for record in directory.each_record():
         timed.pop(record["id"], None)
@@ -234,7 +234,9 @@ def _add_timing(directory: RunDirectory, manifest: dict[str, Any]) -> None:
         key: [record[key] for record in timed.values() if key in record]
         for key in ("load_seconds", "first_batch_seconds")
     }
-    directory.write_manifest({**manifest, "timing": timing})
+    dtypes = sorted({record["dtype"] for record in timed.values() if "dtype" in record})
+    dtype = ", ".join(dtypes) or manifest.get("dtype")
+    directory.write_manifest({**manifest, "dtype": dtype, "timing": timing})
 
 
 def _failures(directory: RunDirectory) -> dict[str, str]:

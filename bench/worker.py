@@ -28,7 +28,11 @@ def process(job: Job) -> Outcome:
     torch.set_num_threads(job.threads)
     started = time.perf_counter()
     inpaint, fresh = _loaded(job)
-    timing = {"load_seconds": time.perf_counter() - started} if fresh else {}
+    timing: dict[str, float | str] = {}
+    if fresh:
+        timing["load_seconds"] = time.perf_counter() - started
+        if isinstance(dtype := getattr(inpaint, "dtype", None), str):
+            timing["dtype"] = dtype
     items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
     done = [item for item in items if isinstance(item, Done)]
     for group in _same_shape([item for item in items if isinstance(item, Prepared)]):

@@ -15,7 +15,7 @@ from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.door import from_network, to_network
-from methods.ddpm.precision import prepared
+from methods.ddpm.precision import Halved, prepared
 from methods.ddpm.released import PRESETS, weights_path
 from methods.ddpm.repaint import Network, Sampling, evaluations, inpaint
 from methods.ddpm.schedule import named, respace
@@ -23,13 +23,17 @@ from methods.ddpm.schedule import named, respace
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network ready to be sampled from.  channels: of its images; classes: or None."""
+    """A network ready to be sampled from.
+
+    channels: of its images.  classes: or None.  dtype: what it computes in, as in "bfloat16".
+    """
 
     name: str
     network: Network
     sampling: Sampling
     channels: int
     classes: int | None
+    dtype: str
 
 
 class Completer:
@@ -38,6 +42,7 @@ class Completer:
     def __init__(self, method: DDPM, device: str) -> None:
         self.method, self.device = method, device
         self.loaded = {name: _load(method, name, device) for name in method.choices()}
+        self.dtype = ", ".join(sorted({loaded.dtype for loaded in self.loaded.values()}))
 
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
@@ -72,7 +77,9 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
         respace(named(schedule), method.steps), method.jump_length, method.jump_samples
     )
     classes = PRESETS[name].classes if name in PRESETS else None
-    return Loaded(name, prepared(network, device, method.precision), sampling, channels, classes)
+    ready = prepared(network, device, method.precision)
+    dtype = "bfloat16" if isinstance(ready, Halved) else "float32"
+    return Loaded(name, ready, sampling, channels, classes, dtype)
 
 
 def _own_path(method: DDPM) -> Path:

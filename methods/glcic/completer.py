@@ -23,6 +23,7 @@ class Completer:
     ) -> None:
         self._files, self._device, self._blend = dict(files), device, blend
         self._dtype = choose_dtype(precision, device)
+        self.dtype = str(self._dtype).removeprefix("torch.")
         self._loaded: dict[str, tuple[FastGenerator, str]] = {}
 
     def __call__(

@@ -77,6 +77,16 @@ def test_a_run_writes_what_the_readme_documents(images: Path, tmp_path: Path) ->
     assert summary["metrics"]["l1"]["mean"] == pytest.approx(sum(float(r["l1"]) for r in rows) / 6)
 
 
+def test_the_manifest_holds_what_a_network_computed_in(images: Path, tmp_path: Path) -> None:
+    def dtype(method: str) -> object:
+        path = go(images, tmp_path, method=method, limit=1).report.path
+        return json.loads((path / "manifest.json").read_bytes())["dtype"]
+
+    assert dtype("glcic:precision=bf16") == "bfloat16"
+    assert dtype("ddpm:steps=1") == "float32"
+    assert dtype("telea") is None
+
+
 def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Path) -> None:
     result = go(images, tmp_path / "runs", method="telea:radius=5", size=16, limit=1)
     manifest = json.loads((result.report.path / "manifest.json").read_bytes())
