@@ -46,7 +46,8 @@ def main() -> None:
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")  # as in bench.cli
     sys.path.insert(0, str(ROOT))
     skipped = options.skip.split(",")
-    # All runs first: what is written makes the checkout differ from its commit, and manifests say so.
+    # All runs first: what is written makes the checkout differ from its commit, which manifests
+    # would say.
     made = {s: run_suite(s, options.runs, options.device, skipped) for s in SUITES}
     lines: list[dict[str, object]] = []
     for suite, paths in made.items():
