@@ -75,7 +75,8 @@ function paretoCard(b, rows) {
 }
 function label(svg, name, cx, cy, taken) {
   const text = name.length > 26 ? `${name.slice(0, 25)}…` : name, w = text.length * 6.6;
-  for (const [dx, dy, anchor] of [[9, 4, "start"], [-9, 4, "end"], [0, -10, "middle"], [0, 19, "middle"]]) {
+  for (const [dx, dy, anchor] of [[9, 4, "start"], [-9, 4, "end"], [0, -10, "middle"], [0, 19, "middle"],
+    [12, 19, "end"], [12, -10, "end"], [-12, 19, "start"], [-12, -10, "start"]]) {
     const left = cx + dx - (anchor === "end" ? w : anchor === "middle" ? w / 2 : 0);
     const box = [left - 4, cy + dy - 11, left + w + 4, cy + dy + 3];
     const clash = taken.some((o) => box[0] < o[2] && o[0] < box[2] && box[1] < o[3] && o[1] < box[3]);
