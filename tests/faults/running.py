@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from bench.campaign import Result, Silent, run_all
+from bench.cli import main
 from bench.request import Request, runs
 from bench.runner import Options
 from bench.spec import Run, method_seed
@@ -50,3 +53,22 @@ def mark(run: Run, ids: Sequence[str], folder: Path) -> Path:
     for image_id in ids:
         (folder / str(method_seed(run, image_id, 0))).touch()
     return folder
+
+
+def run_command(folder: Path, out: Path) -> int:
+    """Run the command line in this process; return its exit code."""
+    arguments = ["run", "--method", "telea", "--mask", "random-box", "--metrics", "l1,psnr"]
+    arguments += ["--dataset", f"folder:{folder}", "--out", str(out), "--workers", "1", "--quiet"]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def one_error(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the one line on stderr."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("Error: ")
+    assert captured.err.count("\n") == 1
+    return captured.err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,27 +13,14 @@ from typing import NoReturn
 
 import pytest
 
-from bench import files, manifest, seals, store
+from bench import files, manifest
 from bench.api import RequestError
-from bench.cli import main
 from bench.seeds import derive_seed
 from bench.store import RunDirectory
-from tests.conftest import write_images
 from tests.faults.killing import finish, fork
-from tests.faults.running import go, kept, make_runs
+from tests.faults.running import go, kept, make_runs, one_error, run_command
 
 Mount = Callable[[str], Path]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_images(tmp_path_factory.mktemp("data") / "images", 10, 16)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    out = tmp_path_factory.mktemp("calm")
-    return kept(go(make_runs("telea", "random-box", folder), out).report.path)
 
 
 @pytest.fixture
@@ -58,25 +44,6 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     yield make
     for path in mounted:
         subprocess.run(["umount", "-l", str(path)], check=True)
-
-
-def run_command(folder: Path, out: Path) -> int:
-    """Run the command line in this process; return its exit code."""
-    arguments = ["run", "--method", "telea", "--mask", "random-box", "--metrics", "l1,psnr"]
-    arguments += ["--dataset", f"folder:{folder}", "--out", str(out), "--workers", "1", "--quiet"]
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
-
-
-def one_error(capsys: pytest.CaptureFixture[str]) -> str:
-    """Return the one line on stderr."""
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("Error: ")
-    assert captured.err.count("\n") == 1
-    return captured.err
 
 
 @pytest.mark.parametrize("kilobytes", [8, 24, 60, 100])
@@ -187,139 +154,6 @@ def test_a_file_where_the_folder_should_be_is_one_line(
     (tmp_path / "out").write_text("a file")
     assert run_command(folder, tmp_path / "out") == 2
     assert "--out" in one_error(capsys)
-
-
-@pytest.mark.parametrize("kind", ["output", "target", "hole"])
-@pytest.mark.parametrize("damage", ["truncated", "gone", "empty", "another"])
-def test_a_damaged_png_is_made_again(
-    kind: str, damage: str, folder: Path, undisturbed: dict[str, str], tmp_path: Path
-) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
-    png = path / "images" / kind / "004.png"
-    data = png.read_bytes()
-    other = png.with_name("005.png").read_bytes()
-    png.write_bytes({"truncated": data[:40], "another": other}.get(damage, b""))
-    if damage == "gone":
-        png.unlink()
-    again = go(wanted, tmp_path / "out").report
-    assert again.n_new == 1
-    assert kept(path) == undisturbed
-
-
-@pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths of the PNGs that are read to be hashed."""
-    read: list[str] = []
-    file_hash = store._file_hash
-
-    def noted(path: str) -> str | None:
-        read.append(path)
-        return file_hash(path)
-
-    monkeypatch.setattr(store, "_file_hash", noted)
-    return read
-
-
-def test_what_bears_a_seal_is_not_hashed_again(
-    folder: Path, tmp_path: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
-    for _ in range(2):
-        assert go(wanted, tmp_path / "out").report.n_new == 0
-    assert hashed == []
-    (path / "seals.txt").unlink()
-    go(wanted, tmp_path / "out")
-    assert len(hashed) == 30
-    monkeypatch.setattr(seals, "_boot_id", lambda: "the machine was started again")
-    for _ in range(2):
-        assert go(wanted, tmp_path / "out").report.n_new == 0
-    assert len(hashed) == 60  # once after the start
-    monkeypatch.setattr(seals, "_boot_id", lambda: None)
-    go(wanted, tmp_path / "out")
-    assert len(hashed) == 90
-
-
-def test_a_copied_run_is_hashed_and_kept(folder: Path, tmp_path: Path, hashed: list[str]) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    go(wanted, tmp_path / "out")
-    shutil.copytree(tmp_path / "out", tmp_path / "copy")
-    assert go(wanted, tmp_path / "copy").report.n_new == 0
-    assert len(hashed) == 30
-
-
-@pytest.mark.parametrize("seal", [b"", b"\xff\x00", b"a\n" * 9])
-def test_mangled_seals_vouch_for_nothing(
-    seal: bytes, folder: Path, undisturbed: dict[str, str], tmp_path: Path, hashed: list[str]
-) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
-    (path / "seals.txt").write_bytes(seal)
-    (path / "images/output/004.png").write_bytes(b"no PNG")
-    assert go(wanted, tmp_path / "out").report.n_new == 1
-    assert hashed
-    assert kept(path) == undisturbed
-
-
-@pytest.mark.parametrize("kind", ["output", "target", "hole"])
-def test_a_png_changed_behind_its_size_and_time_is_made_again(
-    kind: str, folder: Path, undisturbed: dict[str, str], tmp_path: Path
-) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
-    png = path / "images" / kind / "004.png"
-    before = png.stat()
-    data = bytearray(png.read_bytes())
-    data[-20] ^= 1
-    png.write_bytes(data)
-    os.utime(png, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert (png.stat().st_size, png.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-    assert go(wanted, tmp_path / "out").report.n_new == 1
-    assert kept(path) == undisturbed
-
-
-@pytest.mark.parametrize("cut", [1, 50, 400])
-def test_a_torn_last_record_is_made_again(
-    cut: int, folder: Path, undisturbed: dict[str, str], tmp_path: Path
-) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
-    records = path / "records.jsonl"
-    os.truncate(records, records.stat().st_size - cut)
-    again = go(wanted, tmp_path / "out").report
-    assert (again.n_new, again.remarks) == (1, ["a torn last record was dropped"])
-    assert kept(path) == undisturbed
-
-
-@pytest.mark.parametrize(
-    "manifest", [b"", b"{", b"[]", b"\xff\xfe", b'{"schema_version": 1}', b"[" * 100_000]
-)
-def test_a_broken_manifest_is_refused_and_nothing_is_lost(
-    manifest: bytes,
-    folder: Path,
-    undisturbed: dict[str, str],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    path = go(make_runs("telea", "random-box", folder), tmp_path / "out").report.path
-    good = (path / "manifest.json").read_bytes()
-    (path / "manifest.json").write_bytes(manifest)
-    assert run_command(folder, tmp_path / "out") == 2
-    assert "Move the folder away and run again." in one_error(capsys)
-    (path / "manifest.json").write_bytes(good)
-    assert run_command(folder, tmp_path / "out") == 0
-    assert kept(path) == undisturbed
-
-
-def test_a_manifest_of_another_run_is_refused(folder: Path, tmp_path: Path) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
-    manifest = json.loads((path / "manifest.json").read_bytes())
-    manifest["spec"]["method"]["version"] = "0"
-    (path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(RequestError, match="belongs to another run"):
-        go(wanted, tmp_path / "out")
 
 
 def test_a_clock_that_jumps_back_changes_nothing(
