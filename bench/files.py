@@ -17,20 +17,21 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True, several: bool
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
+    if several:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        temporary = Path(name)
     try:
-        if several:
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            os.close(handle)
-            temporary = Path(name)
         with temporary.open("wb") as file:
             file.write(data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
-        # A full disk is met without a name; a failed renaming names the temporary file.
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    finally:
+    except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # A full disk is met without a name; a failed renaming names the temporary file.
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise

@@ -15,7 +15,7 @@ from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.door import from_network, to_network
-from methods.ddpm.precision import Halved, prepared
+from methods.ddpm.precision import prepared
 from methods.ddpm.released import PRESETS, weights_path
 from methods.ddpm.repaint import Network, Sampling, evaluations, inpaint
 from methods.ddpm.schedule import named, respace
@@ -78,7 +78,7 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
     )
     classes = PRESETS[name].classes if name in PRESETS else None
     ready = prepared(network, device, method.precision)
-    dtype = "bfloat16" if isinstance(ready, Halved) else "float32"
+    dtype = str(next(ready.parameters()).dtype).removeprefix("torch.")
     return Loaded(name, ready, sampling, channels, classes, dtype)
 
 
