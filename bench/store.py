@@ -36,7 +36,6 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._known_folders: set[Path] = set()
         self._seals: Seals | None = None
 
     @contextmanager
@@ -132,15 +131,11 @@ class RunDirectory:
 
     def image_path(self, kind: str, image_id: str) -> Path:
         """Return where a PNG lies; raises RequestError for an id that would leave the directory."""
-        return self.path / "images" / kind / f"{file_stem(image_id)}.png"
+        return Path(self._png(kind, file_stem(image_id)))
 
     def write_image(self, kind: str, image_id: str, png: bytes) -> None:
         """Write a PNG atomically."""
-        path = self.image_path(kind, image_id)
-        if path.parent not in self._known_folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._known_folders.add(path.parent)
-        write_atomic(path, png, durable=False)
+        write_atomic(self.image_path(kind, image_id), png, durable=False)
 
     def is_done(self, record: Mapping[str, Any]) -> bool:
         """Return whether a record says done and its three PNGs exist and hash right.
@@ -165,15 +160,19 @@ class RunDirectory:
             done = (record for record in records if record["status"] == "ok")
             self._seals.add(seal_of(self._files(record)) for record in done)
 
+    def _png(self, kind: str, stem: str) -> str:
+        """Return where a PNG lies; a str, since a resumed run asks for millions."""
+        return f"{self.path}/images/{kind}/{stem}.png"
+
     def _files(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return path and sha256 of the three PNGs of a record; samples share target and hole."""
         stem = shared = file_stem(record["id"])
         if record["image_id"] != record["id"]:
             shared = file_stem(record["image_id"])
         return [
-            (f"{self.path}/images/output/{stem}.png", record["sha256"]),
-            (f"{self.path}/images/target/{shared}.png", record["target_sha256"]),
-            (f"{self.path}/images/hole/{shared}.png", record["hole_sha256"]),
+            (self._png("output", stem), record["sha256"]),
+            (self._png("target", shared), record["target_sha256"]),
+            (self._png("hole", shared), record["hole_sha256"]),
         ]
 
 
