@@ -18,6 +18,6 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
 
     paths: run directories, or folders of them.  Raises RequestError when there is none.
     """
-    from bench.report import runs
+    from bench.store import scored_run
 
-    return runs.scores_frame(runs.load_runs(paths))
+    return scored_run.scores_frame(scored_run.load_runs(paths))

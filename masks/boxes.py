@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from bench.imaging import as_hole
+from bench.api.imaging import as_hole
 from masks.drawing import check_size, draw_hole
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from bench.api import RequestError
-from bench.imaging import as_hole
-from bench.seeds import numpy_stream
+from bench.api.imaging import as_hole
+from bench.api.seeds import numpy_stream
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    Stream: TypeAlias = np.random.Generator  # noqa: TID251  (a type; bench.seeds makes them)
+    Stream: TypeAlias = np.random.Generator  # noqa: TID251  (a type; bench.api.seeds makes them)
     Floats: TypeAlias = NDArray[np.float64]
     Hole: TypeAlias = NDArray[np.bool_]
 

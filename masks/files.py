@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.api import Json, RequestError
-from bench.imaging import as_hole, read_rgb
-from bench.seeds import numpy_stream
+from bench.api.imaging import as_hole, read_rgb
+from bench.api.seeds import numpy_stream
 from masks.pack import MANIFEST, read_pack
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.api import Json, RequestError
-from bench.seeds import derive_seed, numpy_stream
+from bench.api.seeds import derive_seed, numpy_stream
 from masks.drawing import Rows, draw_hole, fill
 from masks.scribbles import scribbles
 

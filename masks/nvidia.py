@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import Json, RequestError
-from bench.imaging import as_hole
-from bench.seeds import numpy_stream
+from bench.api.imaging import as_hole
+from bench.api.seeds import numpy_stream
 from masks.files import POLARITIES, list_pngs, other_polarity, read_mask, resized
 from masks.irregular import BINS, BORDERS, check_choice
 

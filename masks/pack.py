@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.api import HasAssets, Json, MaskGenerator, RequestError
-from bench.files import write_atomic
-from bench.imaging import encode_png
-from bench.seeds import derive_seed
+from bench.api.files import write_atomic
+from bench.api.imaging import encode_png
+from bench.api.seeds import derive_seed
 from masks.preview import contact_sheet
 
 if TYPE_CHECKING:

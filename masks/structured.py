@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from bench.api import Json
-from bench.imaging import as_hole
-from bench.seeds import numpy_stream
+from bench.api.imaging import as_hole
+from bench.api.seeds import numpy_stream
 from masks.drawing import check_size
 
 if TYPE_CHECKING:

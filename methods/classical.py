@@ -88,7 +88,7 @@ def _per_image(fill: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Inpaint:
     """Wrap fill(uint8 (H, W, 3) RGB, uint8 (H, W), 255 = hole) -> uint8 (H, W, 3) as an Inpaint."""
     import torch
 
-    from bench.imaging import to_tensor, to_uint8
+    from bench.api.imaging import to_tensor, to_uint8
 
     def inpaint(visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
         filled = []

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.seeds import derive_seed, numpy_stream
+from bench.api.seeds import derive_seed, numpy_stream
 
 ROOT = Path(__file__).resolve().parents[1]
 Bench = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -55,7 +55,7 @@ class CIFAR10:
 
     def load(self, image_id: str) -> torch.Tensor:
         """Return float32 (3, 32, 32) in [0, 1]; raises ValueError for an unknown id."""
-        from bench.imaging import to_tensor
+        from bench.api.imaging import to_tensor
 
         return to_tensor(self._planes(image_id).transpose(1, 2, 0))
 

@@ -65,7 +65,7 @@ class FashionMNIST:
         """Return float32 (3, 32, 32) in [0, 1], the grey value in all channels."""
         import numpy as np
 
-        from bench.imaging import to_tensor
+        from bench.api.imaging import to_tensor
 
         grey = np.pad(self._image(image_id), 2)
         return to_tensor(np.repeat(grey[:, :, None], 3, axis=2))

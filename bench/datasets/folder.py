@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import RequestError
-from bench.imaging import SUFFIXES, is_image_name
+from bench.api.imaging import SUFFIXES, is_image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Folder:
 
     def load(self, image_id: str) -> torch.Tensor:
         """Return float32 (3, H, W) in [0, 1]; raises OSError or ValueError when unreadable."""
-        from bench.imaging import read_rgb, resize_crop, to_tensor
+        from bench.api.imaging import read_rgb, resize_crop, to_tensor
 
         pixels = read_rgb(self.file(image_id))
         return to_tensor(pixels if self.size is None else resize_crop(pixels, self.size))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.files import write_atomic
+from bench.api.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

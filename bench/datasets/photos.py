@@ -93,7 +93,7 @@ class Photos:
 
     def load(self, image_id: str) -> torch.Tensor:
         """Return float32 (3, size, size) in [0, 1]; raises ValueError for an unknown id."""
-        from bench.imaging import read_rgb, resize_crop, to_tensor
+        from bench.api.imaging import read_rgb, resize_crop, to_tensor
 
         source, (left, top, side) = _crop(image_id)
         pixels = read_rgb(_path(source))[top : top + side, left : left + side]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.api import ImageSet, RequestError
-from bench.cache import cache_dir, write_atomically
+from bench.assets.cache import cache_dir, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ def inception_features(images: ImageSet) -> np.ndarray:
 
 def features_path(images: ImageSet) -> Path:
     """Return the cache file of a set's features: named by content and weights, never by path."""
-    from bench import weights
+    from bench.assets import weights
 
     key = f"inception-v{VERSION}-{weights.pinned(WEIGHTS)[:16]}-{images.content_hash}"
     return cache_dir() / "features" / f"{key}.npy"
@@ -75,8 +75,8 @@ def load_network() -> Any:
     import torch
     from safetensors.torch import load_file
 
-    from bench import weights
-    from bench.carriers import inception_skeleton
+    from bench.assets import weights
+    from bench.assets.converters import inception_skeleton
 
     state = load_file(weights.require(WEIGHTS))
     network = inception_skeleton()

@@ -25,7 +25,7 @@ class FID:
 
     def assets(self) -> Mapping[str, str]:
         """Return the pinned sha256 of the Inception."""
-        from bench import weights
+        from bench.assets import weights
         from bench.metrics.features import WEIGHTS
 
         return {WEIGHTS: weights.pinned(WEIGHTS)}

@@ -126,7 +126,7 @@ def _decisions(sets: _HashedSets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pinned() -> Mapping[str, str]:
-    from bench import weights
+    from bench.assets import weights
     from bench.metrics.features import WEIGHTS
 
     return {WEIGHTS: weights.pinned(WEIGHTS)}

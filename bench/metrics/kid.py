@@ -34,7 +34,7 @@ class KID:
 
     def assets(self) -> Mapping[str, str]:
         """Return the pinned sha256 of the Inception."""
-        from bench import weights
+        from bench.assets import weights
         from bench.metrics.features import WEIGHTS
 
         return {WEIGHTS: weights.pinned(WEIGHTS)}

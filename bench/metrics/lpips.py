@@ -1,8 +1,8 @@
 """LPIPS (Zhang et al. 2018), version 0.1, by the official `lpips` package.
 
-The package carries the linear heads; the trunk is torchvision's, taken from `bench.weights`.  The
-network is loaded once a process and kept (`load_network`); images are scored one at a time, so a
-score does not depend on the batch.
+The package carries the linear heads; the trunk is torchvision's, taken from `bench.assets.weights`.
+The network is loaded once a process and kept (`load_network`); images are scored one at a time, so
+a score does not depend on the batch.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def load_network(net: str, spatial: bool = False) -> Any:
     import torch
     from safetensors.torch import load_file
 
-    from bench import weights
+    from bench.assets import weights
 
     trunk = load_file(weights.require(WEIGHTS[net]))
     # The package draws the trunk at random first: the caller's random stream must not notice.
@@ -205,6 +205,6 @@ def _enlarged(image: torch.Tensor) -> torch.Tensor:
 
 
 def _pinned(net: str) -> Mapping[str, str]:
-    from bench import weights
+    from bench.assets import weights
 
     return {WEIGHTS[net]: weights.pinned(WEIGHTS[net])}

@@ -1,0 +1,1 @@
+"""From summaries and scores to tables, grids and pages."""

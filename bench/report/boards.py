@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from bench import plugins
 from bench.api import RequestError
-from bench.report.compare import Cell, Metric, image_cells, primary, sample_cells, set_cells
+from bench.report.cells import Cell, Metric, image_cells, primary, sample_cells, set_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.report.runs import Run
+    from bench.store.scored_run import Run
 
 # Sets smaller than this say little: FID's covariance is of 2,048 features.
 SMALL_SET = 2048

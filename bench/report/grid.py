@@ -11,15 +11,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bench.api import RequestError
-from bench.files import write_atomic
-from bench.imaging import read_rgb
+from bench.api.files import write_atomic
+from bench.api.imaging import read_rgb
 from bench.report.boards import group_runs
 from bench.report.lettering import draw_lines, line_height, load_font, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.report.runs import Run
+    from bench.store.scored_run import Run
 
 # Pixels of the finished picture.
 SMALLEST, LARGEST = 128, 256

@@ -12,16 +12,16 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from bench.report.figures import column, decimals, seconds_text
+from bench.report.html_images import Pool, cases, choose_plan, comparison
 from bench.report.markdown import LEGEND
-from bench.report.pictures import Pool, cases, choose_plan, comparison
 from bench.report.ranks import mean_ranks
+from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.report.boards import Board, Row
-    from bench.report.compare import Cell
+    from bench.report.cells import Cell
 
 MOST_PICTURES = 1200
 SCRIPTS = ("tables.js", "plots.js", "viewer.js", "main.js")

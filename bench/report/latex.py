@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.figures import column, decimals, seconds_text
+from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board, Row
-    from bench.report.compare import Cell, Metric
+    from bench.report.cells import Cell, Metric
 
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
-from bench.report import flat, html, latex, markdown
+from bench.report import html, latex, markdown, tabular
 from bench.report.boards import Board, make_boards, without_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.report.runs import Run
+    from bench.store.scored_run import Run
 
 
 def render(
@@ -40,8 +40,8 @@ def render(
 
 FORMATS: dict[str, Callable[[Sequence[Board]], str | bytes]] = {
     "md": markdown.document,
-    "csv": flat.comma_separated,
-    "parquet": flat.parquet,
+    "csv": tabular.comma_separated,
+    "parquet": tabular.parquet,
     "latex": latex.document,
     "html": html.page,
 }

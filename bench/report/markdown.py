@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bench.report.figures import column, decimals, seconds_text
 from bench.report.ranks import mean_ranks
+from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
-    from bench.report.compare import Cell
+    from bench.report.cells import Cell
     from bench.report.ranks import MeanRanks
 
 LEGEND = (

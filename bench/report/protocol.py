@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from bench import request
 from bench.api import RequestError
+from bench.plan import request
 from bench.plugins import did_you_mean
 
 
@@ -57,7 +57,7 @@ class Protocol:
     suite: str | None = None
 
     def request(self, methods: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the fields of a bench.request.Request that runs the whole table.
+        """Return the fields of a bench.plan.request.Request that runs the whole table.
 
         Runs that are done are not done again.  Raises RequestError when no method is known, or
         when the masks are files that only the caller can name.

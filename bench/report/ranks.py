@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.friedman import Ranks, friedman_ranks
-from bench.report.compare import SMALL_IMAGE, primary
+from bench.report.cells import SMALL_IMAGE, primary
+from bench.statistics.ranks import Ranks, friedman_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
-    from bench.report.compare import Metric
+    from bench.report.cells import Metric
 
 # Two masks say nothing: even methods that always differ have p > 0.05.
 FEWEST_BOARDS = 3
-# Nemenyi's table in bench.friedman ends here.
+# Nemenyi's table in bench.statistics.ranks ends here.
 MOST_METHODS = 20
 
 

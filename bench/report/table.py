@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from bench import plugins
 from bench.api import HasAssets, RequestError
 from bench.report.boards import make_boards
-from bench.report.figures import decimals
 from bench.report.markdown import escape
 from bench.report.protocol import load_protocol, published
+from bench.report.rounding import decimals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bench.report.boards import Board, Row
     from bench.report.protocol import Counterpart, Protocol, Published
-    from bench.report.runs import Run
+    from bench.store.scored_run import Run
 
 
 @dataclass(frozen=True)

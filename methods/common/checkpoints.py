@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from bench.api import RequestError
-from bench.files import write_atomic
+from bench.api.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

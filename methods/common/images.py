@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from bench.api import MaskGenerator, RequestError
-from bench.seeds import derive_seed, numpy_stream
+from bench.api.seeds import derive_seed, numpy_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from bench.seeds import derive_seed, torch_stream
+from bench.api.seeds import derive_seed, torch_stream
 
 
 @torch.no_grad()

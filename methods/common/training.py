@@ -3,7 +3,7 @@
 A method's train.py writes a `Trainee`: what one step does, what its state is, what a grid shows.
 `fit` does the rest:
 
-    with joined(device) as process:                      # methods.common.devices
+    with joined(device) as process:                      # methods.common.distributed
         fit(MyTrainee(config, source, process), Plan(steps=50_000), out, process)
 
 Randomness is addressed by the step: whatever step k draws must come from `derive_seed(..., k)`.  A
@@ -22,13 +22,13 @@ import torch
 
 from bench.api import Json, RequestError
 from methods.common.checkpoints import load_checkpoint, save_checkpoint
-from methods.common.journal import Journal, Report, save_grid, to_stderr
+from methods.common.training_log import Journal, Report, save_grid, to_stderr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from methods.common.devices import Process
+    from methods.common.distributed import Process
 
 
 class Stateful(Protocol):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from bench.api import Inpaint, RequestError
-from methods.ddpm.released import PRESETS, SHIPPED, multiple_of, weights_path
+from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, weights_path
 
 Weights = Literal[
     "auto",

@@ -13,7 +13,7 @@ import torch
 from bench.api import RequestError
 from methods.common.checkpoints import load_weights, save_weights
 from methods.ddpm.blocks import UNetConfig
-from methods.ddpm.released import PRESETS, settings
+from methods.ddpm.pretrained import PRESETS, settings
 from methods.ddpm.unet import UNet
 
 BIG = UNetConfig(

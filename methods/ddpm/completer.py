@@ -10,13 +10,13 @@ import torch
 from torch import nn
 
 from bench.api import Completion, RequestError
-from bench.seeds import derive_seed
+from bench.api.seeds import derive_seed
 from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.diffusers_folder import load_folder
-from methods.ddpm.door import from_network, to_network
 from methods.ddpm.precision import prepared
-from methods.ddpm.released import PRESETS, weights_path
+from methods.ddpm.preprocess import from_network, to_network
+from methods.ddpm.pretrained import PRESETS, weights_path
 from methods.ddpm.repaint import Network, Sampling, evaluations, inpaint
 from methods.ddpm.schedule import named, respace
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from bench.api import RequestError
-from methods.ddpm.released import diffusers_config
+from methods.ddpm.pretrained import diffusers_config
 
 SCHEDULES = {"linear": "linear", "squaredcos_cap_v2": "cosine"}
 

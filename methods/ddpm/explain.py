@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from bench.imaging import hide
-from bench.seeds import NoiseStreams, derive_seed
+from bench.api.imaging import hide
+from bench.api.seeds import NoiseStreams, derive_seed
 from methods.ddpm import DDPM, Weights
 from methods.ddpm.completer import Completer
 from methods.ddpm.diffusion import q_sample
-from methods.ddpm.door import from_network, to_network
+from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.repaint import inpaint, levels
 from methods.ddpm.schedule import Schedule, named
 

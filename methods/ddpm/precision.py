@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from bench.api import RequestError
-from methods.ddpm.faster import faster
+from methods.ddpm.inference import faster
 from methods.ddpm.unet import UNet
 
 # Smaller networks stay in float32: they are fast enough, and their results are then the same, but

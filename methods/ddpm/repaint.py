@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from bench.api import RequestError
-from bench.seeds import NoiseStreams
+from bench.api.seeds import NoiseStreams
 from methods.ddpm.diffusion import p_sample, q_sample, q_step
 from methods.ddpm.schedule import Schedule
 

@@ -18,17 +18,17 @@ from pathlib import Path
 import torch
 
 from bench.api import Json, MaskGenerator, RequestError
-from bench.seeds import derive_seed, torch_stream
-from methods.common.devices import Process, joined
+from bench.api.seeds import derive_seed, torch_stream
+from methods.common.distributed import Process, joined
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
 from methods.common.initial import initialise
-from methods.common.journal import Report, to_stderr
 from methods.common.training import Plan, Stateful, fit
+from methods.common.training_log import Report, to_stderr
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.diffusion import loss_simple, loss_vlb, q_sample, split
-from methods.ddpm.door import from_network, to_network
+from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.repaint import Sampling, generate, inpaint
 from methods.ddpm.schedule import named, respace
 from methods.ddpm.unet import UNet

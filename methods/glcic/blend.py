@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import torch
 
-from bench.imaging import to_uint8
+from bench.api.imaging import to_uint8
 from methods.common.poisson import blend
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from bench.imaging import hide
+from bench.api.imaging import hide
 from methods.glcic.checkpoint import load_generator, recommended_blend
 from methods.glcic.inference import FastGenerator
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.seeds import derive_seed, torch_stream
+from bench.api.seeds import derive_seed, torch_stream
 
 Order = Literal["conv-bn-relu", "conv-relu-bn"]
 Output = Literal["sigmoid", "clamp"]

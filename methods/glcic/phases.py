@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from bench.imaging import compose
+from bench.api.imaging import compose
 from methods.glcic.losses import (
     adversarial_loss,
     discriminator_loss,

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.api import Json, MaskGenerator, RequestError
-from methods.common.devices import joined
+from methods.common.distributed import joined
 from methods.common.images import ImageSource
-from methods.common.journal import Report, to_stderr
 from methods.common.training import Plan, fit
+from methods.common.training_log import Report, to_stderr
 from methods.glcic.checkpoint import save_generator
 from methods.glcic.recipes import CONFIGS, PAPER, TrainConfig
 from methods.glcic.trainee import Glcic

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from bench.api import Json, MaskGenerator
-from bench.imaging import compose, hide
-from bench.seeds import derive_seed
-from methods.common.devices import Process
+from bench.api.imaging import compose, hide
+from bench.api.seeds import derive_seed
+from methods.common.distributed import Process
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
 from methods.common.training import Stateful

@@ -52,7 +52,7 @@ class PatchMatch:
         import numpy as np
         import torch
 
-        from bench.imaging import to_tensor, to_uint8
+        from bench.api.imaging import to_tensor, to_uint8
         from methods.patchmatch.complete import Settings, complete
 
         numba_config: Any = numba.config

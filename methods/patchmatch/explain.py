@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bench.imaging import to_uint8
+from bench.api.imaging import to_uint8
 from methods.patchmatch.complete import Settings, Step, complete
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ import numpy as np
 from PIL import Image
 
 from bench.api import RequestError
-from bench.files import write_atomic
-from bench.imaging import SUFFIXES, is_image_name, read_rgb
+from bench.api.files import write_atomic
+from bench.api.imaging import SUFFIXES, is_image_name, read_rgb
 from methods.scenecompletion.gallery import (
     DESCRIPTOR,
     FEATURES,

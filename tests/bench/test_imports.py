@@ -1,4 +1,4 @@
-"""Who may import whom, randomness only from bench.seeds, and nothing heavy early."""
+"""Who may import whom, randomness only from bench.api.seeds, and nothing heavy early."""
 
 from __future__ import annotations
 
@@ -11,22 +11,42 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGIN_LAYER = {"bench.api", "bench.seeds", "bench.imaging", "bench.files"}
-TOP_LAYER = {"bench.cli"}
-DRIVERS = {
-    "runner",
-    "executors",
-    "score",
-    "report",
-    "campaign",
-    "cli",
-    "worker",
-    "store",
-    "request",
+
+# Who may import whom: each package of ours, and the packages of ours that it may import beside
+# itself.  Every module is checked against this table; the packages are listed from the bottom up.
+ALL = {"*"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "bench.api": set(),
+    "bench.plugins": {"bench.api"},
+    "bench.assets": {"bench.api"},
+    "bench.statistics": {"bench.api"},
+    "bench.execute": {"bench.api"},
+    "bench.datasets": {"bench.api"},
+    "bench.metrics": {"bench.api", "bench.assets"},
+    "bench.plan": {"bench.api", "bench.plugins"},
+    "bench.complete": {"bench.api", "bench.plan"},
+    "bench.store": {"bench.api", "bench.plugins", "bench.plan"},
+    "bench.scoring": {
+        *("bench.api", "bench.plugins", "bench.store", "bench.statistics", "bench.execute"),
+    },
+    "bench.report": {
+        *("bench.api", "bench.plugins", "bench.plan", "bench.store", "bench.statistics"),
+    },
+    "bench.runner": {
+        *("bench.api", "bench.plugins", "bench.plan", "bench.complete", "bench.execute"),
+        *("bench.store", "bench.scoring", "bench.statistics"),
+    },
+    "bench.cli": ALL,
+    "bench": ALL,  # bench/__init__.py: the Python interface, which imports when it is called
+    "masks": {"bench.api"},
+    "methods": {"bench.api"},
+    "methods.common": {"bench.api"},
+    "methods.*": {"bench.api", "methods.common", "methods.weights"},
 }
 
 
 def modules() -> dict[str, Path]:
+    """Return the name and the file of every module of ours."""
     found = {}
     for package in ("bench", "methods", "masks"):
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -35,42 +55,76 @@ def modules() -> dict[str, Path]:
     return found
 
 
+def room_of(name: str) -> str:
+    """Return the package of the table that a module belongs to; each method is a room."""
+    top, _, rest = name.partition(".")
+    if top == "masks" or not rest:
+        return top
+    return ".".join(name.split(".")[:2])
+
+
+def allowed_for(room: str) -> set[str]:
+    """Return the table's row of a room."""
+    if room in MAY_IMPORT:
+        return MAY_IMPORT[room]
+    assert room.startswith("methods."), f"{room} is not in the table"
+    return MAY_IMPORT["methods.*"]
+
+
 def imported(path: Path) -> set[str]:
+    """Return the modules of ours that a file imports, anywhere in it."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= _from(node.module, [alias.name for alias in node.names])
     return names & set(modules())
 
 
-@pytest.mark.parametrize("name", [n for n in modules() if n.split(".")[0] in {"methods", "masks"}])
-def test_plugins_know_the_lowest_layer_alone(name: str) -> None:
-    package, *rest = name.split(".")
-    allowed = PLUGIN_LAYER | {"bench"}
-    for other in imported(modules()[name]):
-        other_package, *other_rest = other.split(".")
-        own = other_package == package and (
-            package == "masks"
-            or not other_rest
-            or other_rest[0] in {*rest[:1], "common", "weights"}
-        )
-        assert own or other in allowed, f"{name} imports {other}"
+def _from(module: str, names: list[str]) -> set[str]:
+    """Return what `from module import names` imports: modules of ours first, else the package."""
+    below = {f"{module}.{name}" for name in names} & set(modules())
+    return below if len(below) == len(names) else {*below, module}
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in modules() if n.startswith(("bench.metrics", "bench.datasets"))]
-)
-def test_metrics_and_datasets_do_not_know_the_runner(name: str) -> None:
-    for other in imported(modules()[name]):
-        assert other.split(".")[1:2] not in [[d] for d in DRIVERS], f"{name} imports {other}"
+def violations(name: str, path: Path) -> list[str]:
+    """Return what a module imports against the table."""
+    room = room_of(name)
+    allowed = allowed_for(room)
+    if allowed == ALL:
+        return []
+    rooms = {other: room_of(other) for other in imported(path)}
+    return sorted(o for o, its_room in rooms.items() if its_room not in {room, *allowed})
 
 
-def test_only_the_command_line_imports_the_command_line() -> None:
-    for name, path in modules().items():
-        assert not imported(path) & TOP_LAYER, name
+@pytest.mark.parametrize("name", list(modules()))
+def test_every_module_keeps_to_the_table(name: str) -> None:
+    assert not violations(name, modules()[name])
+
+
+def test_every_package_has_a_row_and_every_row_a_package() -> None:
+    rooms = {room_of(name) for name in modules()}
+    assert set(MAY_IMPORT) - {"methods.*"} <= rooms
+    assert all(allowed_for(room) is not None for room in rooms)
+
+
+def test_a_broken_rule_is_found(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch.py"
+    scratch.write_text("def f():\n    from bench.report import leaderboard\n")
+    assert violations("bench.store.scratch", scratch) == ["bench.report.leaderboard"]
+    assert violations("methods.ddpm.scratch", scratch) == ["bench.report.leaderboard"]
+    assert violations("bench.cli.scratch", scratch) == []
+
+
+def test_the_root_of_bench_holds_the_interface_and_the_registry_alone() -> None:
+    here = {path.name for path in (ROOT / "bench").iterdir() if path.is_file()}
+    assert here <= {"__init__.py", "__main__.py", "plugins.py", "py.typed"}
+
+
+@pytest.mark.parametrize("package", [n for n, p in modules().items() if p.name == "__init__.py"])
+def test_every_package_says_what_lives_there(package: str) -> None:
+    assert ast.get_docstring(ast.parse(modules()[package].read_text(encoding="utf-8")))
 
 
 def test_the_runner_names_no_plugin() -> None:
@@ -87,7 +141,7 @@ def test_the_runner_names_no_plugin() -> None:
             cwd=ROOT,
         ).stdout
     )
-    for module in ("runner", "worker", "executors", "score", "spec", "store"):
+    for module in ("runner/loop", "complete/worker", "execute/local", "scoring/images"):
         strings = {
             node.value
             for node in ast.walk(ast.parse((ROOT / "bench" / f"{module}.py").read_text()))
@@ -96,7 +150,7 @@ def test_the_runner_names_no_plugin() -> None:
         assert not strings & (set(names) - {"folder"}), module
 
 
-@pytest.mark.parametrize("name", [n for n in modules() if n != "bench.seeds"])
+@pytest.mark.parametrize("name", [n for n in modules() if n != "bench.api.seeds"])
 def test_randomness_comes_from_bench_seeds(name: str) -> None:
     tree = ast.parse(modules()[name].read_text(encoding="utf-8"))
     for node in ast.walk(tree):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import contracts, plugins
+from bench import plugins
+from bench.api import checks
 from tests.conftest import ROOT, Bench
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,12 +34,12 @@ def test_the_example_plugins_keep_the_contracts(
 ) -> None:
     (tmp_path / "readme_plugins.py").write_text(PYTHON[0], encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    contracts.check_method(plugins.method("readme_plugins:MeanFill:gain=0.5"))
-    contracts.check_mask(plugins.mask("readme_plugins:Stripe"))
-    contracts.check_dataset(plugins.dataset("readme_plugins:Ramps"))
+    checks.check_method(plugins.method("readme_plugins:MeanFill:gain=0.5"))
+    checks.check_mask(plugins.mask("readme_plugins:Stripe"))
+    checks.check_dataset(plugins.dataset("readme_plugins:Ramps"))
     metric = plugins.metric("readme_plugins:WorstPixel")
     assert callable(metric)
-    contracts.check_image_metric(metric)
+    checks.check_image_metric(metric)
 
 
 def test_the_python_example_gives_a_score() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.plan.spec import spec_hash
 from bench.report.boards import make_boards
-from bench.report.flat import lines_of
 from bench.report.protocol import load_protocol, published
-from bench.report.runs import load_runs
-from bench.spec import spec_hash
+from bench.report.tabular import lines_of
+from bench.store.scored_run import load_runs
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "results/leaderboards"

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import runner
-from bench.cluster import DaskCluster
-from bench.request import Request, runs
-from bench.runner import Options
+from bench.execute.dask import DaskCluster
+from bench.plan.request import Request, runs
+from bench.runner import loop
+from bench.runner.loop import Options
 from tests.benchmarks.harness_overhead import write_photos
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -71,7 +71,7 @@ def timed(cluster: DaskCluster, method: str, images: Path, limit: int, batch_siz
 
     before = spent()
     options = Options(out, batch_size=batch_size, executor="dask")
-    report = runner.execute(run, options, cluster, on_progress=lambda done, total: None)
+    report = loop.execute(run, options, cluster, on_progress=lambda done, total: None)
     wall, parent, workers, busy = (b - a for a, b in zip(before, spent(), strict=True))
     assert report.n_new == limit
     assert not report.failed

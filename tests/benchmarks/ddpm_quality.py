@@ -21,10 +21,10 @@ import torch
 
 from bench import plugins
 from bench.api import Completion, Dataset, ImageMetric, MaskGenerator, Method
-from bench.imaging import compose, hide, pad_to_multiple, to_uint8
-from bench.request import load_dataset
-from bench.seeds import derive_seed
-from bench.statistics import bootstrap_interval, paired_bootstrap
+from bench.api.imaging import compose, hide, pad_to_multiple, to_uint8
+from bench.api.seeds import derive_seed
+from bench.plan.request import load_dataset
+from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
 Scored = tuple[list[float], float, float]  # scores, evaluations and seconds an image
 

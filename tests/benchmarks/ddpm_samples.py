@@ -13,14 +13,14 @@ import torch
 
 from bench import plugins
 from bench.api import SetMetric
-from bench.imaging import encode_png, to_uint8
-from bench.request import load_dataset
-from bench.score_sets import PngSet
-from bench.seeds import derive_seed
-from methods.common.journal import save_grid
+from bench.api.imaging import encode_png, to_uint8
+from bench.api.seeds import derive_seed
+from bench.plan.request import load_dataset
+from bench.scoring.sets import PngSet
+from methods.common.training_log import save_grid
 from methods.ddpm import DDPM
 from methods.ddpm.completer import Completer
-from methods.ddpm.door import from_network
+from methods.ddpm.preprocess import from_network
 from methods.ddpm.repaint import generate
 
 

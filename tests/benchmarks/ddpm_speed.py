@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import torch
 
-from bench.seeds import torch_stream
+from bench.api.seeds import torch_stream
 from methods.common.initial import initialise
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import BIG

@@ -17,9 +17,9 @@ import torch
 
 from bench import plugins
 from bench.api import Completion
-from bench.imaging import compose, hide, pad_to_multiple, to_uint8
-from bench.seeds import derive_seed
-from bench.statistics import bootstrap_interval, compare_to
+from bench.api.imaging import compose, hide, pad_to_multiple, to_uint8
+from bench.api.seeds import derive_seed
+from bench.statistics.bootstrap import bootstrap_interval, compare_to
 
 
 def load(spec: str, size: int | None, limit: int | None, last: int | None):

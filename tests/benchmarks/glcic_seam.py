@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from bench import plugins
-from bench.seeds import derive_seed
-from bench.statistics import bootstrap_interval, paired_bootstrap
+from bench.api.seeds import derive_seed
+from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 from tests.benchmarks.glcic_quality import complete, load, scores
 
 

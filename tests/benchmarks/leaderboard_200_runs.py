@@ -24,7 +24,7 @@ def main() -> None:
     """Write the runs, then time reading them and every format."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from bench.report import leaderboard
-    from bench.report.runs import load_runs
+    from bench.store.scored_run import load_runs
 
     with tempfile.TemporaryDirectory() as folder:
         for number in range(METHODS * MASKS):

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.seeds import numpy_stream
+from bench.api.seeds import numpy_stream
 
 
 def write_tiny(folder: Path, count: int, size: int) -> None:

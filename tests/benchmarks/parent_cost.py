@@ -22,13 +22,14 @@ from typing import ClassVar
 
 import torch
 
-from bench import runner, worker
-from bench.cluster import DaskCluster
+from bench.complete import worker
+from bench.complete.batch import Job, Outcome
 from bench.datasets.folder import Folder
-from bench.jobs import Job, Outcome
-from bench.request import Request, runs
-from bench.runner import Options
-from bench.spec import Run
+from bench.execute.dask import DaskCluster
+from bench.plan.request import Request, runs
+from bench.plan.spec import Run
+from bench.runner import loop
+from bench.runner.loop import Options
 from tests.benchmarks.dask_speedup import processor_seconds
 from tests.benchmarks.harness_overhead import write_photos
 
@@ -83,11 +84,11 @@ def main() -> None:
     run = replace(run, dataset=Repeated(folder / "images", asked.images))
     options = Options(folder / "runs", executor="dask")
     cluster = DaskCluster(scheduler=None, workers=1, gpu=False)
-    runner.process = answer  # type: ignore[attr-defined]  # the workers import this module
+    loop.process = answer  # type: ignore[attr-defined]  # the workers import this module
 
     def go(title: str) -> Path:
         clock, spent = time.perf_counter(), processor_seconds(os.getpid())
-        report = runner.execute(run, options, cluster, on_progress=lambda done, total: None)
+        report = loop.execute(run, options, cluster, on_progress=lambda done, total: None)
         clock, spent = time.perf_counter() - clock, processor_seconds(os.getpid()) - spent
         print(
             f"{title}: {asked.images / clock:.0f} images/s, "

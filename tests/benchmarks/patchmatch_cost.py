@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from bench import plugins
-from bench.imaging import resize_crop, to_tensor
+from bench.api.imaging import resize_crop, to_tensor
 
 RATIOS = (0.05, 0.1, 0.25, 0.5)
 

@@ -19,9 +19,9 @@ import numpy as np
 import torch
 
 from bench import plugins
+from bench.api.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
+from bench.api.seeds import derive_seed, numpy_stream
 from bench.datasets.photos import SOURCES, _path
-from bench.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
-from bench.seeds import derive_seed, numpy_stream
 
 OURS, PEERS = "patchmatch", ["pypatchmatch"]
 

@@ -59,13 +59,14 @@ def main() -> None:
 
 def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Path]:
     """Run what the suite lacks and return its run directories; exits when an image failed."""
-    from bench import campaign, request
-    from bench.runner import Options
+    from bench.plan import request
+    from bench.runner import benchmark
+    from bench.runner.loop import Options
 
     wanted = request.Request(**request.suite(suite))
     runs = [run for run in request.runs(wanted) if run.method.name not in skipped]
-    with campaign.shown(quiet=False) as progress:
-        results = campaign.run_all(
+    with benchmark.shown(quiet=False) as progress:
+        results = benchmark.run_all(
             runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
         )
     failed = [str(r.report.path) for r in results if not r.summary.get("complete")]
@@ -78,7 +79,7 @@ def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str,
     """Write one dataset's folder anew; return its lines of published.csv."""
     from bench.report import leaderboard
     from bench.report.boards import make_boards
-    from bench.report.runs import load_runs
+    from bench.store.scored_run import load_runs
 
     runs = load_runs(paths)
     folder = out / runs[0].dataset
@@ -117,7 +118,7 @@ def kept_facts(record: dict[str, Any]) -> dict[str, Any]:
 
 def published_lines(suite: str, board: Any) -> list[dict[str, object]]:
     """Return a board as lines of published.csv."""
-    from bench.report.figures import column, decimals
+    from bench.report.rounding import column, decimals
 
     return [
         {

@@ -19,8 +19,8 @@ from PIL import Image, ImageDraw
 
 from bench import plugins
 from bench.api import Completion
-from bench.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
-from bench.seeds import derive_seed, numpy_stream
+from bench.api.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
+from bench.api.seeds import derive_seed, numpy_stream
 from methods.scenecompletion.build import build, folder_items
 from methods.scenecompletion.complete import Completer
 from methods.scenecompletion.gallery import Gallery, open_gallery

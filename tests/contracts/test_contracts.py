@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import contracts, plugins
-from bench.api import RequestError, SetMetric
+from bench import plugins
+from bench.api import RequestError, SetMetric, checks
+from bench.api.imaging import to_uint8
+from bench.api.seeds import NoiseStreams, derive_seed
 from bench.datasets import DATASETS
-from bench.imaging import to_uint8
 from bench.metrics import METRICS
 from bench.metrics.diversity import SampleMetric
-from bench.seeds import NoiseStreams, derive_seed
 from masks import MASKS
 from methods import METHODS
 from tests.contracts import broken
@@ -35,7 +35,7 @@ def test_method(name: str) -> None:
         with pytest.raises(RequestError, match="peers"):
             plugins.method(name).load("cpu")
         return
-    contracts.check_method(plugins.method(_quick(name)), tolerance=NETWORKS.get(name, 0.0))
+    checks.check_method(plugins.method(_quick(name)), tolerance=NETWORKS.get(name, 0.0))
 
 
 def _quick(name: str) -> str:
@@ -53,39 +53,39 @@ def test_torchscript_method(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # TorchScript is deprecated, not gone
         torch.jit.save(torch.jit.trace(Network(), example), str(path))
-    contracts.check_method(plugins.method(f"torchscript:{path}"))
+    checks.check_method(plugins.method(f"torchscript:{path}"))
 
 
 @pytest.mark.parametrize("bad", broken.METHODS, ids=lambda c: c.__name__)
 def test_a_bad_method_is_caught(bad: type[broken.Good]) -> None:
-    contracts.check_method(broken.Good())
-    with pytest.raises(contracts.ContractError, match=broken.METHODS[bad]):
-        contracts.check_method(bad())
+    checks.check_method(broken.Good())
+    with pytest.raises(checks.ContractError, match=broken.METHODS[bad]):
+        checks.check_method(bad())
 
 
 @pytest.mark.parametrize("name", sorted(set(MASKS) - NEED_A_FILE))
 def test_mask(name: str) -> None:
-    contracts.check_mask(plugins.mask(name), sizes=((64, 64), (48, 80)))
+    checks.check_mask(plugins.mask(name), sizes=((64, 64), (48, 80)))
 
 
 def test_another_process_draws_the_same_holes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     shipped = [plugins.mask(name) for name in sorted(set(MASKS) - NEED_A_FILE)]
-    contracts.check_masks_elsewhere(shipped)
-    with pytest.raises(contracts.ContractError, match="another process drew another hole"):
-        contracts.check_masks_elsewhere([broken.GoodMask(), broken.SaltedMask()])
+    checks.check_masks_elsewhere(shipped)
+    with pytest.raises(checks.ContractError, match="another process drew another hole"):
+        checks.check_masks_elsewhere([broken.GoodMask(), broken.SaltedMask()])
 
 
 @pytest.mark.parametrize("bad", broken.MASKS, ids=lambda c: c.__name__)
 def test_a_bad_mask_is_caught(bad: type[broken.GoodMask]) -> None:
-    contracts.check_mask(broken.GoodMask())
-    with pytest.raises(contracts.ContractError, match=broken.MASKS[bad]):
-        contracts.check_mask(bad())
+    checks.check_mask(broken.GoodMask())
+    with pytest.raises(checks.ContractError, match=broken.MASKS[bad]):
+        checks.check_mask(bad())
 
 
 @pytest.mark.parametrize("name", ["photos", "fashion-mnist"])
 def test_dataset(name: str) -> None:
-    contracts.check_dataset(plugins.dataset(name))
+    checks.check_dataset(plugins.dataset(name))
 
 
 def test_every_dataset_is_tested_or_says_what_is_missing() -> None:
@@ -96,9 +96,9 @@ def test_every_dataset_is_tested_or_says_what_is_missing() -> None:
 
 @pytest.mark.parametrize("bad", broken.DATASETS, ids=lambda c: c.__name__)
 def test_a_bad_dataset_is_caught(bad: type[broken.GoodDataset]) -> None:
-    contracts.check_dataset(broken.GoodDataset())
-    with pytest.raises(contracts.ContractError, match=broken.DATASETS[bad]):
-        contracts.check_dataset(bad())
+    checks.check_dataset(broken.GoodDataset())
+    with pytest.raises(checks.ContractError, match=broken.DATASETS[bad]):
+        checks.check_dataset(bad())
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
@@ -111,18 +111,18 @@ def test_metric(name: str) -> None:
         return
     if isinstance(metric, SetMetric):
         pytest.skip("set metrics take minutes: test_a_set_metric_prefers_the_nearer_set, slow")
-    from bench import weights
+    from bench.assets import weights
 
     if name == "lpips_vgg" and weights.find("lpips-vgg16") is None:
         pytest.skip("the VGG trunk is not in the cache: bench weights lpips-vgg16 --fetch")
-    contracts.check_image_metric(metric)
+    checks.check_image_metric(metric)
 
 
 @pytest.mark.parametrize("bad", broken.METRICS, ids=lambda c: c.__name__)
 def test_a_bad_metric_is_caught(bad: type[broken.GoodMetric]) -> None:
-    contracts.check_image_metric(broken.GoodMetric())
-    with pytest.raises(contracts.ContractError, match=broken.METRICS[bad]):
-        contracts.check_image_metric(bad())
+    checks.check_image_metric(broken.GoodMetric())
+    with pytest.raises(checks.ContractError, match=broken.METRICS[bad]):
+        checks.check_image_metric(bad())
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Levels:
 def test_a_set_metric_prefers_the_nearer_set(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench import weights
+    from bench.assets import weights
 
     monkeypatch.setattr("bench.metrics.features.cache_dir", lambda: tmp_path)
     if weights.find("fid-inception") is None:
@@ -161,4 +161,4 @@ def test_a_set_metric_prefers_the_nearer_set(
     if name.startswith(("p_ids", "u_ids")):  # separable at any N this small: only the range holds
         assert 0 <= metric.over_sets(Levels(0.05), Levels(0.0)) <= 100
         return
-    contracts.check_set_metric(metric, Levels)
+    checks.check_set_metric(metric, Levels)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.campaign import Result, Silent, run_all
 from bench.cli import main
-from bench.request import Request, runs
-from bench.runner import Options
-from bench.spec import Run, method_seed
+from bench.plan.request import Request, runs
+from bench.plan.spec import Run, method_seed
+from bench.runner.benchmark import Result, Silent, run_all
+from bench.runner.loop import Options
 
 METRICS = ("l1", "psnr")
 PLUGINS = "tests.faults.plugins"

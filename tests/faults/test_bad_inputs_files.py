@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from bench.api import RequestError
-from bench.imaging import read_rgb
-from bench.store import RunDirectory, file_stem
+from bench.api.imaging import read_rgb
+from bench.store.directory import RunDirectory, file_stem
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs
 
@@ -237,7 +237,7 @@ NAMES = (
 def test_odd_names_are_ids_like_any_other(tmp_path: Path) -> None:
     import pandas as pd
 
-    from bench.report.runs import load_runs
+    from bench.store.scored_run import load_runs
 
     images = write_images(tmp_path / "images", 1, 16)
     data = (images / "000.png").read_bytes()

@@ -8,10 +8,10 @@ from typing import NoReturn
 import pytest
 from PIL import Image
 
-from bench import worker
 from bench.api import RequestError
-from bench.spec import hole_seed
-from bench.store import RunDirectory
+from bench.complete import worker
+from bench.plan.spec import hole_seed
+from bench.store.directory import RunDirectory
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
 

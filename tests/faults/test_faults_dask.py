@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import cluster, groups
 from bench.api import RequestError
-from bench.executors import Lost
-from bench.runner import Options, check
+from bench.execute import dask, dask_worker
+from bench.execute.local import Lost
+from bench.runner.loop import Options, check
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
 
@@ -54,34 +54,34 @@ def test_what_kills_or_hangs_every_worker_is_lost_alone(
 
 
 def test_groups_follow_the_measured_cost() -> None:
-    assert cluster._group_size([]) == 1
-    assert cluster._group_size([3.0, 3.0]) == 1
-    assert cluster._group_size([0.1, 0.1, 20.0]) == 15
-    assert cluster._group_size([0.0]) == cluster.MOST_TASKS
+    assert dask._group_size([]) == 1
+    assert dask._group_size([3.0, 3.0]) == 1
+    assert dask._group_size([0.1, 0.1, 20.0]) == 15
+    assert dask._group_size([0.0]) == dask.MOST_TASKS
 
 
 def test_a_task_within_its_time_answers_and_errors_pass() -> None:
-    assert groups.within(60, lambda task: task + 1, 1) == 2
+    assert dask_worker.within(60, lambda task: task + 1, 1) == 2
     with pytest.raises(ZeroDivisionError):
-        groups.within(60, lambda task: task / 0, 1)
-    forever = groups.within(0.01, lambda event: event.wait(), threading.Event())
+        dask_worker.within(60, lambda task: task / 0, 1)
+    forever = dask_worker.within(0.01, lambda event: event.wait(), threading.Event())
     assert forever == Lost("timed out")
 
 
 def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    cluster._distributed.cache_clear()
+    dask._distributed.cache_clear()
     with pytest.raises(RequestError, match=r"inpaint-bench\[dask\]"):
-        cluster.DaskCluster(scheduler=None, workers=1, gpu=False)
+        dask.DaskCluster(scheduler=None, workers=1, gpu=False)
 
 
 def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "JOIN_SECONDS", 1)
+    monkeypatch.setattr(dask, "JOIN_SECONDS", 1)
     with pytest.raises(RequestError, match="no Dask scheduler answers there") as raised:
-        cluster.DaskCluster(scheduler="tcp://127.0.0.1:9", workers=1, gpu=False)
+        dask.DaskCluster(scheduler="tcp://127.0.0.1:9", workers=1, gpu=False)
     assert "\n" not in str(raised.value)
     with pytest.raises(RequestError, match="--scheduler"):
-        cluster.DaskCluster(scheduler="nonsense://", workers=1, gpu=False)
+        dask.DaskCluster(scheduler="nonsense://", workers=1, gpu=False)
 
 
 def test_a_scheduler_needs_dask(tmp_path: Path) -> None:

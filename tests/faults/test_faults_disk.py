@@ -13,10 +13,10 @@ from typing import NoReturn
 
 import pytest
 
-from bench import files, manifest
-from bench.api import RequestError
-from bench.seeds import derive_seed
-from bench.store import RunDirectory
+from bench.api import RequestError, files
+from bench.api.seeds import derive_seed
+from bench.store import manifest
+from bench.store.directory import RunDirectory
 from tests.faults.killing import finish, fork
 from tests.faults.running import go, kept, make_runs, one_error, run_command
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import seals, store
 from bench.api import RequestError
+from bench.store import directory, integrity
 from tests.faults.running import go, kept, make_runs, one_error, run_command
 
 Mount = Callable[[str], Path]
@@ -39,13 +39,13 @@ def test_a_damaged_png_is_made_again(
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The paths of the PNGs that are read to be hashed."""
     read: list[str] = []
-    file_hash = store._file_hash
+    file_hash = directory._file_hash
 
     def noted(path: str) -> str | None:
         read.append(path)
         return file_hash(path)
 
-    monkeypatch.setattr(store, "_file_hash", noted)
+    monkeypatch.setattr(directory, "_file_hash", noted)
     return read
 
 
@@ -60,11 +60,11 @@ def test_what_bears_a_seal_is_not_hashed_again(
     (path / "seals.txt").unlink()
     go(wanted, tmp_path / "out")
     assert len(hashed) == 30
-    monkeypatch.setattr(seals, "_boot_id", lambda: "the machine was started again")
+    monkeypatch.setattr(integrity, "_boot_id", lambda: "the machine was started again")
     for _ in range(2):
         assert go(wanted, tmp_path / "out").report.n_new == 0
     assert len(hashed) == 60  # once after the start
-    monkeypatch.setattr(seals, "_boot_id", lambda: None)
+    monkeypatch.setattr(integrity, "_boot_id", lambda: None)
     go(wanted, tmp_path / "out")
     assert len(hashed) == 90
 

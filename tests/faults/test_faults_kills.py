@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.seeds import derive_seed
+from bench.api.seeds import derive_seed
 from tests.conftest import ROOT, write_images
 from tests.faults.killing import count_points, finish, fork, kill_after, kill_at
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark

@@ -1,6 +1,6 @@
 """Hypothesis against everything that parses: specs, lists, manifests, records, journals, masks.
 
-The image reader's fuzzing is in tests/bench/test_read_rgb.py.
+The image reader's fuzzing is in tests/bench/api/test_read_rgb.py.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bench import plugins, request
+from bench import plugins
 from bench.api import RequestError
-from bench.score import _kept_scores, _Triple, read_scores
-from bench.store import NEEDED, RunDirectory, file_stem, safe_id
+from bench.plan import request
+from bench.scoring.images import _kept_scores, _Triple, read_scores
+from bench.store.directory import NEEDED, RunDirectory, file_stem, safe_id
 from tests.conftest import write_images
 from tests.faults.running import go, make_runs
 

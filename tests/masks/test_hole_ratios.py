@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench import plugins
-from bench.seeds import derive_seed
+from bench.api.seeds import derive_seed
 from masks.irregular import BINS, BORDER
 
 

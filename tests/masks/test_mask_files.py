@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench import plugins
 from bench.api import HasAssets, PairedMasks, RequestError
-from bench.seeds import derive_seed
+from bench.api.seeds import derive_seed
 from masks.files import Folder
 from masks.irregular import BINS
 from masks.nvidia import Nvidia

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench import plugins
-from bench.seeds import derive_seed
+from bench.api.seeds import derive_seed
 
 
 def drawn(spec: str, size: int = 8, seed: int = 0) -> list[str]:

@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import save_file
 
 from bench.api import RequestError
-from bench.seeds import torch_stream
+from bench.api.seeds import torch_stream
 from methods.common.initial import initialise
 from methods.ddpm import checkpoint
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import assemble, difference, export, load_own, load_unet, preset_config
 from methods.ddpm.precision import bf16_on_cpu, prepared
-from methods.ddpm.released import SHIPPED
+from methods.ddpm.pretrained import SHIPPED
 from methods.ddpm.unet import UNet, sinusoids
 from tests.benchmarks.ddpm_plain import plain_unet
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.imaging import read_rgb
-from bench.seeds import torch_stream
+from bench.api.imaging import read_rgb
+from bench.api.seeds import torch_stream
 from methods.ddpm import explain
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bench.api import RequestError
-from bench.seeds import torch_stream
+from bench.api.seeds import torch_stream
 from methods.ddpm.diffusion import (
     LEAST_ALPHA_BAR,
     discretised_log_likelihood,

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from bench.api import RequestError
-from bench.seeds import torch_stream
+from bench.api.seeds import torch_stream
 from methods.ddpm import DDPM
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.diffusion import p_sample, predict_x0, q_step

@@ -11,13 +11,13 @@ import torch
 
 from bench import plugins
 from bench.api import Completion, RequestError
-from bench.seeds import torch_stream
+from bench.api.seeds import torch_stream
 from methods.common.initial import initialise
 from methods.ddpm import DDPM, SAMPLERS
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.diffusion import q_sample
-from methods.ddpm.door import from_network, to_network
+from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.repaint import (
     Sampling,
     evaluations,

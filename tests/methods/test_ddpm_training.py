@@ -15,7 +15,7 @@ import torch
 from bench.api import RequestError
 from masks.boxes import CenterBox
 from methods.common.checkpoints import load_weights
-from methods.common.devices import Process
+from methods.common.distributed import Process
 from methods.common.images import FixedImages
 from methods.common.training import Plan
 from methods.ddpm import DDPM

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bench.api import RequestError
-from bench.imaging import compose, hide
+from bench.api.imaging import compose, hide
 from methods.glcic import GLCIC
 from methods.glcic.blend import blend_completion
 from methods.glcic.checkpoint import recommended_blend, save_generator

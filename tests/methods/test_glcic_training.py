@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bench.api import RequestError
-from bench.seeds import torch_stream
+from bench.api.seeds import torch_stream
 from masks import MASKS
-from methods.common.devices import Process
+from methods.common.distributed import Process
 from methods.common.training import Plan, fit
 from methods.glcic import phases as training
 from methods.glcic.checkpoint import load_generator

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.api import RequestError
-from bench.seeds import numpy_stream
+from bench.api.seeds import numpy_stream
 from methods.common import poisson
 
 

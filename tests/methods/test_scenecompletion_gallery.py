@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from bench.api import RequestError
-from bench.seeds import numpy_stream
+from bench.api.seeds import numpy_stream
 from methods.scenecompletion import DEFAULT_GALLERY
 from methods.scenecompletion.build import Item, build, scene_boxes
 from methods.scenecompletion.gallery import open_gallery

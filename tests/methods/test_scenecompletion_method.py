@@ -10,8 +10,8 @@ import torch
 
 from bench import plugins
 from bench.api import Completion, RequestError
-from bench.imaging import hide
-from bench.seeds import derive_seed, numpy_stream
+from bench.api.imaging import hide
+from bench.api.seeds import derive_seed, numpy_stream
 from methods.scenecompletion import DEFAULT_GALLERY, SceneCompletion
 from methods.scenecompletion.build import build
 from methods.scenecompletion.complete import Completer, Result
@@ -166,7 +166,7 @@ def test_bad_requests(tmp_path: Path) -> None:
 def test_the_explain_picture_is_written(tmp_path: Path) -> None:
     image, hole = photo("chelsea-1"), box(64, 64)
     result = draw(hide(image, hole), hole, DEFAULT_GALLERY, tmp_path / "why.png")
-    from bench.imaging import read_rgb
+    from bench.api.imaging import read_rgb
 
     assert read_rgb(tmp_path / "why.png").shape[1] > 1000
     assert result.excluded == ["chelsea"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from bench.seeds import numpy_stream
+from bench.api.seeds import numpy_stream
 from methods.scenecompletion import context, seam
 
 

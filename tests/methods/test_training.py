@@ -17,15 +17,15 @@ import torch
 from torch import nn
 
 from bench.api import RequestError
-from bench.seeds import derive_seed
+from bench.api.seeds import derive_seed
 from masks.boxes import CenterBox
 from methods.common import checkpoints
-from methods.common.devices import Process, joined
+from methods.common.distributed import Process, joined
 from methods.common.ema import Ema
 from methods.common.images import FixedImages, RandomCrops, draw_holes
 from methods.common.initial import initialise
-from methods.common.journal import save_grid
 from methods.common.training import Plan, fit
+from methods.common.training_log import save_grid
 
 ROOT = Path(__file__).parents[2]
 SILENT = {"report": lambda line: None}
@@ -122,7 +122,7 @@ import sys, time
 import torch
 from pathlib import Path
 torch.set_num_threads(1)
-from methods.common.devices import Process
+from methods.common.distributed import Process
 from methods.common.training import Plan, fit
 from tests.methods.test_training import Toy
 class Slow(Toy):
@@ -317,7 +317,7 @@ def test_initial_weights_come_from_the_seed() -> None:
 
 
 def test_grids_have_grey_lines_between(tmp_path: Path) -> None:
-    from bench.imaging import decode_png
+    from bench.api.imaging import decode_png
 
     save_grid(tmp_path / "g.png", torch.ones(3, 3, 2, 2), columns=2)
     grid = decode_png((tmp_path / "g.png").read_bytes())

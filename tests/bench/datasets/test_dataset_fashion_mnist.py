@@ -15,9 +15,9 @@ import pytest
 
 from bench import plugins
 from bench.api import Dataset, RequestError
+from bench.api.imaging import to_uint8
 from bench.datasets import fashion_mnist
 from bench.datasets.fashion_mnist import FashionMNIST, download, load_images
-from bench.imaging import to_uint8
 
 # Of the first 1,000 images of t10k-images-idx3-ubyte (784,000 bytes after its header).
 FIRST_THOUSAND = "8d46efb2efae7259de048298adb99140d06082b91c430833a54d7ce30f21c9c9"

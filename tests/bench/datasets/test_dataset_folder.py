@@ -18,8 +18,8 @@ from PIL import Image
 
 from bench import plugins
 from bench.api import Dataset, RequestError
+from bench.api.imaging import to_uint8
 from bench.datasets.folder import Folder
-from bench.imaging import to_uint8
 
 
 def png(value: int = 0, width: int = 6, height: int = 4) -> bytes:

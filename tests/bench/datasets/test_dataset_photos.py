@@ -14,9 +14,9 @@ from PIL import Image
 
 from bench import plugins
 from bench.api import Dataset, RequestError
+from bench.api.imaging import to_uint8
 from bench.datasets import photos
 from bench.datasets.photos import SOURCES, Photos
-from bench.imaging import to_uint8
 
 GOLDEN_PIXELS = "d4b2a63b5f98063d5ec5d5d9721ba9d08fef3ca4366f980f814ae23bf37627bc"
 GOLDEN_FINGERPRINTS = "0ef05d5e17bd250657b64d18632e26683ddb23e38340c6efb88c1b7358d9d995"

@@ -13,8 +13,8 @@ from PIL import Image
 
 from bench import plugins
 from bench.api import Dataset, RequestError
+from bench.api.imaging import to_uint8
 from bench.datasets import DATASETS
-from bench.imaging import to_uint8
 
 NAMES = ["celeba-hq", "ffhq", "places2", "imagenet", "paris-streetview", "cifar10"]
 RECORD = 3073

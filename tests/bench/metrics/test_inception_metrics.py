@@ -9,9 +9,9 @@ import scipy.linalg
 import torch
 from sklearn.svm import LinearSVC
 
-from bench import weights
 from bench.api import RequestError, SetMetric
-from bench.imaging import decode_png, encode_png
+from bench.api.imaging import decode_png, encode_png
+from bench.assets import weights
 from bench.metrics import features, ids
 from bench.metrics.fid import FID
 from bench.metrics.ids import PIDS, UIDS

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.imaging import encode_png
+from bench.api.imaging import encode_png
 
 if TYPE_CHECKING:
     from pathlib import Path

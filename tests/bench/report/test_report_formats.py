@@ -11,7 +11,7 @@ import pytest
 from bench.api import RequestError
 from bench.report.latex import escape
 from bench.report.leaderboard import render
-from bench.report.runs import load_runs
+from bench.store.scored_run import load_runs
 
 HOSTILE = "a_b&c%d$e#f{g}h~i^j\\k<script>|'\"`\n中é"
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageFont
 from bench.api import RequestError
 from bench.report import grid
 from bench.report.lettering import load_font, wrap
-from bench.report.runs import load_runs
+from bench.store.scored_run import load_runs
 
 
 def _pixels(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.report.leaderboard import render
-from bench.report.runs import load_runs
+from bench.store.scored_run import load_runs
 
 HOSTILE = "<script>alert(1)</script>"
 

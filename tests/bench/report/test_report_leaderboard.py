@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from bench.api import RequestError
-from bench.report import paired
+from bench.api.seeds import derive_seed
 from bench.report.boards import make_boards
-from bench.report.compare import Metric, primary
+from bench.report.cells import Metric, primary
 from bench.report.leaderboard import render
 from bench.report.ranks import mean_ranks
-from bench.report.runs import load_runs
-from bench.seeds import derive_seed
-from bench.statistics import bootstrap_interval, bootstrap_means
+from bench.statistics import intervals
+from bench.statistics.bootstrap import bootstrap_interval, bootstrap_means
+from bench.store.scored_run import load_runs
 
 
 def _runs(run):
@@ -62,7 +62,7 @@ def test_intervals_resample_sources_and_agree_with_one_column():
     scores = stream.normal(size=(30, 2))
     scores[3, 1] = np.nan
     sources = [f"s{i // 3}" for i in range(30)]
-    found = paired.intervals(scores, sources)
+    found = intervals.intervals(scores, sources)
     means = bootstrap_means(scores, sources, seed=derive_seed("leaderboard"))
     low, high = np.percentile(means, [2.5, 97.5], axis=0)
     np.testing.assert_allclose(found.low, low, atol=1e-12)
@@ -73,7 +73,7 @@ def test_intervals_resample_sources_and_agree_with_one_column():
 
 
 def test_one_source_has_no_interval():
-    found = paired.intervals(np.array([[1.0], [2.0]]), ["a", "a"])
+    found = intervals.intervals(np.array([[1.0], [2.0]]), ["a", "a"])
     assert found.mean[0] == 1.5
     assert np.isnan(found.low[0])
 

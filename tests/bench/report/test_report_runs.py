@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-import bench.report.runs as runs_module
+import bench.store.scored_run as runs_module
 from bench.api import RequestError
-from bench.report.runs import SkippedRunWarning, load_runs, scores_frame
+from bench.store.scored_run import SkippedRunWarning, load_runs, scores_frame
 
 
 def test_a_folder_of_runs_and_a_run_are_both_taken(make_run):

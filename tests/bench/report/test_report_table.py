@@ -6,13 +6,13 @@ from importlib.resources import files
 import pytest
 
 import masks
-from bench import request
 from bench.api import RequestError
 from bench.datasets import DATASETS
 from bench.metrics import METRICS
+from bench.plan import request
 from bench.report import table
 from bench.report.protocol import load_protocol, protocol_names, published
-from bench.report.runs import load_runs
+from bench.store.scored_run import load_runs
 from masks.irregular import BINS
 from methods import METHODS
 

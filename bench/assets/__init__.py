@@ -1,0 +1,1 @@
+"""Pinned files that come from outside the code: weights, their converters, the cache."""

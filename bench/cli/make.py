@@ -1,0 +1,114 @@
+"""`bench gallery`, `bench train` and `bench explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.cli.options import ANY, FILE, FOLDER
+
+
+@click.group()
+def gallery() -> None:
+    """Galleries of photographs for scenecompletion."""
+
+
+@gallery.command("build")
+@click.argument("source", required=False, type=FOLDER)
+@click.option("--dataset", help="Take a dataset's images instead of a folder's.")
+@click.option("--out", type=FOLDER, required=True, help="The gallery's folder.")
+@click.option("--side", type=click.IntRange(16), default=512, show_default=True, help="Short side.")
+@click.option("--quiet", is_flag=True)
+def build_gallery(
+    *, source: Path | None, dataset: str | None, out: Path, side: int, quiet: bool
+) -> int:
+    """Build a gallery from the photographs under SOURCE; goes on where an earlier call stopped."""
+    from bench.cli import galleries
+    from bench.runner import benchmark
+
+    with benchmark.shown(quiet=quiet) as progress:
+        on_progress = progress.stage("gallery")
+        report = galleries.build(source, dataset, out, side=side, on_progress=on_progress)
+    for name, error in report.skipped:
+        click.echo(f"  skipped: {name}: {error}", err=True)
+    if not quiet:
+        click.echo(galleries.describe(out))
+    return 1 if report.skipped else 0
+
+
+@click.command()
+@click.argument("method", type=click.Choice(["ddpm", "glcic"]))
+@click.option("--dataset", required=True, help="What to train on, such as folder:photos/.")
+@click.option(
+    "--config", default="small", show_default=True, help="A recipe; a wrong name lists them."
+)
+@click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs, samples, weights.")
+@click.option("--mask", "masks", multiple=True, help="Holes.  [default: the recipe's]")
+@click.option("--held-out", type=click.IntRange(0), default=0, help="Leave the last N images out.")
+@click.option("--set", "settings", multiple=True, help="KEY=VALUE of the recipe; repeatable.")
+@click.option("--steps", type=click.IntRange(1), help="Steps in all.  [default: the recipe's]")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long.")
+@click.option("--device", default="cpu", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
+def train(
+    *,
+    method: str,
+    dataset: str,
+    config: str,
+    out: Path,
+    masks: tuple[str, ...],
+    held_out: int,
+    settings: tuple[str, ...],
+    steps: int | None,
+    minutes: float | None,
+    device: str,
+    seed: int,
+    precision: str,
+) -> None:
+    """Train ddpm or glcic on a dataset; the same command again goes on where it stopped."""
+    from bench.cli import training
+
+    weights = training.train(
+        method,
+        training.Recipe(config, settings, masks),
+        dataset,
+        out,
+        held_out=held_out,
+        steps=steps,
+        minutes=minutes,
+        device=device,
+        seed=seed,
+        precision=precision,
+    )
+    click.echo(f"{weights}  (use it with --method {method}:path={weights})")
+
+
+@click.command()
+@click.argument("method", type=click.Choice(["patchmatch", "scenecompletion", "ddpm"]))
+@click.option("--image", type=ANY, help="An image file.  [default: a shipped photograph]")
+@click.option("--mask", default="center-box", show_default=True)
+@click.option("--size", type=click.IntRange(16), help="Side of the square that is cut from it.")
+@click.option("--gallery", "folder", type=FOLDER, help="Of scenecompletion.  [default: shipped]")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=FILE, help="The picture.  [default: explain-METHOD.png]")
+def explain(
+    *,
+    method: str,
+    image: Path | None,
+    mask: str,
+    size: int | None,
+    folder: Path | None,
+    seed: int,
+    out: Path | None,
+) -> None:
+    """Draw how a method completes one image."""
+    from bench.cli import explaining
+
+    path = out or Path(f"explain-{method}.png")
+    explaining.draw(method, image, mask, path, size=size, gallery=folder, seed=seed)
+    click.echo(str(path))
+
+
+COMMANDS = (gallery, train, explain)

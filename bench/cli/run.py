@@ -1,0 +1,198 @@
+"""`bench run` and `bench score`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli.options import ANY, FOLDER, RUNS
+
+if TYPE_CHECKING:
+    from bench.plan.request import Request
+    from bench.runner.benchmark import Result
+
+EXECUTORS = click.Choice(["local", "dask"])
+
+
+@click.command()
+@click.option("--suite", help="A named grid of runs; other options override its entries.")
+@click.option("--method", "methods", multiple=True, help="NAME or NAME:key=value,... ; a list.")
+@click.option("--mask", "masks", multiple=True, help="NAME or NAME:key=value,... ; a list.")
+@click.option("--dataset", help="NAME, NAME:key=value or folder:PATH.  [default: photos]")
+@click.option("--size", type=click.IntRange(1), help="Side of the images, pixels.")
+@click.option("--limit", type=click.IntRange(1), help="Use the first N images.")
+@click.option("--seed", "seeds", help="Seeds of the methods, such as 0,1,2.  [default: 0]")
+@click.option("--mask-seed", type=click.IntRange(0), help="Seed of the holes.  [default: 0]")
+@click.option("--samples", type=click.IntRange(1), help="Completions an image.  [default: 1]")
+@click.option("--metrics", help="A list, or none.  [default: l1,psnr,ssim,lpips]")
+@click.option("--precision", help="auto, fp32 or bf16, for methods that have it.  [default: auto]")
+@click.option("--out", type=FOLDER, default=RUNS, show_default=True, help="Where runs are kept.")
+@click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
+@click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: by method]")
+@click.option("--executor", type=EXECUTORS, default="local", show_default=True)
+@click.option("--scheduler", help="Address of a Dask scheduler.  [default: start one here]")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an image.")
+@click.option("--keep-raw", is_flag=True, help="Keep outputs as they were before composing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def run(
+    *,
+    suite: str | None,
+    out: Path,
+    device: str,
+    batch_size: int,
+    workers: int | None,
+    executor: str,
+    scheduler: str | None,
+    timeout: float | None,
+    keep_raw: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> int:
+    """Run methods on holes of a dataset, score them, and compare; resumes by itself."""
+    from bench.plan import request
+    from bench.runner import benchmark
+    from bench.runner.loop import Options
+
+    wanted = _request(suite, asked)
+    options = Options(
+        out,
+        device,
+        batch_size,
+        timeout=timeout,
+        keep_raw=keep_raw,
+        executor=executor,
+        scheduler=scheduler,
+    )
+    with benchmark.shown(quiet=quiet or as_json) as progress:
+        results = benchmark.run_all(
+            request.runs(wanted),
+            options,
+            metrics=wanted.metrics,
+            workers=workers,
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
+    elif not quiet:
+        _print_results(results, out / "reports" / (suite or "latest"))
+    return 1 if any(result.report.failed for result in results) else 0
+
+
+def _request(suite: str | None, asked: dict[str, Any]) -> Request:
+    """Return the suite's request, or the default one, with what was asked for on top."""
+    from bench import plugins
+    from bench.plan import request
+
+    fields: dict[str, Any] = request.suite(suite) if suite else {}
+    for key, value in asked.items():
+        if value is None or value == ():
+            continue
+        if key in {"methods", "masks"}:
+            value = tuple(plugins.split_list(value))
+        elif key == "metrics":
+            value = tuple(plugins.split_list([value]))
+        elif key == "seeds":
+            value = request.seeds(value)
+        fields[key] = value
+    return request.Request(**fields)
+
+
+def _as_json(results: list[Result]) -> dict[str, Any]:
+    runs = [
+        {
+            "path": str(r.report.path),
+            "n": r.report.n,
+            "n_new": r.report.n_new,
+            "failed": r.report.failed,
+            "remarks": r.report.remarks,
+            "summary": r.summary or None,
+        }
+        for r in results
+    ]
+    return {"runs": runs}
+
+
+def _print_results(results: list[Result], reports: Path) -> None:
+    """Print what was done, the table, and where the leaderboard and the grid lie."""
+    for result in results:
+        report = result.report
+        state = "nothing to do" if not report.n_new else f"{report.n_new} new"
+        failed = f", {len(report.failed)} failed" if report.failed else ""
+        remarks = "".join(f"; {remark}" for remark in report.remarks)
+        click.echo(f"{report.path}: {report.n} images, {state}{failed}{remarks}")
+        for image_id, error in list(report.failed.items())[:20]:
+            click.echo(f"  failed: {image_id}: {error}", err=True)
+        if report.failed and result.summary:
+            click.echo(
+                f"  without scores in the table: {len(report.failed)} of {report.n} images failed; "
+                "repair or remove them and run again",
+                err=True,
+            )
+    if any(r.summary.get("complete") for r in results):
+        _write_reports([r.report.path for r in results if r.summary], reports)
+
+
+def _write_reports(paths: list[Path], reports: Path) -> None:
+    from bench.api.files import write_atomic
+    from bench.report import grid, leaderboard
+    from bench.store.scored_run import load_runs
+
+    loaded = load_runs(paths, failed=True)
+    table = leaderboard.render(loaded, "md")
+    text = table if isinstance(table, str) else table.decode()
+    write_atomic(reports / "leaderboard.md", text.encode())
+    grid.draw_grid([run for run in loaded if run.complete], out=reports / "grid.png")
+    click.echo(f"\n{text}")
+    click.echo(f"leaderboard: {reports / 'leaderboard.md'}")
+    click.echo(f"grid:        {reports / 'grid.png'}")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=ANY)
+@click.option("--outputs", type=FOLDER, help="A folder of outputs made elsewhere.")
+@click.option("--name", default="outputs", show_default=True, help="Their method's name in tables.")
+@click.option("--layout", help="Their file names, with {id}.  [default: detected]")
+@click.option("--dataset", default="photos", show_default=True)
+@click.option("--mask", default="center-box", show_default=True)
+@click.option("--size", type=click.IntRange(1))
+@click.option("--limit", type=click.IntRange(1))
+@click.option("--mask-seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--metrics", help="A list.  [default: l1,psnr,ssim,lpips]")
+@click.option("--out", type=FOLDER, default=RUNS, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
+@click.option("--quiet", is_flag=True)
+def score(
+    *,
+    runs: tuple[Path, ...],
+    outputs: Path | None,
+    metrics: str | None,
+    out: Path,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> int:
+    """Score outputs made elsewhere (--outputs), or run directories again with other metrics."""
+    from bench import plugins
+    from bench.runner import benchmark, rescore
+
+    names = tuple(plugins.split_list([metrics])) if metrics else None
+    with benchmark.shown(quiet=quiet or as_json) as progress:
+        if outputs is None:
+            results = rescore.runs(runs, metrics=names, progress=progress)
+        else:
+            results = rescore.outputs(outputs, asked, out=out, metrics=names, progress=progress)
+    if as_json:
+        click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
+    elif not quiet:
+        where = out if outputs is not None else results[0].report.path.parent
+        _print_results(results, where / "reports" / "scored")
+    return 1 if any(result.report.failed for result in results) else 0
+
+
+COMMANDS = (run, score)

@@ -1,0 +1,1 @@
+"""Hole, hide, method, compose, PNG bytes: one image completed; writes nothing."""

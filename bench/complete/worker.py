@@ -1,0 +1,199 @@
+"""What a worker does with one batch: load, draw holes, hide, complete, compose, encode.
+
+Runs in the parent or in another process; writes nothing.  Results are small: PNG bytes and facts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from bench.api import Completion, Inpaint, Method, ReadsOutputs, RequestError, imaging
+from bench.complete import memory
+from bench.complete.batch import Done, Job, Outcome, record_id
+from bench.complete.checked import one_line, strict_facts
+from bench.complete.masked_image import Prepared, prepare
+
+
+def process(job: Job) -> Outcome:
+    """Complete a batch; an image that fails is an error record and never stops the others.
+
+    Raises RequestError when the request itself turns out wrong (weights that cannot be had).
+    """
+    torch.set_num_threads(job.threads)
+    started = time.perf_counter()
+    inpaint, fresh = _loaded(job)
+    timing: dict[str, float | str] = {}
+    if fresh:
+        timing["load_seconds"] = time.perf_counter() - started
+        if isinstance(dtype := getattr(inpaint, "dtype", None), str):
+            timing["dtype"] = dtype
+    items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
+    done = [item for item in items if isinstance(item, Done)]
+    for group in _same_shape([item for item in items if isinstance(item, Prepared)]):
+        done += _complete(job, inpaint, group, halve=True)
+    if fresh:
+        first = [d.record["seconds"] or 0.0 for d in done if d.record["status"] == "ok"]
+        timing["first_batch_seconds"] = sum(first)
+        for item in done:
+            item.record["warm"] = False
+    order = {record_id(job.run, *item): i for i, item in enumerate(job.items)}
+    return Outcome(sorted(done, key=lambda d: order[d.record["id"]]), timing)
+
+
+_SEEN: set[tuple[Method, str, int]] = set()
+
+
+def _loaded(job: Job) -> tuple[Inpaint, bool]:
+    """Return the loaded method of a job, and whether this process had to load it."""
+    key = (job.run.method, job.device, job.threads)
+    fresh = key not in _SEEN
+    inpaint = _load(*key)  # type: ignore[arg-type]  # plug-ins are frozen: hashable
+    _SEEN.add(key)
+    return inpaint, fresh
+
+
+@lru_cache(maxsize=2)
+def _load(method: Method, device: str, threads: int) -> Inpaint:
+    """Load a method; the two last ones stay, so that a grid of runs loads each once a worker."""
+    try:
+        return method.load(device)
+    except RequestError:
+        raise
+    except Exception as error:  # a plug-in may raise anything
+        why = f"{type(error).__name__}: {one_line(error)}"
+        raise RequestError(f"The method {method.name!r} cannot be loaded ({why}).") from error
+
+
+def _same_shape(items: Sequence[Prepared]) -> list[list[Prepared]]:
+    """Group the items of a batch by image size, in order of first appearance."""
+    groups: dict[tuple[int, ...], list[Prepared]] = {}
+    for item in items:
+        groups.setdefault(tuple(item.target.shape), []).append(item)
+    return list(groups.values())
+
+
+def _complete(job: Job, inpaint: Inpaint, items: list[Prepared], *, halve: bool) -> list[Done]:
+    """Complete images of one shape; out of memory halves the batch, other errors single out."""
+    try:
+        return _attempt(job, inpaint, items)
+    except RequestError:
+        raise
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        memory.free()
+        if halve and len(items) > 1:
+            middle = (len(items) + 1) // 2
+            return [
+                done
+                for half in (items[:middle], items[middle:])
+                for done in _complete(job, inpaint, half, halve=False)
+            ]
+        return [_failure(item, f"out of memory: {one_line(error)}") for item in items]
+    except Exception as error:  # a plug-in may raise anything; the run goes on
+        if len(items) > 1:
+            return [d for item in items for d in _complete(job, inpaint, [item], halve=False)]
+        return [_failure(items[0], f"{type(error).__name__}: {one_line(error)}")]
+
+
+def _attempt(job: Job, inpaint: Inpaint, items: list[Prepared]) -> list[Done]:
+    """Run the method on one batch and turn what it returns into records and PNGs."""
+    targets = torch.stack([item.target for item in items]).float() / 255
+    holes = torch.stack([item.hole for item in items])
+    seeds = [item.record["seed"] for item in items]
+    memory.reset_peak(job.device)
+    started = time.perf_counter()
+    if isinstance(job.run.method, ReadsOutputs):
+        output, notes = _read(job.run.method, items, targets, holes)
+    else:
+        output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
+    seconds = (time.perf_counter() - started) / len(items)
+    composed = imaging.compose(targets, output, holes)
+    cost: dict[str, Any] = {"seconds": seconds, "peak_memory": memory.peak(job.device)}
+    if isinstance(job.run.method, ReadsOutputs):  # reading a file says nothing about the method
+        cost = {"seconds": None, "peak_memory": None}
+    return [
+        _result(job, item, composed[i], output[i], cost, notes[i]) for i, item in enumerate(items)
+    ]
+
+
+def _call(
+    method: Method,
+    inpaint: Inpaint,
+    targets: torch.Tensor,
+    holes: torch.Tensor,
+    seeds: list[int],
+    device: str,
+) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
+    """Hide the hole, pad, call, check the shape, crop back."""
+    height, width = targets.shape[-2:]
+    visible = imaging.pad_to_multiple(imaging.hide(targets, holes), method.multiple_of)
+    padded_holes = imaging.pad_to_multiple(holes, method.multiple_of)
+    # The method gets copies: whatever it does to them, the composed image stays right.
+    with torch.no_grad():
+        returned = inpaint(visible.to(device, copy=True), padded_holes.to(device, copy=True), seeds)
+        made = returned if isinstance(returned, Completion) else Completion(returned)
+        output = made.image.to("cpu", torch.float32) if torch.is_tensor(made.image) else made.image
+    if not torch.is_tensor(output) or output.shape != visible.shape:
+        given = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
+        raise ValueError(f"returned {given}, not an image of shape {tuple(visible.shape)}")
+    if not made.image.is_floating_point():
+        raise ValueError(f"returned {made.image.dtype}, not float32 in [0, 1]")
+    notes = made.notes or [{} for _ in seeds]
+    return output[..., :height, :width], notes
+
+
+def _read(
+    method: ReadsOutputs, items: list[Prepared], targets: torch.Tensor, holes: torch.Tensor
+) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
+    """Read outputs made elsewhere and note how far their known pixels are from the target's."""
+    outputs = torch.stack([method.output(item.record["image_id"]) for item in items])
+    if outputs.shape != targets.shape:
+        (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (targets, outputs))
+        raise ValueError(f"the output is {theirs} pixels, its target {ours}")
+    levels = ((outputs - targets).abs() * 255).round().masked_fill(holes, 0).flatten(1).amax(1)
+    return outputs, [{"known_pixels_off_by": int(level)} for level in levels]
+
+
+def _result(
+    job: Job,
+    item: Prepared,
+    composed: torch.Tensor,
+    raw: torch.Tensor,
+    cost: dict[str, Any],
+    notes: Mapping[str, Any],
+) -> Done:
+    """Make the record and the PNGs of one completion."""
+    if not bool(torch.isfinite(composed).all()):
+        return _failure(item, "the output holds values that are not finite")
+    pixels = imaging.to_uint8(composed)
+    pngs = {
+        "target": imaging.encode_png(item.target),
+        "hole": imaging.encode_png(item.hole),
+        "output": imaging.encode_png(pixels),
+    }
+    hashes = {
+        "sha256": _sha256(pngs["output"]),
+        "pixels_sha256": _sha256(pixels.contiguous().numpy().tobytes()),
+        "target_sha256": _sha256(pngs["target"]),
+        "hole_sha256": _sha256(pngs["hole"]),
+    }
+    if job.keep_raw:
+        pngs["raw"] = imaging.encode_png(imaging.to_uint8(torch.nan_to_num(raw)))
+    facts = strict_facts(notes)
+    evaluations = facts.pop("evaluations", None)
+    record = {**item.record, "status": "ok", "evaluations": evaluations, **cost, **hashes}
+    record["notes"] = {**item.record["notes"], **facts}
+    return Done(record, pngs)
+
+
+def _failure(item: Prepared, message: str) -> Done:
+    return Done({**item.record, "status": "error", "error": message})
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

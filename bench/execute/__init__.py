@@ -1,0 +1,1 @@
+"""Where functions run: this process, local processes, Dask; knows no images."""

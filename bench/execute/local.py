@@ -1,0 +1,184 @@
+"""Where jobs run: in this process or in local worker processes (many machines: bench.execute.dask).
+
+An executor maps a function over tasks and yields results as they come; it keeps only a few tasks
+in flight, so that memory does not grow with the run.  Pebble's pool does the work: a worker that
+dies or outlasts the timeout costs its own task alone, and is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import cache
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from bench.api import RequestError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A task that came back without a result: its worker hung past the timeout, or died."""
+
+    reason: str
+
+
+TIMED_OUT = Lost("timed out")
+
+
+class Executor(Protocol):
+    """Runs tasks somewhere."""
+
+    def map(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        *,
+        timeout: Callable[[Task], float | None],
+    ) -> Iterator[tuple[Task, Result | Lost]]:
+        """Yield (task, result) in order of completion; an exception of `function` is raised."""
+        ...
+
+    def close(self) -> None:
+        """Give the workers back."""
+        ...
+
+
+def cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_device(name: str, *, here: bool = True) -> None:
+    """Raise RequestError unless a device is one, and on this machine if it is to be here."""
+    import torch
+
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise RequestError(f"device={name!r} is not cpu, cuda or cuda:N.") from None
+    if here and device.type == "cuda" and not torch.cuda.is_available():
+        raise RequestError(f"device={name!r}: this machine has no CUDA device; use cpu.")
+
+
+class InProcess:
+    """Runs tasks one after the other in this process; cannot enforce a timeout."""
+
+    def map(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        *,
+        timeout: Callable[[Task], float | None],
+    ) -> Iterator[tuple[Task, Result | Lost]]:
+        """Yield (task, result) in order."""
+        for task in tasks:
+            yield task, function(task)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class LocalProcesses:
+    """Runs tasks in worker processes of this machine.
+
+    threads: what each worker may use; set before torch, numba and OpenCV are imported there.
+    """
+
+    def __init__(self, workers: int, threads: int) -> None:
+        import multiprocessing
+
+        from pebble import ProcessPool
+
+        if workers < 1 or threads < 1:
+            raise RequestError(f"workers={workers}, threads={threads}: give at least 1 of each.")
+        self._in_flight = 2 * workers
+        self._pool: Any = ProcessPool(
+            max_workers=workers,
+            context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+            initargs=(threads,),
+        )
+
+    def map(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        *,
+        timeout: Callable[[Task], float | None],
+    ) -> Iterator[tuple[Task, Result | Lost]]:
+        """Yield (task, result or Lost) in order of completion."""
+        waiting: dict[Any, Task] = {}
+        queue = iter(tasks)
+        try:
+            while True:
+                while len(waiting) < self._in_flight:
+                    task = next(queue, None)
+                    if task is None:
+                        break
+                    future = self._pool.schedule(function, args=[task], timeout=timeout(task))
+                    waiting[future] = task
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), _result_of(future)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        """Stop the workers, also busy ones."""
+        self._pool.stop()
+        self._pool.join()
+
+    def __enter__(self) -> LocalProcesses:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _result_of(future: Future[Any]) -> Any:
+    """Return a future's result, or Lost when its worker hung or died."""
+    from pebble import ProcessExpired
+
+    try:
+        return future.result()
+    except TimeoutError:
+        return TIMED_OUT
+    except ProcessExpired as error:
+        return Lost(f"its worker process died (exit code {error.exitcode})")
+
+
+def _start_worker(threads: int) -> None:
+    """Prepare a worker process, and leave Ctrl-C to the parent.
+
+    torch is imported here and not with the first task: Pebble unpickles a task holding the lock of
+    all workers, and an image that another has just finished would then run out of its time.
+    """
+    import importlib
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prepare_process(threads)
+    importlib.import_module("bench.complete.worker")
+
+
+@cache
+def prepare_process(threads: int) -> None:
+    """Fix a worker's threads before anything heavy is imported."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    import cv2
+
+    cv2.setNumThreads(threads)

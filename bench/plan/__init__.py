@@ -1,0 +1,1 @@
+"""From a request to runs, their specs, ids and seeds; the suites."""

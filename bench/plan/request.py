@@ -1,0 +1,121 @@
+"""From what was asked for (options, a suite file) to the list of runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from bench import plugins
+from bench.api import Dataset, Method, RequestError
+from bench.plan.spec import Run
+
+DEFAULT_DATASET = "photos"
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A grid of runs: every method x mask x seed on one dataset.
+
+    size: None = the dataset's own default.  metrics: None = the defaults of bench.scoring.images.
+    seeded: names of the methods that run with every seed, the others, which seeds do not change,
+    with the first alone; None = all.
+    """
+
+    methods: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    dataset: str = DEFAULT_DATASET
+    size: int | None = None
+    limit: int | None = None
+    seeds: tuple[int, ...] = (0,)
+    seeded: tuple[str, ...] | None = None
+    mask_seed: int = 0
+    samples: int = 1
+    precision: str = "auto"
+    metrics: tuple[str, ...] | None = None
+
+
+def suite_names() -> list[str]:
+    """Return the names of the shipped suites."""
+    folder = files("bench.plan.suites")
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith("toml"))
+
+
+def suite_title(name: str) -> str:
+    """Return a suite's one-line description."""
+    return str(_suite_file(name)["title"])
+
+
+def suite(name: str) -> dict[str, Any]:
+    """Return a suite's file as fields of Request; raises RequestError for an unknown name."""
+    loaded = _suite_file(name)
+    loaded.pop("title")
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in loaded.items()}
+
+
+def _suite_file(name: str) -> dict[str, Any]:
+    known = suite_names()
+    if name not in known:
+        hint = plugins.did_you_mean(name, known)
+        raise RequestError(f"Unknown suite {name!r}.{hint} Known: {', '.join(known)}.")
+    return tomllib.loads(files("bench.plan.suites").joinpath(f"{name}.toml").read_text("utf-8"))
+
+
+def runs(request: Request) -> list[Run]:
+    """Return the runs of a request, method by method; raises RequestError before any work."""
+    if not request.methods or not request.masks:
+        missing = "method" if not request.methods else "mask"
+        raise RequestError(f"No {missing} was given. Use --{missing} NAME (see `bench list`).")
+    if request.precision not in PRECISIONS:
+        allowed = ", ".join(PRECISIONS)
+        raise RequestError(f"precision={request.precision!r} is not one of {allowed}.")
+    dataset = load_dataset(request.dataset, request.size)
+    masks = [plugins.mask(text) for text in request.masks]
+    methods = [_with_precision(plugins.method(m), request.precision) for m in request.methods]
+    return [
+        Run(
+            method,
+            mask,
+            dataset,
+            request.limit,
+            seed,
+            request.mask_seed,
+            request.samples,
+            request.precision,
+        )
+        for method in methods
+        for mask in masks
+        for seed in _seeds_of(method, request)
+    ]
+
+
+def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:
+    everyone = request.seeded is None or method.name in request.seeded
+    return request.seeds if everyone else request.seeds[:1]
+
+
+def load_dataset(text: str, size: int | None) -> Dataset:
+    """Return a dataset, at `size` when one is given."""
+    return plugins.dataset(text) if size is None else plugins.dataset(text, size=size)
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Parse "0,1,2"; raises RequestError."""
+    try:
+        found = tuple(int(piece) for piece in text.split(","))
+    except ValueError:
+        raise RequestError(f"--seed {text!r} is no list of whole numbers, such as 0,1,2.") from None
+    if any(not 0 <= seed < 2**63 for seed in found):
+        raise RequestError(f"--seed {text!r}: seeds are in 0 .. 2**63 - 1.")
+    return found
+
+
+def _with_precision(method: Method, precision: str) -> Method:
+    """Hand --precision to a method that has the parameter."""
+    names = [f.name for f in dataclasses.fields(method)]  # type: ignore[arg-type]
+    if precision == "auto" or "precision" not in names:
+        return method
+    return dataclasses.replace(method, precision=precision)  # type: ignore[type-var]

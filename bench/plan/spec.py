@@ -1,0 +1,133 @@
+"""What a run is: the spec, its identity, and the seeds that follow from it.
+
+A run is one method on one kind of hole on one dataset.  Nothing here touches a run directory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bench import plugins
+from bench.api import ChecksSize, Dataset, HasAssets, MaskGenerator, Method, RequestError
+from bench.api.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class Run:
+    """One method on one kind of hole on one dataset.
+
+    limit: images used, from the first; None = all.  seed drives the method, mask_seed the holes.
+    samples: completions of each image and hole.  precision: handed to methods that have the field.
+    """
+
+    method: Method
+    mask: MaskGenerator
+    dataset: Dataset
+    limit: int | None = None
+    seed: int = 0
+    mask_seed: int = 0
+    samples: int = 1
+    precision: str = "auto"
+
+    def ids(self) -> list[str]:
+        """Return the ids of the images of this run; raises RequestError when there are none."""
+        ids = self.dataset.ids()[: self.limit]
+        if not ids:
+            raise RequestError(f"The dataset {self.dataset.name!r} holds no images; nothing to do.")
+        return ids
+
+
+def describe(run: Run, ids: Sequence[str]) -> dict[str, Any]:
+    """Return the spec as in results/README.md: all that decides the outputs, and nothing else."""
+    return {
+        "method": _identity(run.method),
+        "mask": _identity(run.mask),
+        "dataset": {
+            **_identity(run.dataset),
+            "content_sha256": content_hash(run.dataset, ids),
+            "n": len(ids),
+        },
+        "size": run.dataset.size,
+        "limit": run.limit,
+        "seed": run.seed,
+        "mask_seed": run.mask_seed,
+        "samples": run.samples,
+        "precision": run.precision,
+    }
+
+
+def labels(run: Run) -> dict[str, str]:
+    """Return what tables call the run's parts; kept, since a later version has other defaults."""
+    return {
+        "method": plugins.label(run.method),
+        "mask": plugins.label(run.mask),
+        # The size has a field of its own in the spec and in every heading.
+        "dataset": plugins.label(run.dataset, without=("size",)),
+    }
+
+
+def spec_hash(spec: dict[str, Any]) -> str:
+    """Return the sha256 of the canonical JSON of a spec."""
+    return hashlib.sha256(canonical_json(spec)).hexdigest()
+
+
+def canonical_json(value: object) -> bytes:
+    """Return sorted, compact, strict JSON."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def directory_name(spec: dict[str, Any]) -> str:
+    """Return "<method>-<mask>-<dataset>-<8 hex>", safe as a file name whatever the plug-ins say."""
+    names = "-".join(spec[part]["name"] for part in ("method", "mask", "dataset"))
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', names)}-{spec_hash(spec)[:8]}"
+
+
+def content_hash(dataset: Dataset, ids: Sequence[str]) -> str:
+    """Return a sha256 over the ids and contents of the images used, in order."""
+    digest = hashlib.sha256()
+    for image_id in ids:
+        try:
+            fingerprint = dataset.fingerprint(image_id)
+        except (OSError, ValueError):
+            fingerprint = "unreadable"  # the run will name it; the others still count
+        digest.update(f"{image_id}\0{fingerprint}\n".encode())
+    return digest.hexdigest()
+
+
+def hole_seed(run: Run, image_id: str) -> int:
+    """Return the seed of an image's hole: the same for every method and every method seed."""
+    return derive_seed("hole", run.mask.name, image_id, run.mask_seed)
+
+
+def method_seed(run: Run, image_id: str, sample: int) -> int:
+    """Return the seed of one completion."""
+    names = (run.method.name, run.mask.name, run.dataset.name)
+    return derive_seed("method", *names, image_id, sample, run.seed)
+
+
+def check(run: Run) -> None:
+    """Raise RequestError for what can be known to be impossible before anything runs."""
+    if run.limit is not None and run.limit < 1:
+        raise RequestError(f"limit={run.limit}: give at least 1 image.")
+    if run.samples < 1:
+        raise RequestError(f"samples={run.samples}: give at least 1.")
+    side = run.dataset.size
+    if side is not None and isinstance(run.method, ChecksSize):
+        padded = side + -side % run.method.multiple_of
+        run.method.check_size(padded, padded)
+
+
+def _identity(plugin: object) -> dict[str, Any]:
+    """Return name, version, parameters and asset hashes of a plug-in."""
+    named = cast(Any, plugin)
+    return {
+        "name": named.name,
+        "version": named.version,
+        "parameters": json.loads(json.dumps(plugins.parameters(plugin), default=str)),
+        "assets": dict(plugin.assets()) if isinstance(plugin, HasAssets) else {},
+    }

@@ -1,0 +1,1 @@
+"""The loop: plan, complete, execute, store, score."""

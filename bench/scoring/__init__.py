@@ -1,0 +1,1 @@
+"""From the PNGs of a run to its scores and its summary."""

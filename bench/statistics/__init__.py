@@ -1,0 +1,1 @@
+"""From arrays of scores to intervals and ranks."""

@@ -1,0 +1,44 @@
+"""A run as a plain folder that needs none of our code: PNGs, and one CSV with all scores."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from pathlib import Path
+
+from bench.api import RequestError
+from bench.api.files import write_atomic
+from bench.scoring.images import read_scores
+from bench.store.directory import RunDirectory
+
+FACTS = ("id", "source", "status", "hole_fraction", "mask_seed", "seed", "seconds", "evaluations")
+
+
+def write(run: Path, out: Path) -> Path:
+    """Copy a run's images and write scores.csv beside them; return the CSV's path.
+
+    The CSV has a row an image: facts of the record, then a column per metric.  Raises RequestError
+    when `run` is no run directory or `out` is not empty.
+    """
+    directory = RunDirectory(run)
+    if directory.manifest() is None:
+        raise RequestError(f"{run} is no run directory: it has no manifest.json.")
+    if not (run / "images").is_dir():
+        raise RequestError(f"{run} has no PNGs to export; `bench.load_runs` reads its scores.")
+    if out.exists() and any(out.iterdir()):
+        raise RequestError(f"{out} is not empty; give a new folder.")
+    out.mkdir(parents=True, exist_ok=True)
+    for kind in sorted((run / "images").iterdir()):
+        shutil.copytree(kind, out / kind.name)
+    shutil.copy(run / "manifest.json", out / "manifest.json")
+    scores = read_scores(run / "scores.csv")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*FACTS, *scores])
+    for image_id, record in sorted(directory.records().items()):
+        facts = [record.get(key) for key in FACTS]
+        values = [scores[name].get(image_id) for name in scores]
+        writer.writerow([*facts, *("" if v is None else repr(v) for v in values)])
+    write_atomic(out / "scores.csv", text.getvalue().encode())
+    return out / "scores.csv"

@@ -1,0 +1,53 @@
+"""`bench train`: names become configurations, images and holes; wrong ones are one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.api import RequestError
+from bench.cli import training
+from bench.cli.training import Recipe
+from tests.conftest import write_images
+
+TINY = ("completion=2", "discrimination=1", "joint=1", "batch=2", "width=4")
+
+
+def go(recipe: Recipe, method: str, folder: Path, out: Path, **options: object) -> Path:
+    return training.train(method, recipe, f"folder:{folder}", out, held_out=1, **options)
+
+
+def test_phases_skips_and_holes_of_a_recipe_can_be_set(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "images", 4)
+    recipe = Recipe("fashion-mnist-32", (*TINY, "skips=false"), ("half",))
+    weights = go(recipe, "glcic", folder, tmp_path / "out")
+    from methods.glcic.checkpoint import read_facts
+
+    facts = str(read_facts(weights))
+    assert weights.name == "weights.safetensors"
+    assert "'skips': False" in facts or '"skips": false' in facts
+
+
+@pytest.mark.parametrize(
+    ("method", "recipe", "message"),
+    [
+        ("ddpm", Recipe("smal"), "Unknown config 'smal'. Did you mean 'small'?"),
+        ("ddpm", Recipe("small", ("scedule=linear",)), "Did you mean 'schedule'?"),
+        ("glcic", Recipe("photos-64", ("joint=many",)), "joint='many' is not of type int"),
+        ("glcic", Recipe("photos-64", (), ("halv",)), "Did you mean 'half'?"),
+    ],
+)
+def test_a_wrong_recipe_is_one_line(
+    method: str, recipe: Recipe, message: str, tmp_path: Path
+) -> None:
+    folder = write_images(tmp_path / "images", 2)
+    with pytest.raises(RequestError) as raised:
+        go(recipe, method, folder, tmp_path / "out")
+    assert message in str(raised.value)
+
+
+def test_nothing_left_to_train_on(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "images", 1)
+    with pytest.raises(RequestError, match="1 images with the last 1 held out: none is left"):
+        go(Recipe("small"), "ddpm", folder, tmp_path / "out")

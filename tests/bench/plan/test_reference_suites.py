@@ -1,0 +1,45 @@
+"""The suites behind results/leaderboards: which methods get three seeds, and that it is those."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from bench import plugins
+from bench.plan import request
+
+SUITES = ("reference-photos", "reference-fashion-mnist")
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_seeded_methods_get_every_seed_and_the_others_one(name: str) -> None:
+    wanted = request.Request(**request.suite(name))
+    seeds: dict[str, list[int]] = {}
+    for run in request.runs(wanted):
+        if run.mask.name == "irregular":
+            seeds.setdefault(run.method.name, []).append(run.seed)
+    assert {m: len(s) for m, s in seeds.items()} == {
+        "telea": 1, "navier-stokes": 1, "biharmonic": 1, "scenecompletion": 1, "glcic": 1,
+        "patchmatch": 3, "ddpm": 3,
+    }  # fmt: skip
+    assert seeds["ddpm"] == [0, 1, 2]
+
+
+def test_seeds_change_the_pictures_of_seeded_methods_alone() -> None:
+    wanted = request.Request(**request.suite("reference-fashion-mnist"))
+    dataset, mask = plugins.dataset("fashion-mnist"), plugins.mask("center-box")
+    target, hole = dataset.load("test-00001")[None], mask(32, 32, 5)[None]
+    for text in wanted.methods:
+        method = plugins.method("ddpm:steps=2" if text.startswith("ddpm") else text)
+        inpaint = method.load("cpu")
+        first, again = (
+            getattr(out, "image", out)
+            for out in (inpaint(target * ~hole, hole, [seed]) for seed in (1, 2))
+        )
+        seeded = method.name in (wanted.seeded or ())
+        assert torch.equal(first, again) is not seeded, text
+
+
+def test_without_the_field_every_method_gets_every_seed() -> None:
+    wanted = request.Request(("telea", "patchmatch"), ("half",), "photos", size=32, seeds=(0, 1))
+    assert len(request.runs(wanted)) == 4

@@ -1,0 +1,150 @@
+"""`bench verify`: references that hold, that do not, and that belong to other code or data."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.api import RequestError
+from bench.plan.request import Request, runs
+from bench.runner import verify
+from bench.runner.benchmark import Silent, run_all
+from bench.runner.loop import Options
+from tests.conftest import Bench
+
+ANOTHER = re.compile('"pixels_sha256": "[0-9a-f]{64}')
+
+
+def reference(tmp_path: Path) -> Path:
+    """Make a run of two photographs and keep of it what is committed."""
+    request = Request(("telea",), ("center-box",), "photos", size=32, limit=2)
+    options = Options(tmp_path / "runs")
+    (result,) = run_all(runs(request), options, metrics=("l1",), workers=1, progress=Silent())
+    kept = tmp_path / "reference" / result.report.path.name
+    kept.mkdir(parents=True)
+    for name in ("manifest.json", "records.jsonl", "scores.csv"):
+        (kept / name).write_bytes((result.report.path / name).read_bytes())
+    return kept
+
+
+def check(path: Path, count: int = 2) -> verify.Verdict:
+    return verify.verify(path, count=count, on_progress=lambda done, total: None)
+
+
+def test_a_reference_made_here_is_reproduced(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    assert verify.references([tmp_path / "reference"]) == [path]
+    verdict = check(path)
+    assert (verdict.n, verdict.exact, verdict.off) == (2, 2, ())
+    assert verdict.text() == f"{path.name}: reproduced, 2 of 2 images equal to the bit"
+
+
+def test_other_pixels_are_named(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    records = path / "records.jsonl"
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    lines[1]["pixels_sha256"] = "0" * 64
+    records.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    verdict = check(path)
+    assert verdict.off == (f"{lines[1]['id']} has other pixels",)
+    assert "NOT reproduced, 1 of 2" in verdict.text()
+
+
+def rewrite(path: Path, old: str, new: str, times: int = 1) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, times))
+
+
+def test_another_version_is_not_reproduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = reference(tmp_path)
+    monkeypatch.setattr("methods.classical.Telea.version", "0.9")
+    (off,) = check(path).off
+    assert off.startswith("telea: the reference has version '1', this machine '0.9'; use the code")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("manifest.json", '"radius": 3.0', '"radius": 4.0', "manifest.json is damaged: its spec"),
+        ("manifest.json", '"plan"', '"plant"', "manifest.json is damaged (KeyError('plan'))"),
+        ("manifest.json", "{", "", "manifest.json is damaged"),
+        ("records.jsonl", '{"id"', '{"id', "records.jsonl, line 1 is damaged"),
+        ("records.jsonl", '"id": "', '"id": "other-', "has no record or score"),
+        ("records.jsonl", '"pixels_sha256": "', '"pixels_sha256": "z', "line 1 is damaged"),
+        ("scores.csv", "astronaut-0", "astronaut-9", "astronaut-0 has no record or score"),
+    ],
+)
+def test_a_damaged_reference_is_not_reproduced(
+    tmp_path: Path, name: str, old: str, new: str, message: str
+) -> None:
+    path = reference(tmp_path)
+    rewrite(path / name, old, new)
+    verdict = check(path)
+    assert "NOT reproduced" in verdict.text()
+    assert message in verdict.off[0]
+
+
+def test_scores_of_equal_pixels_must_agree(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    header, first, *rest = (path / "scores.csv").read_text().splitlines()
+    name, value = first.split(",")
+    wrong = f"{name},{float(value) * 1.01!r}"
+    (path / "scores.csv").write_text("\n".join([header, wrong, *rest]) + "\n")
+    verdict = check(path)
+    assert verdict.exact == 2
+    (off,) = verdict.off
+    assert off.startswith(f"{name}: l1 is ")
+
+
+def test_a_file_that_is_cut_or_gone_is_said(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    first = (path / "records.jsonl").read_text().splitlines()[0]
+    (path / "records.jsonl").write_text(f"{first}\n")
+    assert check(path).off == ("records.jsonl is damaged: 1 of 2 records",)
+    (path / "records.jsonl").unlink()
+    assert "records.jsonl" in check(path).off[0]
+
+
+def test_a_network_may_differ_a_little_and_not_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = reference(tmp_path)
+    monkeypatch.setattr("methods.classical.Telea.single_threaded", False)
+    records = path / "records.jsonl"
+    records.write_text(ANOTHER.sub('"pixels_sha256": "' + 64 * "0", records.read_text()))
+    assert check(path).off == ()
+    header, *rows = (path / "scores.csv").read_text().splitlines()
+    doubled = [f"{i},{2 * float(v)}" for i, v in (row.split(",") for row in rows)]
+    (path / "scores.csv").write_text("\n".join([header, *doubled]) + "\n")
+    (off,) = check(path).off
+    assert off.startswith("mean l1 is ")
+
+
+def test_no_reference_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="No reference results"):
+        verify.references([tmp_path])
+
+
+def test_the_committed_ones_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert verify.committed() == Path(verify.__file__).parents[2] / "results/leaderboards"
+    (tmp_path / "results/leaderboards").mkdir(parents=True)
+    assert verify.committed() == Path("results/leaderboards")
+
+
+def test_the_command_counts_what_is_reproduced(tmp_path: Path, bench: Bench) -> None:
+    path = reference(tmp_path)
+    done = bench("verify", str(tmp_path / "reference"), "--count", "2")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 references reproduced; 2 of 2 images equal to the bit" in done.stdout
+    records = path / "records.jsonl"
+    records.write_text(ANOTHER.sub('"pixels_sha256": "' + 64 * "0", records.read_text()))
+    done = bench("verify", str(tmp_path / "reference"), "--quiet")
+    assert done.returncode == 1
+    assert "has other pixels" in done.stdout
