@@ -218,3 +218,17 @@ class SetMetric(Protocol):
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return the number for `outputs` against `targets`, paired in order."""
         ...
+
+
+@runtime_checkable
+class SampleMetric(Protocol):
+    """A frozen dataclass that gives one number for the K samples of one image and hole."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_samples(self, samples: torch.Tensor) -> float:
+        """Return the number.  samples: (K, 3, H, W), exact multiples of 1/255, K >= 2."""
+        ...

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench import plugins
+from bench.api import RequestError
 from bench.cli.options import FOLDER
+from bench.cli.progress import shown
+from bench.plan import request
+
+if TYPE_CHECKING:
+    from bench.runner.progress import Progress
 
 
 @click.command("list")
@@ -19,10 +29,8 @@ from bench.cli.options import FOLDER
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_plugins(*, kind: str | None, as_json: bool) -> None:
     """List methods, masks, datasets, metrics and suites, with their parameters."""
-    from bench.cli import listing
-
-    entries = listing.everything(kind)
-    click.echo(json.dumps(entries, indent=2) if as_json else listing.as_text(entries))
+    entries = describe_all(kind)
+    click.echo(json.dumps(entries, indent=2) if as_json else listing_text(entries))
 
 
 @click.command()
@@ -35,11 +43,10 @@ def list_plugins(*, kind: str | None, as_json: bool) -> None:
 def masks(*, kind: str, count: int, size: int, seed: int, out: Path, quiet: bool) -> None:
     """Draw a checksummed pack of masks, its statistics and a contact sheet."""
     from bench import plugins
-    from bench.runner import benchmark
     from masks.pack import write_pack
 
     generator = plugins.mask(kind)
-    with benchmark.shown(quiet=quiet) as progress:
+    with shown(quiet=quiet) as progress:
         on_progress = progress.stage(f"masks {generator.name}")
         summary = write_pack(
             generator,
@@ -63,11 +70,89 @@ def masks(*, kind: str, count: int, size: int, seed: int, out: Path, quiet: bool
 @click.option("--fetch", is_flag=True, help="Fetch NAME, or everything that is missing.")
 def weights(*, name: str | None, fetch: bool) -> None:
     """List every file of weights: what for, where it is, its hash; or fetch them."""
-    from bench.cli import listing
-    from bench.runner import benchmark
 
-    with benchmark.shown(quiet=not fetch) as progress:
-        click.echo(listing.weights(name, fetch=fetch, progress=progress))
+    with shown(quiet=not fetch) as progress:
+        click.echo(weights_text(name, fetch=fetch, progress=progress))
+
+
+def describe_all(kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return kind -> entries (name, description, parameters) of what is known."""
+    kinds = {f"{k}s": k for k in plugins.KINDS}
+    found = {many: _entries(one) for many, one in kinds.items() if kind in {None, many}}
+    if kind in {None, "suites"}:
+        found["suites"] = [
+            {"name": name, "description": request.suite_title(name), "parameters": {}}
+            for name in request.suite_names()
+        ]
+    if kind in {None, "tables"}:
+        from bench.report import protocol
+
+        found["tables"] = [
+            {"name": name, "description": protocol.load_protocol(name).title, "parameters": {}}
+            for name in protocol.protocol_names()
+        ]
+    return found
+
+
+def listing_text(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Return the listing as aligned text."""
+    lines = []
+    for kind, entries in found.items():
+        width = max((len(e["name"]) for e in entries), default=0)
+        lines.append(kind)
+        for entry in entries:
+            lines.append(f"  {entry['name']:<{width}}  {entry['description']}")
+            if entry["parameters"]:
+                given = ", ".join(f"{k}={v}" for k, v in entry["parameters"].items())
+                lines.append(f"  {'':<{width}}  [{given}]")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _entries(kind: str) -> list[dict[str, Any]]:
+    """Return an entry for every registered plug-in; a broken one says so in its description."""
+    entries = []
+    for name, target in sorted(plugins.registry(kind).items()):
+        try:
+            plugin_class = plugins.import_class(kind, target)
+            description = (inspect.getdoc(plugin_class) or "").split("\n")[0]
+            parameters = {f.name: _default(f) for f in dataclasses.fields(plugin_class)}
+        except RequestError as error:
+            description, parameters = f"(cannot be loaded: {error})", {}
+        entries.append({"name": name, "description": description, "parameters": parameters})
+    return entries
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    return "(required)" if field.default is dataclasses.MISSING else str(field.default)
+
+
+def weights_text(name: str | None, *, fetch: bool, progress: Progress) -> str:
+    """Return a listing of the weights; with `fetch`, get NAME or all that are missing first."""
+    from bench.assets import weights as assets
+
+    listed = assets.list_assets()
+    chosen = [a for a in listed if name in {None, a.name}]
+    if not chosen:
+        known = [a.name for a in listed]
+        hint = plugins.did_you_mean(str(name), known)
+        raise RequestError(f"Unknown weights {name!r}.{hint} Known: {', '.join(known)}.")
+    for asset in chosen if fetch else []:
+        if assets.find(asset.name) is None:
+            _fetch(asset.name, progress)
+    return "\n".join(_asset_text(a, assets.find(a.name)) for a in chosen)
+
+
+def _fetch(name: str, progress: Progress) -> None:
+    from bench.assets import weights as assets
+
+    show = progress.stage(f"fetching {name}")
+    assets.fetch(name, lambda _, done, total: show(done, total))
+
+
+def _asset_text(asset: Any, path: Any) -> str:
+    where = str(path) if path else f"not here; get it with: bench weights {asset.name} --fetch"
+    return f"{asset.name}\n  for     {asset.purpose}\n  sha256  {asset.sha256}\n  where   {where}"
 
 
 COMMANDS = (list_plugins, masks, weights)

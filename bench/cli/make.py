@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli.options import ANY, FILE, FOLDER
+from bench.cli.progress import shown
 
 
 @click.group()
@@ -25,9 +26,8 @@ def build_gallery(
 ) -> int:
     """Build a gallery from the photographs under SOURCE; goes on where an earlier call stopped."""
     from bench.cli import galleries
-    from bench.runner import benchmark
 
-    with benchmark.shown(quiet=quiet) as progress:
+    with shown(quiet=quiet) as progress:
         on_progress = progress.stage("gallery")
         report = galleries.build(source, dataset, out, side=side, on_progress=on_progress)
     for name, error in report.skipped:

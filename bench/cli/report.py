@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli.options import ANY, FILE, FOLDER, RUNS
+from bench.cli.progress import shown
 
 if TYPE_CHECKING:
     from bench.store.scored_run import Run
@@ -90,7 +91,7 @@ def table(
     if run_missing:
         fields = protocol.load_protocol(name).request(methods=tuple(plugins.split_list(methods)))
         wanted = request.Request(**fields)
-        with benchmark.shown(quiet=False) as progress:
+        with shown(quiet=False) as progress:
             benchmark.run_all(
                 request.runs(wanted),
                 Options(RUNS),
@@ -121,11 +122,10 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
 
     REFERENCES: folders of runs.  [default: results/leaderboards, here or in the checkout]
     """
-    from bench.runner import benchmark
     from bench.runner import verify as checks
 
     verdicts = []
-    with benchmark.shown(quiet=quiet) as progress:
+    with shown(quiet=quiet) as progress:
         for path in checks.references(references):
             on_progress = progress.stage(path.name)
             verdicts.append(checks.verify(path, count=count, on_progress=on_progress))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.options import ANY, FOLDER, RUNS
+from bench.cli.progress import shown
 
 if TYPE_CHECKING:
     from bench.plan.request import Request
@@ -69,7 +70,7 @@ def run(
         executor=executor,
         scheduler=scheduler,
     )
-    with benchmark.shown(quiet=quiet or as_json) as progress:
+    with shown(quiet=quiet or as_json) as progress:
         results = benchmark.run_all(
             request.runs(wanted),
             options,
@@ -179,14 +180,16 @@ def score(
 ) -> int:
     """Score outputs made elsewhere (--outputs), or run directories again with other metrics."""
     from bench import plugins
-    from bench.runner import benchmark, rescore
+    from bench.runner import benchmark
 
     names = tuple(plugins.split_list([metrics])) if metrics else None
-    with benchmark.shown(quiet=quiet or as_json) as progress:
+    with shown(quiet=quiet or as_json) as progress:
         if outputs is None:
-            results = rescore.runs(runs, metrics=names, progress=progress)
+            results = benchmark.score_runs(runs, metrics=names, progress=progress)
         else:
-            results = rescore.outputs(outputs, asked, out=out, metrics=names, progress=progress)
+            results = benchmark.score_outputs(
+                outputs, asked, out=out, metrics=names, progress=progress
+            )
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
     elif not quiet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import plugins
 from bench.api import RequestError, imaging
-from bench.execute.local import check_device
+from bench.execute.devices import check_device
 
 if TYPE_CHECKING:
     import numpy as np

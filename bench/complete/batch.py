@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bench.plan.ids import record_id
 from bench.plan.spec import Run
 
 
 @dataclass(frozen=True)
-class Job:
+class Batch:
     """A batch of a run's plan.  items: (image id, sample index)."""
 
     run: Run
@@ -20,7 +21,7 @@ class Job:
 
 
 @dataclass
-class Done:
+class ImageResult:
     """One completion, or why there is none."""
 
     record: dict[str, Any]
@@ -28,32 +29,27 @@ class Done:
 
 
 @dataclass
-class Outcome:
+class BatchResult:
     """What came of a job.
 
     timing: load and warm-up seconds, and a network's dtype, when this call loaded the method.
     """
 
-    done: list[Done]
+    done: list[ImageResult]
     timing: dict[str, float | str] = field(default_factory=dict)
 
 
-def record_id(run: Run, image_id: str, sample: int) -> str:
-    """Return the id of an output: the image's, and its sample when there are several."""
-    return image_id if run.samples == 1 else f"{image_id}@{sample}"
-
-
-def failed_job(job: Job, message: str) -> Outcome:
+def failed_batch(job: Batch, message: str) -> BatchResult:
     """Return error records for a whole job whose worker hung or died."""
     empty = [(image_id, record_id(job.run, image_id, sample)) for image_id, sample in job.items]
-    return Outcome(
+    return BatchResult(
         [
-            Done({"id": name, "image_id": image_id, "status": "error", "error": message})
+            ImageResult({"id": name, "image_id": image_id, "status": "error", "error": message})
             for image_id, name in empty
         ]
     )
 
 
-def single_items(job: Job) -> list[Job]:
+def single_items(job: Batch) -> list[Batch]:
     """Cut a job into one job an item."""
     return [replace(job, items=(item,)) for item in job.items]

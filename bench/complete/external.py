@@ -23,7 +23,7 @@ LAYOUTS = (
 
 
 @dataclass(frozen=True)
-class Outputs:
+class ExternalOutputs:
     """A folder of somebody's outputs, one file an image, found by the image's id.
 
     name: as in tables.  path: the folder.  layout: a file's relative path in it, with {id}.
@@ -62,7 +62,9 @@ class Outputs:
         return self.path / self.layout.as_posix().replace("{id}", image_id)
 
 
-def find_outputs(name: str, path: Path, ids: Sequence[str], layout: str | None = None) -> Outputs:
+def find_outputs(
+    name: str, path: Path, ids: Sequence[str], layout: str | None = None
+) -> ExternalOutputs:
     """Return the outputs under `path` for these images, by id and never by sorted order.
 
     Raises RequestError when the folder holds none of them, or lacks some.
@@ -70,7 +72,7 @@ def find_outputs(name: str, path: Path, ids: Sequence[str], layout: str | None =
     if not path.is_dir():
         raise RequestError(f"--outputs {path}: no such folder.")
     tried = [layout] if layout else LAYOUTS
-    candidates = [Outputs(name, path, Path(text)) for text in tried]
+    candidates = [ExternalOutputs(name, path, Path(text)) for text in tried]
     lacking = [[i for i in ids if not outputs._file(i).is_file()] for outputs in candidates]
     best = min(range(len(candidates)), key=lambda k: len(lacking[k]))
     if missing := lacking[best]:

@@ -15,12 +15,12 @@ import torch
 
 from bench.api import Completion, Inpaint, Method, ReadsOutputs, RequestError, imaging
 from bench.complete import memory
-from bench.complete.batch import Done, Job, Outcome, record_id
-from bench.complete.checked import one_line, strict_facts
-from bench.complete.masked_image import Prepared, prepare
+from bench.complete.batch import Batch, BatchResult, ImageResult
+from bench.complete.masked_image import MaskedImage, one_line, prepare, strict_facts
+from bench.plan.ids import record_id
 
 
-def process(job: Job) -> Outcome:
+def process(job: Batch) -> BatchResult:
     """Complete a batch; an image that fails is an error record and never stops the others.
 
     Raises RequestError when the request itself turns out wrong (weights that cannot be had).
@@ -34,8 +34,8 @@ def process(job: Job) -> Outcome:
         if isinstance(dtype := getattr(inpaint, "dtype", None), str):
             timing["dtype"] = dtype
     items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
-    done = [item for item in items if isinstance(item, Done)]
-    for group in _same_shape([item for item in items if isinstance(item, Prepared)]):
+    done = [item for item in items if isinstance(item, ImageResult)]
+    for group in _same_shape([item for item in items if isinstance(item, MaskedImage)]):
         done += _complete(job, inpaint, group, halve=True)
     if fresh:
         first = [d.record["seconds"] or 0.0 for d in done if d.record["status"] == "ok"]
@@ -43,13 +43,13 @@ def process(job: Job) -> Outcome:
         for item in done:
             item.record["warm"] = False
     order = {record_id(job.run, *item): i for i, item in enumerate(job.items)}
-    return Outcome(sorted(done, key=lambda d: order[d.record["id"]]), timing)
+    return BatchResult(sorted(done, key=lambda d: order[d.record["id"]]), timing)
 
 
 _SEEN: set[tuple[Method, str, int]] = set()
 
 
-def _loaded(job: Job) -> tuple[Inpaint, bool]:
+def _loaded(job: Batch) -> tuple[Inpaint, bool]:
     """Return the loaded method of a job, and whether this process had to load it."""
     key = (job.run.method, job.device, job.threads)
     fresh = key not in _SEEN
@@ -70,15 +70,17 @@ def _load(method: Method, device: str, threads: int) -> Inpaint:
         raise RequestError(f"The method {method.name!r} cannot be loaded ({why}).") from error
 
 
-def _same_shape(items: Sequence[Prepared]) -> list[list[Prepared]]:
+def _same_shape(items: Sequence[MaskedImage]) -> list[list[MaskedImage]]:
     """Group the items of a batch by image size, in order of first appearance."""
-    groups: dict[tuple[int, ...], list[Prepared]] = {}
+    groups: dict[tuple[int, ...], list[MaskedImage]] = {}
     for item in items:
         groups.setdefault(tuple(item.target.shape), []).append(item)
     return list(groups.values())
 
 
-def _complete(job: Job, inpaint: Inpaint, items: list[Prepared], *, halve: bool) -> list[Done]:
+def _complete(
+    job: Batch, inpaint: Inpaint, items: list[MaskedImage], *, halve: bool
+) -> list[ImageResult]:
     """Complete images of one shape; out of memory halves the batch, other errors single out."""
     try:
         return _attempt(job, inpaint, items)
@@ -100,7 +102,7 @@ def _complete(job: Job, inpaint: Inpaint, items: list[Prepared], *, halve: bool)
         return [_failure(items[0], f"{type(error).__name__}: {one_line(error)}")]
 
 
-def _attempt(job: Job, inpaint: Inpaint, items: list[Prepared]) -> list[Done]:
+def _attempt(job: Batch, inpaint: Inpaint, items: list[MaskedImage]) -> list[ImageResult]:
     """Run the method on one batch and turn what it returns into records and PNGs."""
     targets = torch.stack([item.target for item in items]).float() / 255
     holes = torch.stack([item.hole for item in items])
@@ -148,7 +150,7 @@ def _call(
 
 
 def _read(
-    method: ReadsOutputs, items: list[Prepared], targets: torch.Tensor, holes: torch.Tensor
+    method: ReadsOutputs, items: list[MaskedImage], targets: torch.Tensor, holes: torch.Tensor
 ) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
     """Read outputs made elsewhere and note how far their known pixels are from the target's."""
     outputs = torch.stack([method.output(item.record["image_id"]) for item in items])
@@ -160,13 +162,13 @@ def _read(
 
 
 def _result(
-    job: Job,
-    item: Prepared,
+    job: Batch,
+    item: MaskedImage,
     composed: torch.Tensor,
     raw: torch.Tensor,
     cost: dict[str, Any],
     notes: Mapping[str, Any],
-) -> Done:
+) -> ImageResult:
     """Make the record and the PNGs of one completion."""
     if not bool(torch.isfinite(composed).all()):
         return _failure(item, "the output holds values that are not finite")
@@ -188,11 +190,11 @@ def _result(
     evaluations = facts.pop("evaluations", None)
     record = {**item.record, "status": "ok", "evaluations": evaluations, **cost, **hashes}
     record["notes"] = {**item.record["notes"], **facts}
-    return Done(record, pngs)
+    return ImageResult(record, pngs)
 
 
-def _failure(item: Prepared, message: str) -> Done:
-    return Done({**item.record, "status": "error", "error": message})
+def _failure(item: MaskedImage, message: str) -> ImageResult:
+    return ImageResult({**item.record, "status": "error", "error": message})
 
 
 def _sha256(data: bytes) -> str:

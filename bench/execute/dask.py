@@ -15,8 +15,8 @@ from statistics import median
 from typing import Any
 
 from bench.api import RequestError
+from bench.execute import Lost, Result, Task
 from bench.execute.dask_worker import Reply, run_group
-from bench.execute.local import Lost, Result, Task
 
 # A group of tasks takes about this long: Dask's overhead is some 10 ms a group, and what a lost
 # worker had is a group.
@@ -38,7 +38,7 @@ QUIET = {
 LEAVE_CTRL_C_TO_THE_PARENT = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 
 
-class DaskCluster:
+class DaskExecutor:
     """Runs tasks on the workers of a Dask scheduler, or of a cluster on this machine.
 
     scheduler: an address such as tcp://host:8786.  workers: processes of a cluster on this machine,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.execute.local import TIMED_OUT, Lost, prepare_process
+from bench.execute import TIMED_OUT, Lost
+from bench.execute.local import prepare_process
 
 
 @dataclass(frozen=True)

@@ -8,62 +8,14 @@ dies or outlasts the timeout costs its own task alone, and is replaced.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from bench.api import RequestError
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A task that came back without a result: its worker hung past the timeout, or died."""
-
-    reason: str
-
-
-TIMED_OUT = Lost("timed out")
-
-
-class Executor(Protocol):
-    """Runs tasks somewhere."""
-
-    def map(
-        self,
-        function: Callable[[Task], Result],
-        tasks: Iterable[Task],
-        *,
-        timeout: Callable[[Task], float | None],
-    ) -> Iterator[tuple[Task, Result | Lost]]:
-        """Yield (task, result) in order of completion; an exception of `function` is raised."""
-        ...
-
-    def close(self) -> None:
-        """Give the workers back."""
-        ...
-
-
-def cores() -> int:
-    """Return the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def check_device(name: str, *, here: bool = True) -> None:
-    """Raise RequestError unless a device is one, and on this machine if it is to be here."""
-    import torch
-
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise RequestError(f"device={name!r} is not cpu, cuda or cuda:N.") from None
-    if here and device.type == "cuda" and not torch.cuda.is_available():
-        raise RequestError(f"device={name!r}: this machine has no CUDA device; use cpu.")
+from bench.execute import TIMED_OUT, Lost, Result, Task
 
 
 class InProcess:
@@ -88,9 +40,10 @@ class LocalProcesses:
     """Runs tasks in worker processes of this machine.
 
     threads: what each worker may use; set before torch, numba and OpenCV are imported there.
+    preload: modules that a worker imports before its first task.
     """
 
-    def __init__(self, workers: int, threads: int) -> None:
+    def __init__(self, workers: int, threads: int, preload: Sequence[str] = ()) -> None:
         import multiprocessing
 
         from pebble import ProcessPool
@@ -102,7 +55,7 @@ class LocalProcesses:
             max_workers=workers,
             context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
-            initargs=(threads,),
+            initargs=(threads, tuple(preload)),
         )
 
     def map(
@@ -160,18 +113,19 @@ def _result_of(future: Future[Any]) -> Any:
         return Lost(f"its worker process died (exit code {error.exitcode})")
 
 
-def _start_worker(threads: int) -> None:
+def _start_worker(threads: int, preload: Sequence[str]) -> None:
     """Prepare a worker process, and leave Ctrl-C to the parent.
 
-    torch is imported here and not with the first task: Pebble unpickles a task holding the lock of
-    all workers, and an image that another has just finished would then run out of its time.
+    Modules are imported here and not with the first task: Pebble unpickles a task holding the lock
+    of all workers, and a task that another has just finished would then run out of its time.
     """
     import importlib
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare_process(threads)
-    importlib.import_module("bench.complete.worker")
+    for module in preload:
+        importlib.import_module(module)
 
 
 @cache

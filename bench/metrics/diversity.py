@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import RequestError
 from bench.metrics.levels import check_side, levels
 
 if TYPE_CHECKING:
     import torch
-
-
-@runtime_checkable
-class SampleMetric(Protocol):
-    """A frozen dataclass that gives one number for the K samples of one image and hole."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    unit: ClassVar[str]
-    higher_is_better: ClassVar[bool]
-
-    def over_samples(self, samples: torch.Tensor) -> float:
-        """Return the number.  samples: (K, 3, H, W), exact multiples of 1/255, K >= 2."""
-        ...
 
 
 @dataclass(frozen=True)

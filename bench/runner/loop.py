@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import PairedMasks, RequestError
-from bench.complete.batch import Done, Job, Outcome, failed_job, record_id, single_items
+from bench.complete.batch import Batch, BatchResult, ImageResult, failed_batch, single_items
 from bench.complete.masked_image import check_first_hole
 from bench.complete.worker import process
-from bench.execute.local import TIMED_OUT, Executor, Lost, check_device, cores
+from bench.execute import TIMED_OUT, Executor, Lost
+from bench.execute.devices import check_device, cores
 from bench.plan import spec as specs
+from bench.plan.ids import record_id, safe_id
 from bench.plan.spec import Run
 from bench.store import manifest as manifests
-from bench.store.directory import RunDirectory, safe_id
+from bench.store.directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _plan(
     wanted: list[tuple[str, int]],
     options: Options,
     plan: dict[str, Any],
-) -> tuple[list[Job], set[str]]:
+) -> tuple[list[Batch], set[str]]:
     """Cut the run into its batches; return those with something left to do, and what that is.
 
     A batch is always the plan's batch, also when only one of its images is missing: a network's
@@ -150,12 +152,12 @@ def _plan(
     for start in range(0, len(wanted), size):
         if not missing.isdisjoint(names[start : start + size]):
             items = tuple(wanted[start : start + size])
-            jobs.append(Job(run, items, options.device, threads, options.keep_raw))
+            jobs.append(Batch(run, items, options.device, threads, options.keep_raw))
     return jobs, missing
 
 
 def _work(
-    jobs: list[Job],
+    jobs: list[Batch],
     missing: set[str],
     options: Options,
     executor: Executor,
@@ -174,18 +176,18 @@ def _work(
         on_progress(report.n - len(missing) + tried, report.n)
 
 
-def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator[Outcome]:
+def _outcomes(jobs: list[Batch], options: Options, executor: Executor) -> Iterator[BatchResult]:
     """Yield every job's outcome; images of a lost batch run alone, and are lost alone.
 
     A batch whose worker died is first tried again whole: another may be to blame (kill -9, memory
     that ran out), and a network's last bits depend on the batch.
     """
 
-    def timeout(job: Job) -> float | None:
+    def timeout(job: Batch) -> float | None:
         return options.timeout and options.timeout * len(job.items)
 
-    died: list[Job] = []
-    alone: list[Job] = []
+    died: list[Batch] = []
+    alone: list[Batch] = []
     for job, result in executor.map(process, jobs, timeout=timeout):
         if not isinstance(result, Lost):
             yield result
@@ -200,7 +202,7 @@ def _outcomes(jobs: list[Job], options: Options, executor: Executor) -> Iterator
             yield result
     for job, result in executor.map(process, alone, timeout=timeout):
         if isinstance(result, Lost):
-            yield failed_job(job, _lost_message(result, options))
+            yield failed_batch(job, _lost_message(result, options))
         else:
             yield result
 
@@ -210,7 +212,9 @@ def _lost_message(lost: Lost, options: Options) -> str:
     return lost.reason + limit
 
 
-def _store(directory: RunDirectory, done: list[Done], timing: dict[str, float | str]) -> None:
+def _store(
+    directory: RunDirectory, done: list[ImageResult], timing: dict[str, float | str]
+) -> None:
     """Write PNGs first, then the records that vouch for them."""
     for item in done:
         for kind, png in item.pngs.items():

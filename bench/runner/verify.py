@@ -18,11 +18,11 @@ import torch
 
 from bench import plugins
 from bench.api import ImageMetric, RequestError, imaging
-from bench.complete.batch import Done, Job
+from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan import spec
 from bench.plan.spec import Run
-from bench.scoring import images as scoring
+from bench.store.scores import read_scores
 
 # On another processor a network's outputs differ in their last bits, and a sampler may amplify
 # them: its mean scores over the images run again may then differ by this share.
@@ -83,7 +83,7 @@ def verify(path: Path, *, count: int, on_progress: Callable[[int, int], None]) -
     try:
         manifest = _manifest(path)
         recorded = _recorded(path, manifest["plan"]["n"] * manifest["spec"]["samples"])
-        scores = scoring.read_scores(path / "scores.csv")
+        scores = read_scores(path / "scores.csv")
         run = rebuild(manifest["spec"])
         new = _run_again(run, manifest["plan"], count, on_progress)
     except (RequestError, OSError, ValueError) as error:
@@ -136,15 +136,15 @@ def _recorded(path: Path, number: int) -> dict[str, dict[str, Any]]:
 
 def _run_again(
     run: Run, plan: Mapping[str, Any], count: int, on_progress: Callable[[int, int], None]
-) -> list[Done]:
+) -> list[ImageResult]:
     """Return the first `count` images, completed again in the batches and threads of the plan."""
     size = plan["batch_size"]
     wanted = [(i, k) for i in run.ids() for k in range(run.samples)]
     starts = range(0, min(len(wanted), count), size)
-    new: list[Done] = []
+    new: list[ImageResult] = []
     for start in starts:
         items = tuple(wanted[start : start + size])
-        new += process(Job(run, items, "cpu", plan["threads"])).done
+        new += process(Batch(run, items, "cpu", plan["threads"])).done
         on_progress(len(new), min(len(wanted), len(starts) * size))
     return new
 
@@ -181,7 +181,7 @@ def _same_pixels(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     return new["status"] == old["status"] and new.get("pixels_sha256") == old.get("pixels_sha256")
 
 
-def _other_scores(same: list[Done], scores: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _other_scores(same: list[ImageResult], scores: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Return what scores.csv says otherwise of images whose pixels are equal."""
     found = []
     for name, metric in _metrics(scores):
@@ -192,7 +192,7 @@ def _other_scores(same: list[Done], scores: Mapping[str, Mapping[str, float]]) -
     return found
 
 
-def _far_scores(new: list[Done], scores: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _far_scores(new: list[ImageResult], scores: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Return the metrics whose mean over these images differs by more than the tolerance."""
     far = []
     for name, metric in _metrics(scores):
@@ -209,7 +209,7 @@ def _metrics(scores: Mapping[str, Any]) -> list[tuple[str, ImageMetric]]:
     return [(name, metric) for name, metric in metrics if isinstance(metric, ImageMetric)]
 
 
-def _tensors(item: Done) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _tensors(item: ImageResult) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return output, target and hole of a new result as a metric takes them."""
     output, target, hole = (
         imaging.decode_png(item.pngs[kind])[None] for kind in ("output", "target", "hole")

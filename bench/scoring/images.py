@@ -16,13 +16,13 @@ from typing import Any, cast
 import torch
 
 from bench import plugins
-from bench.api import ImageMetric, RequestError, SetMetric, imaging
+from bench.api import ImageMetric, RequestError, SampleMetric, SetMetric, imaging
 from bench.api.files import write_atomic
-from bench.execute.local import Executor, Lost
-from bench.metrics.diversity import SampleMetric
+from bench.execute import Executor, Lost
 from bench.scoring.sets import read_image, sample_scores, score_sets
 from bench.scoring.summary import outputs_hash, samples_entry, summarise_run
 from bench.store.directory import RunDirectory, to_json
+from bench.store.scores import read_scores, read_summary
 
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
 # FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
@@ -115,17 +115,6 @@ def score_chunk(chunk: _Chunk) -> list[dict[str, Any]]:
     return rows
 
 
-def read_scores(path: Path) -> dict[str, dict[str, float]]:
-    """Return metric -> id -> value from a scores.csv; empty when there is none."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    rows = list(csv.DictReader(io.StringIO(text)))
-    names = [n for n in (rows[0] if rows else {}) if n != "id"]
-    return {n: {row["id"]: float(row[n]) for row in rows if row[n] != ""} for n in names}
-
-
 def _triple(directory: RunDirectory, record: dict[str, Any]) -> _Triple:
     shared = record.get("image_id", record["id"])
     return _Triple(
@@ -176,7 +165,7 @@ def _kept_scores(directory: RunDirectory, triples: list[_Triple]) -> dict[str, d
     """Return the scores that still hold: same metric version, same output file."""
     known: dict[str, dict[str, float]] = {}
     outputs = {triple.name: triple.sha256 for triple in triples}
-    old = _read_summary(directory.path)
+    old = read_summary(directory.path)
     if old.get("outputs_sha256") == outputs_hash((t.name, t.sha256) for t in triples):
         for name, values in read_scores(directory.path / "scores.csv").items():
             entry = old.get("metrics", {}).get(name, {})
@@ -202,14 +191,6 @@ def _version(metric: str) -> str | None:
         return None
 
 
-def _read_summary(path: Path) -> dict[str, Any]:
-    try:
-        loaded = json.loads((path / "summary.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
-
-
 def _write_scores(
     directory: RunDirectory, triples: list[_Triple], table: dict[str, dict[str, float]]
 ) -> None:
@@ -226,7 +207,7 @@ def _write_scores(
 
 def _kept_sets(directory: RunDirectory, triples: list[_Triple]) -> dict[str, dict[str, Any]]:
     """Return the entries of one number a run that still hold: same metric version, same outputs."""
-    old = _read_summary(directory.path)
+    old = read_summary(directory.path)
     if old.get("outputs_sha256") != outputs_hash((t.name, t.sha256) for t in triples):
         return {}
     return {

@@ -11,8 +11,7 @@ from typing import Any, Protocol, cast
 import torch
 
 from bench import plugins
-from bench.api import SetMetric, imaging
-from bench.metrics.diversity import SampleMetric
+from bench.api import SampleMetric, SetMetric, imaging
 from bench.scoring.summary import set_entry
 from bench.store.directory import RunDirectory
 

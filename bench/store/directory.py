@@ -18,7 +18,8 @@ from typing import IO, Any, cast
 
 from bench.api import RequestError
 from bench.api.files import write_atomic
-from bench.store.integrity import Seals, seal_of
+from bench.plan.ids import safe_id
+from bench.store.integrity import IntegrityCache, seal_of
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 240
@@ -36,7 +37,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seals: Seals | None = None
+        self._seals: IntegrityCache | None = None
 
     @contextmanager
     def owned(self) -> Iterator[RunDirectory]:
@@ -54,7 +55,7 @@ class RunDirectory:
                     f"{self.path} is owned by another running process. "
                     "Wait for it, or give another folder with --out."
                 )
-            self._seals = Seals(self.path / "seals.txt")
+            self._seals = IntegrityCache(self.path / "seals.txt")
             try:
                 yield self
             finally:
@@ -183,15 +184,6 @@ def _lock(file: IO[bytes]) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
     except OSError:
         return False
-
-
-def safe_id(image_id: str) -> str:
-    """Return the id; RequestError unless it is a plain relative path: no '..', '.', NUL, '/x'."""
-    parts = image_id.split("/")
-    odd = {"", ".", ".."} & set(parts) or "\0" in image_id
-    if odd or image_id.encode(errors="replace").decode() != image_id:
-        raise RequestError(f"The image id {image_id!r} is no relative path; rename the image.")
-    return image_id
 
 
 def file_stem(image_id: str) -> str:

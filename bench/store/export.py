@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.api import RequestError
 from bench.api.files import write_atomic
-from bench.scoring.images import read_scores
 from bench.store.directory import RunDirectory
+from bench.store.scores import read_scores
 
 FACTS = ("id", "source", "status", "hole_fraction", "mask_seed", "seed", "seconds", "evaluations")
 

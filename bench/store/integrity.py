@@ -18,7 +18,7 @@ from pathlib import Path
 PENDING = 1024
 
 
-class Seals:
+class IntegrityCache:
     """The seals of a run directory, a line each; only a cache, so that a write may fail."""
 
     def __init__(self, path: Path) -> None:

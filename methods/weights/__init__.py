@@ -1,0 +1,1 @@
+"""Weights that ship with the suite, a model card beside each."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.execute.dask import DaskCluster
+from bench.execute.dask import DaskExecutor
 from bench.plan.request import Request, runs
 from bench.runner import loop
 from bench.runner.loop import Options
@@ -56,7 +56,7 @@ def busy_seconds() -> float:
     return (sum(fields) - fields[3] - fields[4]) / TICKS
 
 
-def timed(cluster: DaskCluster, method: str, images: Path, limit: int, batch_size: int) -> Cost:
+def timed(cluster: DaskExecutor, method: str, images: Path, limit: int, batch_size: int) -> Cost:
     """Run a method on the first images through a cluster, in a fresh folder.
 
     It stays until the end: ext4 is slow to create files where many were deleted a moment ago.
@@ -89,7 +89,7 @@ def main() -> None:
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="dask-speedup-"))
     write_photos(folder / "images", asked.images, asked.size)
-    clusters = {n: DaskCluster(scheduler=None, workers=n, gpu=False) for n in (1, 2)}
+    clusters = {n: DaskExecutor(scheduler=None, workers=n, gpu=False) for n in (1, 2)}
     try:
         for method in asked.methods.split(","):
             for cluster in clusters.values():

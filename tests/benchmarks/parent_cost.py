@@ -23,9 +23,9 @@ from typing import ClassVar
 import torch
 
 from bench.complete import worker
-from bench.complete.batch import Job, Outcome
+from bench.complete.batch import Batch, BatchResult
 from bench.datasets.folder import Folder
-from bench.execute.dask import DaskCluster
+from bench.execute.dask import DaskExecutor
 from bench.plan.request import Request, runs
 from bench.plan.spec import Run
 from bench.runner import loop
@@ -58,18 +58,18 @@ class Repeated:
 
 
 @cache
-def made(run: Run) -> Outcome:
+def made(run: Run) -> BatchResult:
     """Complete one batch of eight."""
-    return worker.process(Job(run, tuple((f"{i:07d}", 0) for i in range(8))))
+    return worker.process(Batch(run, tuple((f"{i:07d}", 0) for i in range(8))))
 
 
-def answer(job: Job) -> Outcome:
+def answer(job: Batch) -> BatchResult:
     """Answer a job with the batch that was made, under the job's ids."""
     copies = [
         replace(done, record={**done.record, "id": image_id, "image_id": image_id})
         for done, (image_id, _) in zip(made(job.run).done, job.items, strict=False)
     ]
-    return Outcome(copies)
+    return BatchResult(copies)
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def main() -> None:
     (run,) = runs(Request(("telea",), ("center-box",), f"folder:{folder / 'images'}"))
     run = replace(run, dataset=Repeated(folder / "images", asked.images))
     options = Options(folder / "runs", executor="dask")
-    cluster = DaskCluster(scheduler=None, workers=1, gpu=False)
+    cluster = DaskExecutor(scheduler=None, workers=1, gpu=False)
     loop.process = answer  # type: ignore[attr-defined]  # the workers import this module
 
     def go(title: str) -> Path:

@@ -59,13 +59,14 @@ def main() -> None:
 
 def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Path]:
     """Run what the suite lacks and return its run directories; exits when an image failed."""
+    from bench.cli.progress import shown
     from bench.plan import request
     from bench.runner import benchmark
     from bench.runner.loop import Options
 
     wanted = request.Request(**request.suite(suite))
     runs = [run for run in request.runs(wanted) if run.method.name not in skipped]
-    with benchmark.shown(quiet=False) as progress:
+    with shown(quiet=False) as progress:
         results = benchmark.run_all(
             runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
         )

@@ -12,12 +12,11 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.api import RequestError, SetMetric, checks
+from bench.api import RequestError, SampleMetric, SetMetric, checks
 from bench.api.imaging import to_uint8
 from bench.api.seeds import NoiseStreams, derive_seed
 from bench.datasets import DATASETS
 from bench.metrics import METRICS
-from bench.metrics.diversity import SampleMetric
 from masks import MASKS
 from methods import METHODS
 from tests.contracts import broken

@@ -11,8 +11,9 @@ import pytest
 from bench.cli import main
 from bench.plan.request import Request, runs
 from bench.plan.spec import Run, method_seed
-from bench.runner.benchmark import Result, Silent, run_all
+from bench.runner.benchmark import Result, run_all
 from bench.runner.loop import Options
+from bench.runner.progress import Silent
 
 METRICS = ("l1", "psnr")
 PLUGINS = "tests.faults.plugins"

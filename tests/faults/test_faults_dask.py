@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.api import RequestError
-from bench.execute import dask, dask_worker
-from bench.execute.local import Lost
+from bench.execute import Lost, dask, dask_worker
 from bench.runner.loop import Options, check
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
@@ -72,16 +71,16 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "distributed", None)
     dask._distributed.cache_clear()
     with pytest.raises(RequestError, match=r"inpaint-bench\[dask\]"):
-        dask.DaskCluster(scheduler=None, workers=1, gpu=False)
+        dask.DaskExecutor(scheduler=None, workers=1, gpu=False)
 
 
 def test_no_scheduler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "JOIN_SECONDS", 1)
     with pytest.raises(RequestError, match="no Dask scheduler answers there") as raised:
-        dask.DaskCluster(scheduler="tcp://127.0.0.1:9", workers=1, gpu=False)
+        dask.DaskExecutor(scheduler="tcp://127.0.0.1:9", workers=1, gpu=False)
     assert "\n" not in str(raised.value)
     with pytest.raises(RequestError, match="--scheduler"):
-        dask.DaskCluster(scheduler="nonsense://", workers=1, gpu=False)
+        dask.DaskExecutor(scheduler="nonsense://", workers=1, gpu=False)
 
 
 def test_a_scheduler_needs_dask(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from PIL import Image
 from bench import plugins
 from bench.api import RequestError
 from bench.plan import request
-from bench.scoring.images import _kept_scores, _Triple, read_scores
-from bench.store.directory import NEEDED, RunDirectory, file_stem, safe_id
+from bench.plan.ids import safe_id
+from bench.scoring.images import _kept_scores, _Triple
+from bench.store.directory import NEEDED, RunDirectory, file_stem
+from bench.store.scores import read_scores
 from tests.conftest import write_images
 from tests.faults.running import go, make_runs
 

@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 
 from bench import plugins
-from bench.api import RequestError
+from bench.api import RequestError, SampleMetric
 from bench.assets import weights
-from bench.metrics.diversity import Diversity, SampleMetric
+from bench.metrics.diversity import Diversity
 from bench.metrics.lpips import LPIPS, LPIPSVGG, LPIPSHole, LPIPSUp64, load_network
 
 

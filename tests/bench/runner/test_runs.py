@@ -12,11 +12,13 @@ import pytest
 from PIL import Image
 
 from bench.api import RequestError
+from bench.execute.devices import cores
 from bench.plan import spec
 from bench.plan.request import Request, runs
-from bench.runner import benchmark
-from bench.runner.benchmark import Result, Silent, run_all
+from bench.runner.benchmark import Result, run_all
 from bench.runner.loop import Options
+from bench.runner.pools import choose_workers
+from bench.runner.progress import Silent
 from bench.store.directory import RunDirectory
 from tests.conftest import write_images
 
@@ -213,6 +215,6 @@ def test_an_incomplete_request(fields: dict[str, object], message: str) -> None:
 
 def test_one_worker_a_core_for_single_threaded_methods(images: Path, tmp_path: Path) -> None:
     (run,) = runs(Request(("telea",), ("center-box",), f"folder:{images}"))
-    total = benchmark.cores()
-    assert benchmark.choose_workers(run, Options(tmp_path), None) == (total, 1)
-    assert benchmark.choose_workers(run, Options(tmp_path, device="cuda"), None) == (1, total)
+    total = cores()
+    assert choose_workers(run, Options(tmp_path), None) == (total, 1)
+    assert choose_workers(run, Options(tmp_path, device="cuda"), None) == (1, total)

@@ -11,8 +11,9 @@ import pytest
 from bench.api import RequestError
 from bench.plan.request import Request, runs
 from bench.runner import verify
-from bench.runner.benchmark import Silent, run_all
+from bench.runner.benchmark import run_all
 from bench.runner.loop import Options
+from bench.runner.progress import Silent
 from tests.conftest import Bench
 
 ANOTHER = re.compile('"pixels_sha256": "[0-9a-f]{64}')

@@ -12,9 +12,10 @@ import bench
 from bench.api import RequestError
 from bench.plan.request import Request, runs
 from bench.report.grid import draw_grid
-from bench.runner import rescore
-from bench.runner.benchmark import Silent, run_all
+from bench.runner import benchmark
+from bench.runner.benchmark import run_all
 from bench.runner.loop import Options
+from bench.runner.progress import Silent
 from bench.store.export import write
 from bench.store.scored_run import load_runs
 
@@ -53,7 +54,7 @@ def test_a_copy_without_pngs_keeps_its_scores(run: Path, tmp_path: Path) -> None
     with pytest.raises(RequestError, match="no PNGs to export"):
         write(copy, tmp_path / "out")
     with pytest.raises(RequestError, match="without PNGs: its scores stand"):
-        rescore.runs([copy], metrics=["psnr"], progress=Silent())
+        benchmark.score_runs([copy], metrics=["psnr"], progress=Silent())
     assert (copy / "scores.csv").read_bytes() == (run / "scores.csv").read_bytes()
     with pytest.raises(RequestError, match="copied without PNGs: copy"):
         draw_grid(load_runs([copy]), out=tmp_path / "grid.png")

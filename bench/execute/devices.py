@@ -1,0 +1,24 @@
+"""The cores and the devices of this machine."""
+
+from __future__ import annotations
+
+import os
+
+from bench.api import RequestError
+
+
+def cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_device(name: str, *, here: bool = True) -> None:
+    """Raise RequestError unless a device is one, and on this machine if it is to be here."""
+    import torch
+
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise RequestError(f"device={name!r} is not cpu, cuda or cuda:N.") from None
+    if here and device.type == "cuda" and not torch.cuda.is_available():
+        raise RequestError(f"device={name!r}: this machine has no CUDA device; use cpu.")

@@ -1,0 +1,22 @@
+"""How a long command says how far it is: a protocol, and silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Shows how far one stage of the campaign is."""
+
+    def stage(self, title: str) -> Callable[[int, int], None]:
+        """Begin a stage and return its on_progress(done, total)."""
+        ...
+
+
+class Silent:
+    """Progress that shows nothing."""
+
+    def stage(self, title: str) -> Callable[[int, int], None]:
+        """Return a function that does nothing."""
+        return lambda done, total: None
