@@ -84,9 +84,12 @@ class Journal:
 
 
 def to_stderr(line: str) -> None:
-    """Print a progress line on standard error, over the last one on a terminal."""
-    end = "\r" if sys.stderr.isatty() else "\n"
-    print(line, end=end, file=sys.stderr, flush=True)
+    """Print a progress line on standard error, over the last one on a terminal.
+
+    A line that ends with a line break stays.
+    """
+    end = "\r" if sys.stderr.isatty() and not line.endswith("\n") else "\n"
+    print(line.removesuffix("\n"), end=end, file=sys.stderr, flush=True)
 
 
 def save_grid(path: Path, images: torch.Tensor, columns: int) -> None:

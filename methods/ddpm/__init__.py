@@ -91,6 +91,12 @@ class DDPM:
             return (self.weights,)
         return ("own",) if self.path is not None else tuple(SHIPPED)
 
+    def check_device(self, device: str) -> None:
+        """Raise RequestError when this machine cannot compute in the precision asked for."""
+        from methods.common import processor
+
+        processor.choose(self.precision, device)
+
     def load(self, device: str) -> Inpaint:
         """Load the weights onto a device; raises RequestError when they cannot be used."""
         from methods.ddpm.completer import Completer

@@ -11,6 +11,7 @@ from torch import nn
 
 from bench.api import Completion, RequestError
 from bench.api.seeds import derive_seed
+from methods.common import processor
 from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.diffusers_folder import load_folder
@@ -25,7 +26,7 @@ from methods.ddpm.schedule import named, respace
 class Loaded:
     """A network ready to be sampled from.
 
-    channels: of its images.  classes: or None.  dtype: what it computes in, as in "bfloat16".
+    channels: of its images.  classes: or None.  dtype: what it computes in.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Loaded:
     sampling: Sampling
     channels: int
     classes: int | None
-    dtype: str
+    dtype: torch.dtype
 
 
 class Completer:
@@ -42,7 +43,9 @@ class Completer:
     def __init__(self, method: DDPM, device: str) -> None:
         self.method, self.device = method, device
         self.loaded = {name: _load(method, name, device) for name in method.choices()}
-        self.dtype = ", ".join(sorted({loaded.dtype for loaded in self.loaded.values()}))
+        dtypes = {loaded.dtype for loaded in self.loaded.values()}
+        self.dtype = ", ".join(sorted(processor.in_words(dtype, device) for dtype in dtypes))
+        self.remark = "".join(processor.remark(dtype, device) for dtype in dtypes)
 
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
@@ -52,7 +55,8 @@ class Completer:
         sampling = loaded.sampling
         known = to_network(visible, loaded.channels).to(self.device)
         network = _labelled(loaded, seeds, self.device)
-        filled = from_network(inpaint(network, sampling, known, hole.to(self.device), seeds))
+        with processor.backend(loaded.dtype, self.device):
+            filled = from_network(inpaint(network, sampling, known, hole.to(self.device), seeds))
         image = torch.where(hole, filled.to(visible.device), visible)
         count = evaluations(sampling.schedule.T, sampling.jump_length, sampling.jump_samples)
         return Completion(image, [{"evaluations": count, "weights": loaded.name} for _ in seeds])
@@ -78,8 +82,7 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
     )
     classes = PRESETS[name].classes if name in PRESETS else None
     ready = prepared(network, device, method.precision)
-    dtype = str(next(ready.parameters()).dtype).removeprefix("torch.")
-    return Loaded(name, ready, sampling, channels, classes, dtype)
+    return Loaded(name, ready, sampling, channels, classes, next(ready.parameters()).dtype)
 
 
 def _own_path(method: DDPM) -> Path:

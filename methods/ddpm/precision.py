@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import nn
 
-from bench.api import RequestError
+from methods.common import processor
 from methods.ddpm.inference import faster
 from methods.ddpm.unet import UNet
 
@@ -35,29 +33,10 @@ class Halved(nn.Module):
 
 def prepared(network: nn.Module, device: str, precision: str) -> nn.Module:
     """Return the network on a device, changed for inference; its input and output are float32."""
-    bf16 = precision == "bf16" or (precision == "auto" and _pays(network, device))
-    if precision not in ("auto", "fp32", "bf16"):
-        raise RequestError(f"precision={precision!r}; allowed: auto, fp32, bf16")
-    dtype = torch.bfloat16 if bf16 else torch.float32
+    small = sum(p.numel() for p in network.parameters()) < WORTH_BF16
+    dtype = processor.choose("fp32" if precision == "auto" and small else precision, device)
     if isinstance(network, UNet):
         faster(network)
     ready = network.to(device, dtype).eval().requires_grad_(False)
     ready = ready.to(memory_format=torch.channels_last)
-    return Halved(ready) if bf16 else ready
-
-
-def _pays(network: nn.Module, device: str) -> bool:
-    """Return whether bfloat16 is faster for this network on this device."""
-    if sum(p.numel() for p in network.parameters()) < WORTH_BF16:
-        return False
-    if device.startswith("cuda"):
-        return torch.cuda.is_bf16_supported()
-    return device == "cpu" and bf16_on_cpu()
-
-
-def bf16_on_cpu(info: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether this CPU multiplies bfloat16 in hardware (avx512_bf16 or amx_bf16)."""
-    if not info.is_file():
-        return False
-    flags = next((line for line in info.read_text().splitlines() if line.startswith("flags")), "")
-    return bool({"avx512_bf16", "amx_bf16"} & set(flags.split()))
+    return Halved(ready) if dtype == torch.bfloat16 else ready

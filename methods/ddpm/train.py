@@ -19,6 +19,7 @@ import torch
 
 from bench.api import Json, MaskGenerator, RequestError
 from bench.api.seeds import derive_seed, torch_stream
+from methods.common import processor
 from methods.common.distributed import Process, joined
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
@@ -101,12 +102,17 @@ def train(
 ) -> Path:
     """Train, or go on training, in folder `out`; return the weights' path.  See the module.
 
-    precision: "auto" (bfloat16 autocast where the device is fast at it), "fp32" or "bf16".
+    precision: "auto" (bfloat16 autocast on a GPU that is fast at it), "fp32" or "bf16".  Raises
+    RequestError for "bf16" where torch has no bfloat16 at all.
     """
     config = dataclasses.replace(config, steps=steps or config.steps)
     plan = dataclasses.replace(plan or Plan(config.steps), steps=config.steps, minutes=minutes)
-    with joined(device) as process:
-        trainee = DenoisingTrainee(config, source, holes, process, seed, precision)
+    plain = precision == "auto" and device == "cpu"
+    dtype = processor.choose("fp32" if plain else precision, device)
+    with joined(device) as process, processor.backend(dtype, device):
+        if process.rank == 0:
+            processor.announce(precision, dtype, device, report)
+        trainee = DenoisingTrainee(config, source, holes, process, seed, dtype)
         done = fit(trainee, plan, out, process, report=report)
         weights = out / "weights.safetensors"
         if process.rank == 0:
@@ -126,11 +132,10 @@ class DenoisingTrainee:
         holes: Sequence[MaskGenerator],
         process: Process,
         seed: int,
-        precision: str,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.config, self.source, self.holes = config, source, holes
-        self.process, self.seed = process, seed
-        self.bf16 = precision == "bf16" or (precision == "auto" and process.device != "cpu")
+        self.process, self.seed, self.bf16 = process, seed, dtype == torch.bfloat16
         self.schedule = named(config.schedule)
         network = UNet(config.unet)
         initialise(network, derive_seed("ddpm", seed))

@@ -50,6 +50,12 @@ class GLCIC:
 
         return {name: sha256(file) for name, file in self._files().items()}
 
+    def check_device(self, device: str) -> None:
+        """Raise RequestError when this machine cannot compute in the precision asked for."""
+        from methods.common import processor
+
+        processor.choose(self.precision, device)
+
     def load(self, device: str) -> Inpaint:
         """Return the method; a file of weights is read at the first image that needs it."""
         from methods.glcic.completer import Completer

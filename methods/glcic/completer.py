@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from bench.api.imaging import hide
+from methods.common import processor
 from methods.glcic.checkpoint import load_generator, recommended_blend
 from methods.glcic.inference import FastGenerator
 
@@ -22,8 +23,9 @@ class Completer:
         self, files: Mapping[str, Path], device: str, *, precision: str, blend: str
     ) -> None:
         self._files, self._device, self._blend = dict(files), device, blend
-        self._dtype = choose_dtype(precision, device)
-        self.dtype = str(self._dtype).removeprefix("torch.")
+        self._dtype = processor.choose(precision, device)
+        self.dtype = processor.in_words(self._dtype, device)
+        self.remark = processor.remark(self._dtype, device)
         self._loaded: dict[str, tuple[FastGenerator, str]] = {}
 
     def __call__(
@@ -36,7 +38,7 @@ class Completer:
         # On the CPU image by image: from 64x64 on it costs nothing, and a row's bytes do not depend
         # on the batch even in bfloat16.
         share = 1 if self._device == "cpu" else max(len(visible), 1)
-        with torch.inference_mode():
+        with torch.inference_mode(), processor.backend(self._dtype, self._device):
             parts = zip(torch.split(given, share), torch.split(missing, share), strict=True)
             completed = torch.cat([network(*part) for part in parts]).cpu()
         completed = completed.clone()  # outside of inference mode: an ordinary tensor
@@ -63,12 +65,3 @@ def choose_weights(names: Sequence[str], height: int, width: int) -> str:
     if len(names) == 1:
         return names[0]
     return "fashion-mnist-32" if (height, width) == (32, 32) else "photos-64"
-
-
-def choose_dtype(precision: str, device: str) -> torch.dtype:
-    """Return the arithmetic of "fp32", "bf16" or "auto" on a device."""
-    if precision == "auto":
-        if device.startswith("cuda"):
-            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-        precision = "bf16" if torch.cpu._is_avx512_bf16_supported() else "fp32"
-    return torch.bfloat16 if precision == "bf16" else torch.float32

@@ -16,7 +16,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from bench.api import Json, MaskGenerator, RequestError
+from methods.common import processor
 from methods.common.distributed import joined
 from methods.common.images import ImageSource
 from methods.common.training import Plan, fit
@@ -45,26 +48,26 @@ def train(
     """Train, or go on from the last checkpoint in `out`; return the weights' path.
 
     steps: stop after so many in all (at most, and by default, the recipe's three phases).
-    precision: "fp32" or "bf16" instead of the recipe's.  Raises RequestError without holes and when
-    `out` holds a run of another recipe.
+    precision: "fp32" or "bf16" instead of the recipe's; "auto" is the recipe's, but never bfloat16
+    where it is only emulated.  Raises RequestError without holes, when `out` holds a run of another
+    recipe, and for "bf16" where torch has no bfloat16 at all.
     """
     if not holes:
         raise RequestError("no holes to train on were given; give mask generators, center-box say")
-    config = dataclasses.replace(config, seed=seed, precision=_precision(config, precision))
+    auto = precision == "auto"
+    asked = config.precision if auto else precision
+    dtype = processor.choose("auto" if auto and asked == "bf16" else asked, device)
+    used = "bf16" if dtype == torch.bfloat16 else "fp32"
+    config = dataclasses.replace(config, seed=seed, precision=used)
     steps = min(steps or config.steps, config.steps)
     plan = dataclasses.replace(plan or Plan(steps), steps=steps, minutes=minutes)
     weights = out / "weights.safetensors"
-    with joined(device) as process:
+    with joined(device) as process, processor.backend(dtype, device):
+        if process.rank == 0:
+            processor.announce(asked, dtype, device, report)
         model = Glcic(config, source, holes, process)
         done = fit(model, plan, out, process, report=report)
         if process.rank == 0:
             facts: dict[str, Json] = {"recipe": model.identity(), "steps": done}
             save_generator(weights, model.averaged(), facts)
     return weights
-
-
-def _precision(config: TrainConfig, given: str) -> str:
-    """Return the arithmetic: the recipe's for "auto"."""
-    if given not in ("auto", "fp32", "bf16"):
-        raise RequestError(f"precision={given!r}; allowed: auto, fp32, bf16")
-    return config.precision if given == "auto" else given

@@ -12,11 +12,12 @@ from safetensors.torch import save_file
 
 from bench.api import RequestError
 from bench.api.seeds import torch_stream
+from methods.common import processor
 from methods.common.initial import initialise
 from methods.ddpm import checkpoint
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import assemble, difference, export, load_own, load_unet, preset_config
-from methods.ddpm.precision import bf16_on_cpu, prepared
+from methods.ddpm.precision import prepared
 from methods.ddpm.pretrained import SHIPPED
 from methods.ddpm.unet import UNet, sinusoids
 from tests.benchmarks.ddpm_plain import plain_unet
@@ -233,16 +234,18 @@ def test_difference_says_nothing_when_all_fits() -> None:
     assert assemble(SMALL, state, "x").config == SMALL
 
 
-def test_bfloat16_is_for_big_networks_on_cpus_that_multiply_it(tmp_path: Path) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor: 0\nflags\t\t: fpu avx2 avx512f\n")
-    assert not bf16_on_cpu(info)
-    info.write_text("processor: 0\nflags\t\t: fpu avx2 avx512_bf16\n")
-    assert bf16_on_cpu(info)
-    assert not bf16_on_cpu(tmp_path / "none")
-    assert prepared(network(), "cpu", "auto")(normal(1, 3, 16, 16), torch.tensor([1])).dtype == (
-        torch.float32
-    )
+@pytest.mark.parametrize("fast", [False, True])
+def test_auto_is_bfloat16_for_big_networks_on_processors_fast_at_it(
+    fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "fast", lambda dtype, device="cpu": fast)
+
+    def chosen() -> torch.dtype:
+        return next(prepared(network(), "cpu", "auto").parameters()).dtype
+
+    assert chosen() == torch.float32
+    monkeypatch.setattr("methods.ddpm.precision.WORTH_BF16", 0)
+    assert chosen() == (torch.bfloat16 if fast else torch.float32)
     with pytest.raises(RequestError, match="precision='fp16'; allowed: auto, fp32, bf16"):
         prepared(network(), "cpu", "fp16")
 

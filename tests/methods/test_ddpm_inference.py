@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from bench.api.seeds import torch_stream
+from methods.common import processor
 from methods.common.initial import initialise
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.inference import UpsampledConv
@@ -44,8 +45,18 @@ def test_packed_convolutions_give_the_same_at_every_size(
         x = normal(rows, 24, side, side).to(dtype, memory_format=torch.channels_last)
         error = (packed(x) - conv(x)).abs().max() / scale
         assert error <= 8 * torch.finfo(dtype).eps
-    assert packable(x)
-    assert packed.conv is None, "the stored weights are still held beside the packed ones"
+    assert packable(x) == processor.packs(dtype)
+    held = packed.conv is not None
+    assert held != packable(x), "the stored weights are still held beside the packed ones"
+
+
+def test_where_nothing_packs_the_plain_convolution_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processor, "packs", lambda dtype: False)
+    conv = convolution(3, 1, torch.float32)
+    packed = PackedConv(conv)
+    x = normal(1, 24, 8, 8)
+    assert torch.equal(packed(x), conv(x))
+    assert packed.conv is conv
 
 
 def test_packing_waits_for_an_input_it_is_for() -> None:

@@ -59,7 +59,7 @@ def run(out: Path, steps: int, **options: object) -> Path:
 def test_the_loss_falls(tmp_path: Path, learned: bool) -> None:
     unet = dataclasses.replace(TINY.unet, out_channels=2 if learned else 1)
     config = dataclasses.replace(TINY, unet=unet, learning_rate=3e-3)
-    trainee = DenoisingTrainee(config, source(), (), Process(), 0, "fp32")
+    trainee = DenoisingTrainee(config, source(), (), Process(), 0)
     losses = [trainee.step(step) for step in range(60)]
     assert ("vlb" in losses[0]) == learned
     first, last = (
@@ -87,7 +87,7 @@ def test_what_it_exports_is_what_the_method_loads(tmp_path: Path) -> None:
 
 
 def test_grids_hold_samples_and_filled_images(tmp_path: Path) -> None:
-    trainee = DenoisingTrainee(TINY, source(), [CenterBox()], Process(), 0, "fp32")
+    trainee = DenoisingTrainee(TINY, source(), [CenterBox()], Process(), 0)
     grid = trainee.samples(5)
     assert grid.shape == (32, 3, 8, 8)
     assert float(grid.min()) >= 0
@@ -102,8 +102,8 @@ def test_grids_hold_samples_and_filled_images(tmp_path: Path) -> None:
 
 def test_bfloat16_training_stays_near_float32() -> None:
     losses = [
-        float(DenoisingTrainee(TINY, source(), (), Process(), 0, p).step(0)["loss"].detach())
-        for p in ("fp32", "bf16")
+        float(DenoisingTrainee(TINY, source(), (), Process(), 0, dtype).step(0)["loss"].detach())
+        for dtype in (torch.float32, torch.bfloat16)
     ]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
@@ -115,7 +115,7 @@ def test_processes_draw_different_parts_of_the_batch() -> None:
 
 
 def _batch(rank: int) -> torch.Tensor:
-    trainee = DenoisingTrainee(TINY, source(), (), Process(), 0, "fp32")
+    trainee = DenoisingTrainee(TINY, source(), (), Process(), 0)
     trainee.process = Process("cpu", rank, 2)
     return trainee._batch(3)[2]
 

@@ -14,7 +14,7 @@ from bench.api.imaging import compose, hide
 from methods.glcic import GLCIC
 from methods.glcic.blend import blend_completion
 from methods.glcic.checkpoint import recommended_blend, save_generator
-from methods.glcic.completer import choose_dtype, choose_weights
+from methods.glcic.completer import choose_weights
 from methods.glcic.inference import FastGenerator
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
 
@@ -179,11 +179,6 @@ def test_blend_auto_is_the_recipes(tmp_path):
         outputs[recipe] = auto
     assert not torch.equal(outputs["none"], outputs["poisson"])
     assert recommended_blend(tmp_path / "model_cn_step400000") == "poisson"
-
-
-def test_precision_by_name():
-    assert choose_dtype("fp32", "cpu") is torch.float32
-    assert choose_dtype("bf16", "cpu") is torch.bfloat16
 
 
 @pytest.mark.parametrize(
