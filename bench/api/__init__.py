@@ -54,7 +54,8 @@ class Inpaint(Protocol):
         not changed.  The harness composes the result with the known pixels.
 
         An object may have `dtype`, a str such as "bfloat16": what its network computes in on this
-        machine.  The manifest then holds it.
+        machine.  The manifest then holds it.  It may have `remark`, a line about this machine that
+        the user should read: the first record's notes hold it, and `bench run` says it once.
         """
         ...
 
@@ -110,6 +111,15 @@ class ChecksSize(Protocol):
 
     def check_size(self, height: int, width: int) -> None:
         """Raise RequestError when even a padded (height, width) image cannot be completed."""
+        ...
+
+
+@runtime_checkable
+class ChecksDevice(Protocol):
+    """A method that some machines cannot run as asked."""
+
+    def check_device(self, device: str) -> None:
+        """Raise RequestError when this machine cannot; called before any run of the request."""
         ...
 
 

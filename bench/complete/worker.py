@@ -33,6 +33,8 @@ def process(job: Batch) -> BatchResult:
         timing["load_seconds"] = time.perf_counter() - started
         if isinstance(dtype := getattr(inpaint, "dtype", None), str):
             timing["dtype"] = dtype
+    if isinstance(remark := getattr(inpaint, "remark", None), str) and remark:
+        timing["remark"] = remark
     items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
     done = [item for item in items if isinstance(item, ImageResult)]
     for group in _same_shape([item for item in items if isinstance(item, MaskedImage)]):

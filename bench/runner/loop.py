@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.api import PairedMasks, RequestError
+from bench.api import ChecksDevice, PairedMasks, RequestError
 from bench.complete.batch import Batch, BatchResult, ImageResult, failed_batch, single_items
 from bench.complete.masked_image import check_first_hole
 from bench.complete.worker import process
@@ -62,6 +62,8 @@ def check(run: Run, options: Options) -> None:
     if options.scheduler is not None and options.executor != "dask":
         raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
     check_device(options.device, here=options.scheduler is None)
+    if isinstance(run.method, ChecksDevice) and options.scheduler is None:
+        run.method.check_device(options.device)
 
 
 def execute(
@@ -170,6 +172,7 @@ def _work(
     on_progress(report.n - len(missing), report.n)
     for outcome in _outcomes(jobs, options, executor):
         done = [d for d in outcome.done if d.record["id"] in missing]
+        _remark(outcome.timing.pop("remark", None), done, report)
         _store(directory, done, outcome.timing)
         report.n_new += sum(item.record["status"] == "ok" for item in done)
         tried += len(done)
@@ -210,6 +213,13 @@ def _outcomes(jobs: list[Batch], options: Options, executor: Executor) -> Iterat
 def _lost_message(lost: Lost, options: Options) -> str:
     limit = f" after {options.timeout:g} s (--timeout)" if lost == TIMED_OUT else ""
     return lost.reason + limit
+
+
+def _remark(remark: object, done: list[ImageResult], report: Report) -> None:
+    """Note what a method remarks about its machine: once a run, with the first record."""
+    if isinstance(remark, str) and done and remark not in report.remarks:
+        report.remarks.append(remark)
+        done[0].record["notes"]["remark"] = remark
 
 
 def _store(

@@ -23,8 +23,11 @@ def new(
 
     device: in words.  batch_size, threads: the plan that a resumed run keeps.  The dtype is known
     when workers have loaded the network: what it computes in there, of workers that differ all
-    with commas; null for methods that do not say.
+    with commas; null for methods that do not say.  machine.capability names the vector
+    instructions that torch uses, as in "AVX2": a network's last bits depend on them.
     """
+    import torch
+
     return {
         "schema_version": SCHEMA_VERSION,
         "spec": spec,
@@ -32,7 +35,11 @@ def new(
         "code": code_version(),
         "packages": _package_versions(),
         "python": platform.python_version(),
-        "machine": {"system": platform.platform(), "processor": platform.machine()},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "capability": torch.backends.cpu.get_cpu_capability(),
+        },
         "device": device,
         "dtype": None,
         "plan": {

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from bench.api import RequestError
+from bench.complete import worker
 from bench.execute.devices import cores
 from bench.plan import spec
 from bench.plan.request import Request, runs
@@ -20,6 +22,7 @@ from bench.runner.loop import Options
 from bench.runner.pools import choose_workers
 from bench.runner.progress import Silent
 from bench.store.directory import RunDirectory
+from methods.common import processor
 from tests.conftest import write_images
 
 METRICS = ("l1", "psnr")
@@ -85,9 +88,37 @@ def test_the_manifest_holds_what_a_network_computed_in(images: Path, tmp_path: P
         path = go(images, tmp_path, method=method, limit=1).report.path
         return json.loads((path / "manifest.json").read_bytes())["dtype"]
 
-    assert dtype("glcic:precision=bf16") == "bfloat16"
+    half = processor.in_words(torch.bfloat16, "cpu")
+    assert half in ("bfloat16", "bfloat16 (emulated)")
+    assert dtype("glcic:precision=bf16") == half
     assert dtype("ddpm:steps=1") == "float32"
     assert dtype("telea") is None
+
+
+def test_what_a_method_remarks_about_the_machine_is_said_and_recorded_once(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "fast", lambda dtype, _: dtype == torch.float32)
+    worker._load.cache_clear()
+    for out in ("loaded", "still loaded"):
+        method = "glcic:precision=bf16"
+        result = go(images, tmp_path / out, method=method, limit=4, batch_size=2)
+        assert [r.split(":")[0] for r in result.report.remarks] == [
+            "this processor only emulates bfloat16"
+        ]
+        records = RunDirectory(result.report.path).records()
+        told = [i for i, record in records.items() if "remark" in record["notes"]]
+        assert told == ["000"]
+    worker._load.cache_clear()
+
+
+def test_a_precision_that_torch_lacks_is_refused_before_anything_runs(
+    images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "runs", lambda dtype, device="cpu", **_: False)
+    with pytest.raises(RequestError, match="cannot compute in bfloat16 on cpu; give precision=fp"):
+        go(images, tmp_path / "runs", method="glcic:precision=bf16", limit=1)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Path) -> None:
