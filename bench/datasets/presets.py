@@ -2,108 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from pathlib import Path
+from typing import ClassVar, Literal
 
-from bench.api import RequestError
-from bench.datasets.folder import MAX_SIZE, Folder, check_size
-from bench.datasets.roots import find_root
-
-if TYPE_CHECKING:
-    import torch
-
-_NUMBER = re.compile(r"\d+")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where a dataset comes from and how its folder is divided.
-
-    folders: split -> subfolders that may hold it (the first that exists is read, else the root).
-    numbers: split -> (first, last) number in the file's name, when the root is not divided.
-    """
-
-    advice: str
-    folders: Mapping[str, tuple[str, ...]]
-    numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
-
-class _Preset(Protocol):
-    """What the functions below need of a preset: it is a dataclass of these."""
-
-    name: ClassVar[str]
-    layout: ClassVar[Layout]
-
-    @property
-    def size(self) -> int | None: ...
-
-    @property
-    def split(self) -> str: ...
-
-    @property
-    def root(self) -> Path | None: ...
-
-    @property
-    def images(self) -> tuple[Folder, bool]: ...
-
-
-def _check(self: _Preset) -> None:
-    """Refuse a wrong size, split or root before anything runs."""
-    if self.size is not None:
-        check_size(self.size, 8, MAX_SIZE)
-    if self.split not in (*self.layout.folders, "all"):
-        allowed = ", ".join([*self.layout.folders, "all"])
-        raise RequestError(f"split={self.split!r} is not one of {allowed}")
-    _ = self.images
-
-
-def _ids(self: _Preset) -> list[str]:
-    """Return the relative paths without suffix, sorted, of the split's images."""
-    folder, divided = self.images
-    names = folder.ids()
-    if divided or self.split not in self.layout.numbers:
-        return names
-    first, last = self.layout.numbers[self.split]
-    chosen = [name for name in names if first <= _number(name) <= last]
-    if not chosen:
-        raise RequestError(
-            f"{self.name}: none of the {len(names)} images in {str(folder.path)!r} is numbered"
-            f" {first}..{last} (split={self.split}). {self.layout.advice}"
-        )
-    return chosen
-
-
-def _load(self: _Preset, image_id: str) -> torch.Tensor:
-    """Return float32 (3, size, size) in [0, 1]: the centred square, resized."""
-    return self.images[0].load(image_id)
-
-
-def _fingerprint(self: _Preset, image_id: str) -> str:
-    """Return the sha256 of the file's bytes."""
-    return self.images[0].fingerprint(image_id)
-
-
-def _source(self: _Preset, image_id: str) -> str:
-    """Return the id itself: every file is its own photograph."""
-    return image_id
-
-
-def _images(self: _Preset) -> tuple[Folder, bool]:
-    """Return the folder that is read and whether it is the split's own."""
-    root = find_root(self.name, self.root, self.layout.advice)
-    for name in self.layout.folders.get(self.split, ()):
-        if (root / name).is_dir():
-            return Folder(root / name, self.size), True
-    return Folder(root, self.size), False
-
-
-def _number(name: str) -> int:
-    """Return the last number in a file's name, -1 when there is none."""
-    return int((_NUMBER.findall(PurePosixPath(name).name) or ["-1"])[-1])
+from bench.datasets import layouts
+from bench.datasets.layouts import Layout
 
 
 @dataclass(frozen=True)
@@ -128,10 +33,11 @@ class CelebAHQ:
     root: Path | None = None
 
     def __post_init__(self) -> None:
-        _check(self)
+        layouts.check(self)
 
-    images = cached_property(_images)
-    ids, load, fingerprint, source = _ids, _load, _fingerprint, _source
+    images = cached_property(layouts.find_images)
+    ids, load = layouts.split_ids, layouts.load
+    fingerprint, source = layouts.fingerprint, layouts.source
 
 
 @dataclass(frozen=True)
@@ -155,10 +61,11 @@ class FFHQ:
     root: Path | None = None
 
     def __post_init__(self) -> None:
-        _check(self)
+        layouts.check(self)
 
-    images = cached_property(_images)
-    ids, load, fingerprint, source = _ids, _load, _fingerprint, _source
+    images = cached_property(layouts.find_images)
+    ids, load = layouts.split_ids, layouts.load
+    fingerprint, source = layouts.fingerprint, layouts.source
 
 
 @dataclass(frozen=True)
@@ -181,10 +88,11 @@ class Places2:
     root: Path | None = None
 
     def __post_init__(self) -> None:
-        _check(self)
+        layouts.check(self)
 
-    images = cached_property(_images)
-    ids, load, fingerprint, source = _ids, _load, _fingerprint, _source
+    images = cached_property(layouts.find_images)
+    ids, load = layouts.split_ids, layouts.load
+    fingerprint, source = layouts.fingerprint, layouts.source
 
 
 @dataclass(frozen=True)
@@ -207,10 +115,11 @@ class ImageNet:
     root: Path | None = None
 
     def __post_init__(self) -> None:
-        _check(self)
+        layouts.check(self)
 
-    images = cached_property(_images)
-    ids, load, fingerprint, source = _ids, _load, _fingerprint, _source
+    images = cached_property(layouts.find_images)
+    ids, load = layouts.split_ids, layouts.load
+    fingerprint, source = layouts.fingerprint, layouts.source
 
 
 @dataclass(frozen=True)
@@ -236,7 +145,8 @@ class ParisStreetView:
     root: Path | None = None
 
     def __post_init__(self) -> None:
-        _check(self)
+        layouts.check(self)
 
-    images = cached_property(_images)
-    ids, load, fingerprint, source = _ids, _load, _fingerprint, _source
+    images = cached_property(layouts.find_images)
+    ids, load = layouts.split_ids, layouts.load
+    fingerprint, source = layouts.fingerprint, layouts.source
