@@ -9,5 +9,6 @@ DATASETS: dict[str, str] = {
     "places2": "bench.datasets.presets:Places2",
     "imagenet": "bench.datasets.presets:ImageNet",
     "paris-streetview": "bench.datasets.presets:ParisStreetView",
+    "tiny-imagenet": "bench.datasets.presets:TinyImageNet",
     "cifar10": "bench.datasets.cifar10:CIFAR10",
 }

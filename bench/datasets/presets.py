@@ -150,3 +150,34 @@ class ParisStreetView:
     images = cached_property(layouts.find_images)
     ids, load = layouts.split_ids, layouts.load
     fingerprint, source = layouts.fingerprint, layouts.source
+
+
+@dataclass(frozen=True)
+class TinyImageNet:
+    """Tiny ImageNet (Stanford's CS231n course), 200 classes of ImageNet at 64x64.
+
+    split=val: the 10,000 validation images (val/images/, or val/ itself); train: the 100,000
+    training images.  The root is the unpacked tiny-imagenet-200, or the folder that holds it.
+    Research only, as ImageNet is.
+    """
+
+    name: ClassVar[str] = "tiny-imagenet"
+    version: ClassVar[str] = "1"
+    layout: ClassVar[Layout] = Layout(
+        "Tiny ImageNet comes from Stanford's course CS231n: unpack tiny-imagenet-200.zip, whose"
+        " val/images/ has val_0.JPEG to val_9999.JPEG and whose train/ has a folder a class.",
+        {
+            "val": ("val/images", "tiny-imagenet-200/val/images", "val"),
+            "train": ("train", "tiny-imagenet-200/train"),
+        },
+    )
+    size: int | None = 64
+    split: Literal["val", "train", "all"] = "val"
+    root: Path | None = None
+
+    def __post_init__(self) -> None:
+        layouts.check(self)
+
+    images = cached_property(layouts.find_images)
+    ids, load = layouts.split_ids, layouts.load
+    fingerprint, source = layouts.fingerprint, layouts.source

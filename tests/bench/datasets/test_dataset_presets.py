@@ -16,7 +16,7 @@ from bench.api import Dataset, RequestError
 from bench.api.imaging import to_uint8
 from bench.datasets import DATASETS
 
-NAMES = ["celeba-hq", "ffhq", "places2", "imagenet", "paris-streetview", "cifar10"]
+NAMES = ["celeba-hq", "ffhq", "places2", "imagenet", "paris-streetview", "tiny-imagenet", "cifar10"]
 RECORD = 3073
 
 
@@ -85,6 +85,24 @@ def test_splits_follow_the_layout(tmp_path: Path, name: str, given: str, expecte
     assert found.load(found.ids()[0]).shape == (3, 256, 256)
     assert len(found.fingerprint(found.ids()[0])) == 64
     assert found.source(found.ids()[0]) == found.ids()[0]
+
+
+@pytest.mark.parametrize(
+    ("split", "given", "expected"),
+    [
+        ("val", "val/images/val_0.JPEG train/n01/images/n01_0.JPEG", "val_0"),
+        ("train", "val/images/val_0.JPEG train/n01/images/n01_0.JPEG", "n01/images/n01_0"),
+        ("val", "val/val_3.JPEG train/n01_0.JPEG", "val_3"),
+        ("val", "tiny-imagenet-200/val/images/val_1.JPEG", "val_1"),
+        ("train", "tiny-imagenet-200/train/n01/images/n01_2.JPEG", "n01/images/n01_2"),
+    ],
+)
+def test_tiny_imagenet_is_read_as_unpacked_at_its_own_size(
+    tmp_path: Path, split: str, given: str, expected: str
+) -> None:
+    found = plugins.dataset("tiny-imagenet", split=split, root=fill(tmp_path, *given.split()))
+    assert found.ids() == [expected]
+    assert found.load(expected).shape == (3, 64, 64)
 
 
 def test_the_variable_names_the_folder_of_all(
