@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -26,11 +27,12 @@ def process(job: Batch) -> BatchResult:
     Raises RequestError when the request itself turns out wrong (weights that cannot be had).
     """
     torch.set_num_threads(job.threads)
-    started = time.perf_counter()
-    inpaint, fresh = _loaded(job)
+    method = _load(job.run.method, job.device, job.threads)  # type: ignore[arg-type]  # hashable
+    inpaint, first_batch = method.inpaint, not method.used
+    method.used = True
     timing: dict[str, float | str] = {}
-    if fresh:
-        timing["load_seconds"] = time.perf_counter() - started
+    if first_batch:
+        timing["load_seconds"] = method.load_seconds
         if isinstance(dtype := getattr(inpaint, "dtype", None), str):
             timing["dtype"] = dtype
     if isinstance(remark := getattr(inpaint, "remark", None), str) and remark:
@@ -39,7 +41,7 @@ def process(job: Batch) -> BatchResult:
     done = [item for item in items if isinstance(item, ImageResult)]
     for group in _same_shape([item for item in items if isinstance(item, MaskedImage)]):
         done += _complete(job, inpaint, group, halve=True)
-    if fresh:
+    if first_batch:
         first = [d.record["seconds"] or 0.0 for d in done if d.record["status"] == "ok"]
         timing["first_batch_seconds"] = sum(first)
         for item in done:
@@ -48,28 +50,27 @@ def process(job: Batch) -> BatchResult:
     return BatchResult(sorted(done, key=lambda d: order[d.record["id"]]), timing)
 
 
-_SEEN: set[tuple[Method, str, int]] = set()
+@dataclass
+class _LoadedMethod:
+    """A method that this process has loaded.  used: whether it has completed a batch already."""
 
-
-def _loaded(job: Batch) -> tuple[Inpaint, bool]:
-    """Return the loaded method of a job, and whether this process had to load it."""
-    key = (job.run.method, job.device, job.threads)
-    fresh = key not in _SEEN
-    inpaint = _load(*key)  # type: ignore[arg-type]  # plug-ins are frozen: hashable
-    _SEEN.add(key)
-    return inpaint, fresh
+    inpaint: Inpaint
+    load_seconds: float
+    used: bool = False
 
 
 @lru_cache(maxsize=2)
-def _load(method: Method, device: str, threads: int) -> Inpaint:
-    """Load a method; the two last ones stay, so that a grid of runs loads each once a worker."""
+def _load(method: Method, device: str, threads: int) -> _LoadedMethod:
+    """Load a method; the last two stay, so that a grid of runs loads each once per worker."""
+    started = time.perf_counter()
     try:
-        return method.load(device)
+        inpaint = method.load(device)
     except RequestError:
         raise
     except Exception as error:  # a plug-in may raise anything
         why = f"{type(error).__name__}: {one_line(error)}"
         raise RequestError(f"The method {method.name!r} cannot be loaded ({why}).") from error
+    return _LoadedMethod(inpaint, time.perf_counter() - started)
 
 
 def _same_shape(items: Sequence[MaskedImage]) -> list[list[MaskedImage]]:

@@ -1,0 +1,33 @@
+"""What a worker process does with a batch: when it loads a method, and what it does only once."""
+
+from __future__ import annotations
+
+from bench.complete import worker
+from bench.complete.batch import Batch, BatchResult
+from bench.plan.request import Request, runs
+
+
+def process(method: str) -> BatchResult:
+    (run,) = runs(Request((method,), ("center-box",), "photos", size=16, limit=1))
+    return worker.process(Batch(run, ((run.ids()[0], 0),)))
+
+
+def is_warm(result: BatchResult) -> bool:
+    (image,) = result.done
+    assert image.record["status"] == "ok"
+    assert ("load_seconds" in result.timing) != image.record["warm"]
+    return bool(image.record["warm"])
+
+
+def test_the_first_batch_of_a_loaded_method_is_not_warm_and_the_next_is() -> None:
+    worker._load.cache_clear()
+    assert not is_warm(process("telea:radius=2"))
+    assert is_warm(process("telea:radius=2"))
+
+
+def test_a_method_that_was_given_up_and_is_loaded_again_is_not_warm() -> None:
+    worker._load.cache_clear()
+    for radius in (2, 4, 5):  # a worker keeps two methods: the third one drives the first out
+        assert not is_warm(process(f"telea:radius={radius}"))
+    assert not is_warm(process("telea:radius=2"))
+    assert is_warm(process("telea:radius=2"))
