@@ -42,14 +42,44 @@ class Run:
         return ids
 
 
-def describe(run: Run, ids: Sequence[str]) -> dict[str, Any]:
-    """Return the spec as in results/README.md: all that decides the outputs, and nothing else."""
+class Hashes:
+    """The hashes of datasets and assets, each file read once for all runs of a grid.
+
+    Plug-ins are told apart by identity: the runs of one request share theirs.  A file that changes
+    between two runs of a grid is not noticed; the next command does notice it.
+    """
+
+    def __init__(self) -> None:
+        self._assets: dict[int, tuple[object, dict[str, str]]] = {}
+        self._contents: dict[tuple[int, tuple[str, ...]], tuple[Dataset, str]] = {}
+
+    def assets(self, plugin: object) -> dict[str, str]:
+        """Return a copy of the plug-in's assets; RequestError when one cannot be had."""
+        if id(plugin) not in self._assets:
+            assets = dict(plugin.assets()) if isinstance(plugin, HasAssets) else {}
+            self._assets[id(plugin)] = (plugin, assets)  # held, so that its id stays its own
+        return dict(self._assets[id(plugin)][1])
+
+    def content(self, dataset: Dataset, ids: Sequence[str]) -> str:
+        """Return a sha256 over the ids and contents of the images used, in order."""
+        key = (id(dataset), tuple(ids))
+        if key not in self._contents:
+            self._contents[key] = (dataset, content_hash(dataset, ids))
+        return self._contents[key][1]
+
+
+def describe(run: Run, ids: Sequence[str], hashes: Hashes | None = None) -> dict[str, Any]:
+    """Return the spec as in results/README.md: all that decides the outputs, and nothing else.
+
+    hashes: those of the runs described before, of which this run may share some.
+    """
+    hashes = hashes or Hashes()
     return {
-        "method": _identity(run.method),
-        "mask": _identity(run.mask),
+        "method": _identity(run.method, hashes),
+        "mask": _identity(run.mask, hashes),
         "dataset": {
-            **_identity(run.dataset),
-            "content_sha256": content_hash(run.dataset, ids),
+            **_identity(run.dataset, hashes),
+            "content_sha256": hashes.content(run.dataset, ids),
             "n": len(ids),
         },
         "size": run.dataset.size,
@@ -122,12 +152,12 @@ def check(run: Run) -> None:
         run.method.check_size(padded, padded)
 
 
-def _identity(plugin: object) -> dict[str, Any]:
+def _identity(plugin: object, hashes: Hashes) -> dict[str, Any]:
     """Return name, version, parameters and asset hashes of a plug-in."""
     named = cast(Any, plugin)
     return {
         "name": named.name,
         "version": named.version,
         "parameters": json.loads(json.dumps(plugins.parameters(plugin), default=str)),
-        "assets": dict(plugin.assets()) if isinstance(plugin, HasAssets) else {},
+        "assets": hashes.assets(plugin),
     }

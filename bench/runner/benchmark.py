@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import plugins
-from bench.api import HasAssets, RequestError
+from bench.api import RequestError
 from bench.complete.external import find_outputs
 from bench.execute.local import InProcess
 from bench.plan import request
-from bench.plan.spec import Run
+from bench.plan.spec import Hashes, Run
 from bench.runner import loop
 from bench.runner.loop import Options, Report
 from bench.runner.pools import Pools, choose_workers
@@ -40,7 +40,10 @@ def run_all(
     """Run and score everything; raises RequestError for a request that is wrong."""
     for run in runs:
         loop.check(run, options)
-    _check_assets(runs[1:])  # the first run's are looked at in a moment
+    hashes = Hashes()
+    for run in runs[1:]:  # what a later run would miss; the first run's are looked at in a moment
+        for plugin in (run.method, run.mask):
+            hashes.assets(plugin)
     for name in metrics or ():
         if name != "none":
             plugins.metric(name)
@@ -54,6 +57,7 @@ def run_all(
                 replace(options, threads=threads),
                 pools.get(count, threads),
                 on_progress=progress.stage(title),
+                hashes=hashes,
             )
             result = Result(report)
             names = scoring.metric_names(metrics, report.n)
@@ -65,14 +69,6 @@ def run_all(
                 )
             results.append(result)
     return results
-
-
-def _check_assets(runs: Sequence[Run]) -> None:
-    """Raise RequestError for weights or masks that a later run would miss, before the first."""
-    plugged = {plugin: None for run in runs for plugin in (run.method, run.mask)}
-    for plugin in plugged:
-        if isinstance(plugin, HasAssets):
-            plugin.assets()
 
 
 def score_outputs(

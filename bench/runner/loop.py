@@ -67,17 +67,23 @@ def check(run: Run, options: Options) -> None:
 
 
 def execute(
-    run: Run, options: Options, executor: Executor, *, on_progress: Callable[[int, int], None]
+    run: Run,
+    options: Options,
+    executor: Executor,
+    *,
+    on_progress: Callable[[int, int], None],
+    hashes: specs.Hashes | None = None,
 ) -> Report:
     """Bring a run to completion in its directory; what is there and hashes right is kept.
 
-    on_progress is called with (done, total) images.  Raises RequestError when the request is wrong.
+    on_progress is called with (done, total) images.  hashes: shared by the runs of a grid.
+    Raises RequestError when the request is wrong.
     """
     ids = _checked(run.ids())
     if isinstance(run.mask, PairedMasks):
         run.mask.check_ids(ids)
     check_first_hole(run, ids)
-    spec = specs.describe(run, ids)
+    spec = specs.describe(run, ids, hashes)
     directory = RunDirectory(options.out / specs.directory_name(spec))
     with directory.owned():
         manifest = _open(directory, run, spec, ids, options)
