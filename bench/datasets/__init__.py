@@ -2,6 +2,7 @@
 
 DATASETS: dict[str, str] = {
     "photos": "bench.datasets.photos:Photos",
+    "free-photos": "bench.datasets.free_photos:FreePhotos",
     "fashion-mnist": "bench.datasets.fashion_mnist:FashionMNIST",
     "folder": "bench.datasets.folder:Folder",
     "celeba-hq": "bench.datasets.presets:CelebAHQ",

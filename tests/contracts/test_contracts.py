@@ -23,6 +23,7 @@ from tests.contracts import broken
 
 # Networks are equal across batches to 1e-4 only (architecture.md); the small size keeps them quick.
 NETWORKS = {"ddpm": 1e-4, "glcic": 1e-4}
+SHIPPED = ("photos", "free-photos", "fashion-mnist")
 NEED_A_FILE = {"torchscript", "folder", "nvidia"}
 PEERS = {"pypatchmatch": "patchmatch", "patchmatch-cython": "patchmatch_cython"}
 
@@ -82,13 +83,13 @@ def test_a_bad_mask_is_caught(bad: type[broken.GoodMask]) -> None:
         checks.check_mask(bad())
 
 
-@pytest.mark.parametrize("name", ["photos", "fashion-mnist"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_dataset(name: str) -> None:
     checks.check_dataset(plugins.dataset(name))
 
 
 def test_every_dataset_is_tested_or_says_what_is_missing() -> None:
-    for name in sorted(set(DATASETS) - {"photos", "fashion-mnist"}):
+    for name in sorted(set(DATASETS) - set(SHIPPED)):
         with pytest.raises(RequestError, match=r"."):
             plugins.dataset(name).ids()
 
