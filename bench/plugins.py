@@ -149,6 +149,8 @@ def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
         return import_class(kind, known[name]), text
     class_name, _, rest = text.partition(":")
     if class_name.isidentifier() and all(part.isidentifier() for part in name.split(".")):
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())  # a file in the current folder is a module, but ours win
         return import_class(kind, f"{name}:{class_name}"), rest
     hint = did_you_mean(name, list(known))
     raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(known))}.")
@@ -157,8 +159,6 @@ def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
 def import_class(kind: str, target: str) -> type[Any]:
     """Import "pkg.mod:Class"."""
     module_name, _, class_name = target.partition(":")
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # a file in the current folder is a module, as in `python -m`
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
