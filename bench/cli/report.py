@@ -133,12 +133,7 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
                 click.echo(verdicts[-1].text())
     failed = sum(bool(verdict.off) for verdict in verdicts)
     if not quiet:
-        images = sum(verdict.n for verdict in verdicts)
-        exact = sum(verdict.exact for verdict in verdicts)
-        click.echo(
-            f"{len(verdicts) - failed} of {len(verdicts)} references reproduced; "
-            f"{exact} of {images} images equal to the bit"
-        )
+        click.echo(checks.in_sum(verdicts))
     return 1 if failed else 0
 
 

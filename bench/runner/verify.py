@@ -36,13 +36,15 @@ REFERENCES = Path("results/leaderboards")
 class Verdict:
     """What came of one reference: n images run again, `exact` of them equal to the bit.
 
-    off: what differs more than is allowed; empty when the reference is reproduced.
+    off: what differs more than is allowed; empty when the reference is reproduced.  network: the
+    name of its method when that is one, whose images need not be equal to the bit; else "".
     """
 
     name: str
     n: int
     exact: int
     off: tuple[str, ...]
+    network: str = ""
 
     def text(self) -> str:
         """Return the verdict as a line, and a line for everything that differs."""
@@ -100,7 +102,26 @@ def verify(path: Path, *, count: int, on_progress: Callable[[int, int], None]) -
     off += _other_scores(same, scores)
     if differ and not bad:
         off += _far_scores(new, scores)
-    return Verdict(path.name, len(new), len(same), tuple(off))
+    network = "" if run.method.single_threaded else run.method.name
+    return Verdict(path.name, len(new), len(same), tuple(off), network)
+
+
+def in_sum(verdicts: Sequence[Verdict]) -> str:
+    """Return the last line: what is reproduced, and what need not be equal to the bit."""
+    good = sum(not verdict.off for verdict in verdicts)
+    n, exact = sum(v.n for v in verdicts), sum(v.exact for v in verdicts)
+    line = (
+        f"{good} of {len(verdicts)} references reproduced; {exact} of {n} images equal to the bit"
+    )
+    networks = [verdict for verdict in verdicts if verdict.network]
+    if not networks:
+        return line
+    theirs, equal = sum(v.n for v in networks), sum(v.exact for v in networks)
+    names = ", ".join(sorted({verdict.network for verdict in networks}))
+    return (
+        f"{line}: {exact - equal} of {n - theirs} where they must be, {equal} of {theirs} of "
+        f"networks ({names}), which another processor reproduces within tolerance only"
+    )
 
 
 def _manifest(path: Path) -> dict[str, Any]:

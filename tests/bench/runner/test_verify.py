@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -117,12 +118,28 @@ def test_a_network_may_differ_a_little_and_not_much(
     monkeypatch.setattr("methods.classical.Telea.single_threaded", False)
     records = path / "records.jsonl"
     records.write_text(ANOTHER.sub('"pixels_sha256": "' + 64 * "0", records.read_text()))
-    assert check(path).off == ()
+    verdict = check(path)
+    assert (verdict.off, verdict.network) == ((), "telea")
     header, *rows = (path / "scores.csv").read_text().splitlines()
     doubled = [f"{i},{2 * float(v)}" for i, v in (row.split(",") for row in rows)]
     (path / "scores.csv").write_text("\n".join([header, *doubled]) + "\n")
     (off,) = check(path).off
     assert off.startswith("mean l1 is ")
+
+
+def test_the_last_line_says_which_methods_need_not_be_equal_to_the_bit() -> None:
+    strict = verify.Verdict("telea-a", 8, 8, ())
+    network = verify.Verdict("ddpm-a", 8, 3, (), "ddpm")
+    assert verify.in_sum([strict]) == (
+        "1 of 1 references reproduced; 8 of 8 images equal to the bit"
+    )
+    assert verify.in_sum([strict, network, dataclasses.replace(network, network="glcic")]) == (
+        "3 of 3 references reproduced; 14 of 24 images equal to the bit: 8 of 8 where they must "
+        "be, 6 of 16 of networks (ddpm, glcic), which another processor reproduces within "
+        "tolerance only"
+    )
+    broken = verify.Verdict("telea-b", 8, 7, ("x has other pixels",))
+    assert verify.in_sum([broken]).startswith("0 of 1 references reproduced; 7 of 8 images")
 
 
 def test_no_reference_is_an_error(tmp_path: Path) -> None:
