@@ -68,7 +68,7 @@ def _numpy(path: Path, trap: Trap) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        "ddpm:path={}/x.pt,network=places-256",
+        "ddpm:path={}/x.pt,weights=places-256",
         "ddpm:path={}/x.safetensors",
         "glcic:path={}/x.pth",
         "glcic:path={}/x.safetensors",
@@ -82,9 +82,11 @@ def test_a_malicious_pickle_is_refused_and_not_run(
     write(tmp_path / spec.format("").split("/")[1].split(",")[0], Trap(mark))
     hole = torch.zeros(1, 1, 64, 64, dtype=torch.bool)
     hole[..., 20:40, 20:40] = True
+    method = plugins.method(spec.format(tmp_path))  # the file is what is refused, not the spec
     with pytest.raises(RequestError) as raised:
-        plugins.method(spec.format(tmp_path)).load("cpu")(torch.zeros(1, 3, 64, 64), hole, [0])
+        method.load("cpu")(torch.zeros(1, 3, 64, 64), hole, [0])
     assert "\n" not in str(raised.value)
+    assert "x." in str(raised.value), "the message does not name the file"
     assert not mark.exists()
     write(tmp_path / "control", Trap(mark))
     if write is _pickled:
