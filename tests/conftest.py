@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from bench.api.seeds import derive_seed, numpy_stream
+from bench.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 Bench = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -27,6 +29,14 @@ def write_images(folder: Path, count: int, size: int = 32) -> Path:
             folder / f"{i:03d}.png"
         )
     return folder
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
+    """Wait for a condition; fail when it does not come.  Slow machines need patience, not luck."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited for {seconds} s in vain"
+        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -48,5 +58,21 @@ def bench() -> Bench:
             cwd=cwd or ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
+
+    return run
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str]) -> Bench:
+    """Run the command line in this process: for what a process of its own would only slow down."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        words = [str(argument) for argument in arguments]
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert isinstance(ended.value.code, int)
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(words, ended.value.code, printed.out, printed.err)
 
     return run

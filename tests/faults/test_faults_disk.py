@@ -17,6 +17,7 @@ from bench.api import RequestError, files
 from bench.api.seeds import derive_seed
 from bench.store import manifest
 from bench.store.directory import RunDirectory
+from tests.conftest import wait_until
 from tests.faults.killing import finish, fork
 from tests.faults.running import go, kept, make_runs, one_error, run_command
 
@@ -204,8 +205,7 @@ def test_the_locks_of_a_killed_process_are_free(folder: Path, tmp_path: Path) ->
         os._exit(3)
 
     child = fork(hold)
-    while not (tmp_path / "held").exists():
-        time.sleep(0.005)
+    wait_until((tmp_path / "held").exists)
     with pytest.raises(RequestError, match="another running process"), RunDirectory(path).owned():
         pass
     os.kill(child, 9)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from methods.scenecompletion import DEFAULT_GALLERY
 from methods.scenecompletion.build import Item, build, scene_boxes
 from methods.scenecompletion.gallery import open_gallery
 from methods.scenecompletion.gist import LENGTH, describe, fill_smoothly
+from tests.conftest import wait_until
 
 
 def blotches(seed: int, height: int = 40, width: int = 52) -> np.ndarray:
@@ -127,8 +127,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_gallery(tmp_path: Path) -> 
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(folder), str(out)])
     lines = out / "photographs.jsonl"
-    while child.poll() is None and not (lines.exists() and lines.stat().st_size > 2000):
-        time.sleep(0.005)
+    wait_until(lambda: child.poll() is not None or (lines.exists() and lines.stat().st_size > 2000))
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     # What a kill in the middle of a write would leave: torn bytes at the end of every file.

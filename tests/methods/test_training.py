@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from methods.common.images import FixedImages, RandomCrops, draw_holes
 from methods.common.initial import initialise
 from methods.common.training import Plan, fit
 from methods.common.training_log import save_grid
+from tests.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
 SILENT = {"report": lambda line: None}
@@ -127,7 +127,8 @@ from methods.common.training import Plan, fit
 from tests.methods.test_training import Toy
 class Slow(Toy):
     def step(self, step):
-        time.sleep(0.02)
+        if step == 40:  # to be killed before it ends, however slow the one that kills
+            time.sleep(600)
         return super().step(step)
 fit(Slow(), Plan(60, log_every=1, checkpoint_seconds=0), Path(sys.argv[1]), Process())
 """
@@ -138,10 +139,10 @@ def test_kill_9_and_again_gives_the_same_bytes(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     log = tmp_path / "killed" / "log.csv"
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        while not (log.is_file() and log.read_text().count("\n") > 10):
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
+        try:
+            wait_until(lambda: log.is_file() and log.read_text().count("\n") > 10)
+        finally:
+            process.kill()
     assert process.returncode == -signal.SIGKILL
     done = checkpoints.load_checkpoint(tmp_path / "killed" / "checkpoint.pt")["step"]
     assert 0 < done < 60

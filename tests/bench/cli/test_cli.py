@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from PIL import Image
 
 from bench.api.seeds import derive_seed
 from bench.cli import main
-from tests.conftest import ROOT, Bench, write_images
+from tests.conftest import ROOT, Bench, wait_until, write_images
+from tests.faults.running import PLUGINS, kept, make_runs, mark
 
 
 @pytest.mark.parametrize(
@@ -91,96 +91,83 @@ def test_waiting_threads_soon_sleep_unless_told_otherwise(
 
 
 def test_json_is_alone_on_stdout_and_the_second_time_says_nothing_to_do(
-    bench: Bench, images: Path, tmp_path: Path
+    bench: Bench, here: Bench, images: Path, tmp_path: Path
 ) -> None:
     arguments = ["run", "--method", "telea,navier-stokes", "--mask", "half"]
     arguments += ["--dataset", f"folder:{images}", "--out", str(tmp_path / "runs")]
     first = json.loads(bench(*arguments, "--metrics", "l1", "--json").stdout)
     assert [run["n_new"] for run in first["runs"]] == [6, 6]
     assert first["runs"][0]["summary"]["metrics"]["l1"]["n"] == 6
-    second = bench(*arguments, "--metrics", "l1,ssim")
+    second = here(*arguments, "--metrics", "l1,ssim")
     assert second.returncode == 0
     assert second.stdout.count("nothing to do") == 2
     assert "navier-stokes" in (tmp_path / "runs/reports/latest/leaderboard.md").read_text()
     with Image.open(tmp_path / "runs/reports/latest/grid.png") as grid:
         assert grid.width > 4 * 32
-    assert bench(*arguments, "--quiet").stdout == ""
+    assert here(*arguments, "--quiet").stdout == ""
 
 
-def test_one_bad_image_gives_code_1_and_is_named(
-    bench: Bench, images: Path, tmp_path: Path
-) -> None:
+def test_one_bad_image_gives_code_1_and_is_named(here: Bench, images: Path, tmp_path: Path) -> None:
     (images / "broken.png").write_bytes(b"not a PNG")
-    arguments = ["run", "--method", "telea", "--mask", "half", "--metrics", "l1"]
-    done = bench(*arguments, "--dataset", f"folder:{images}", "--out", str(tmp_path / "runs"))
+    arguments = ["run", "--method", "telea", "--mask", "half", "--metrics", "l1", "--workers", "1"]
+    done = here(*arguments, "--dataset", f"folder:{images}", "--out", str(tmp_path / "runs"))
     assert done.returncode == 1
     assert "failed: broken: cannot load the image" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_metrics_of_outputs_made_elsewhere_equal_the_runs(
-    bench: Bench, images: Path, tmp_path: Path
+    here: Bench, images: Path, tmp_path: Path
 ) -> None:
     common = ["--mask", "half", "--dataset", f"folder:{images}", "--metrics", "l1,psnr", "--json"]
-    run = json.loads(
-        bench(
-            "run", "--method", "telea", *common, "--keep-raw", "--out", str(tmp_path / "a")
-        ).stdout
-    )["runs"][0]
+    asked = ["run", "--method", "telea", *common, "--workers", "1", "--keep-raw"]
+    run = json.loads(here(*asked, "--out", tmp_path / "a").stdout)["runs"][0]
     theirs = tmp_path / "theirs"
     (Path(run["path"]) / "images/raw").rename(theirs)
     for png in list(theirs.iterdir())[:3]:
         png.rename(theirs / f"{png.stem}.png")
-    done = bench("score", "--outputs", theirs, "--name", "theirs", *common, "--out", tmp_path / "b")
+    done = here("score", "--outputs", theirs, "--name", "theirs", *common, "--out", tmp_path / "b")
     scored = json.loads(done.stdout)["runs"][0]
     assert scored["summary"]["metrics"] == run["summary"]["metrics"]
     assert scored["summary"]["spec"]["method"]["name"] == "theirs"
     assert scored["summary"]["spec"]["method"]["parameters"] == {}
     (theirs / "003.png").unlink()
-    missing = bench("score", "--outputs", theirs, *common, "--out", tmp_path / "c")
+    missing = here("score", "--outputs", theirs, *common, "--out", tmp_path / "c")
     assert missing.returncode == 2
     assert "1 of 6 images have no output (003)" in missing.stderr
 
 
-def test_a_score_can_be_added_later(bench: Bench, images: Path, tmp_path: Path) -> None:
-    arguments = ["--mask", "half", "--dataset", f"folder:{images}", "--metrics", "l1", "--json"]
-    path = json.loads(bench("run", "--method", "telea", *arguments, "--out", tmp_path).stdout)
-    run = Path(path["runs"][0]["path"])
-    assert bench("score", run, "--metrics", "psnr", "--json").returncode == 0
+def test_a_score_can_be_added_later(here: Bench, images: Path, tmp_path: Path) -> None:
+    asked = ["run", "--method", "telea", "--mask", "half", "--dataset", f"folder:{images}"]
+    asked += ["--metrics", "l1", "--json", "--workers", "1", "--out", tmp_path]
+    run = Path(json.loads(here(*asked).stdout)["runs"][0]["path"])
+    assert here("score", run, "--metrics", "psnr", "--json").returncode == 0
     assert (run / "scores.csv").read_text().splitlines()[0] == "id,l1,psnr"
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_kill_9_and_start_again_gives_the_same_bytes(attempt: int, tmp_path: Path) -> None:
-    folder = write_images(tmp_path / "images", 24)
+def test_kill_9_and_start_again_gives_the_same_bytes(
+    attempt: int, here: Bench, tmp_path: Path
+) -> None:
+    folder, marks = write_images(tmp_path / "images", 24), tmp_path / "marks"
+    method = f"{PLUGINS}:Hangs:folder={marks}"
+    command = ["run", "--method", method, "--mask", "free-form", "--dataset", f"folder:{folder}"]
+    command += ["--metrics", "l1,ssim", "--workers", "1", "--quiet", "--batch-size", "2"]
+    assert here(*command, "--out", tmp_path / "calm").returncode == 0
+    (run,) = make_runs(method, "free-form", folder)
+    mark(run, ["023"], marks)  # it hangs at the last image, however late the signal comes
     code = "import sys; from bench.cli import main; main(sys.argv[1:])"
-    command = [sys.executable, "-c", code, "run", "--method", "biharmonic", "--mask", "free-form"]
-    command += [
-        "--dataset",
-        f"folder:{folder}",
-        "--metrics",
-        "l1,ssim",
-        "--workers",
-        "1",
-        "--quiet",
-    ]
-    command += ["--batch-size", "2"]
-    calm = [*command, "--out", str(tmp_path / "calm")]
-    subprocess.run(calm, cwd=ROOT, check=True)
-    killed = subprocess.Popen([*command, "--out", str(tmp_path / "killed")], cwd=ROOT)
-    records = tmp_path / "killed" / next((tmp_path / "calm").glob("bi*")).name / "records.jsonl"
-    wanted = 1 + derive_seed("kill", attempt) % 20
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and killed.poll() is None:
-        if records.exists() and records.read_bytes().count(b"\n") >= wanted:
-            break
-        time.sleep(0.002)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert not (records.parent / "scores.csv").exists()
-    subprocess.run([*command, "--out", str(tmp_path / "killed")], cwd=ROOT, check=True)
-    expected = (tmp_path / "calm" / records.parent.name / "scores.csv").read_bytes()
-    assert (records.parent / "scores.csv").read_bytes() == expected
-    assert os.listdir(records.parent / "images/output") == os.listdir(
-        tmp_path / "calm" / records.parent.name / "images/output"
+    killed = subprocess.Popen(
+        [sys.executable, "-c", code, *command, "--out", str(tmp_path / "killed")], cwd=ROOT
     )
+    records = tmp_path / "killed" / next((tmp_path / "calm").glob("h*")).name / "records.jsonl"
+    wanted = 1 + derive_seed("kill", attempt) % 20
+    try:
+        wait_until(lambda: records.exists() and records.read_bytes().count(b"\n") >= wanted)
+    finally:
+        killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    assert not (records.parent / "scores.csv").exists()
+    next(marks.iterdir()).unlink()
+    assert here(*command, "--out", tmp_path / "killed").returncode == 0
+    assert kept(records.parent) == kept(tmp_path / "calm" / records.parent.name)
