@@ -112,7 +112,7 @@ def _as_json(results: list[Result]) -> dict[str, Any]:
             "n_new": r.report.n_new,
             "failed": r.report.failed,
             "remarks": r.report.remarks,
-            "summary": r.summary or None,
+            "summary": r.summary.as_dict() if r.summary else None,
         }
         for r in results
     ]
@@ -135,7 +135,7 @@ def _print_results(results: list[Result], reports: Path) -> None:
                 "repair or remove them and run again",
                 err=True,
             )
-    if any(r.summary.get("complete") for r in results):
+    if any(r.summary and r.summary.complete for r in results):
         _write_reports([r.report.path for r in results if r.summary], reports)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from bench.plan.ids import record_id
 from bench.plan.spec import Run
+from bench.store.manifest import Loading
+from bench.store.record import Record
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Batch:
 class ImageResult:
     """One completion, or why there is none."""
 
-    record: dict[str, Any]
+    record: Record
     pngs: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -32,20 +33,21 @@ class ImageResult:
 class BatchResult:
     """What came of a job.
 
-    timing: load and warm-up seconds, and a network's dtype, when this call loaded the method.
+    loading: what this call measured when it loaded the method; None when it was loaded before.
+    remark: what the method says about this machine.
     """
 
     done: list[ImageResult]
-    timing: dict[str, float | str] = field(default_factory=dict)
+    loading: Loading | None = None
+    remark: str | None = None
 
 
 def failed_batch(job: Batch, message: str) -> BatchResult:
     """Return error records for a whole job whose worker hung or died."""
-    empty = [(image_id, record_id(job.run, image_id, sample)) for image_id, sample in job.items]
     return BatchResult(
         [
-            ImageResult({"id": name, "image_id": image_id, "status": "error", "error": message})
-            for image_id, name in empty
+            ImageResult(Record(record_id(job.run, i, k), i, i, "error", message))
+            for i, k in job.items
         ]
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,43 +13,41 @@ from bench.api import MaskGenerator, PairedMasks, RequestError, imaging
 from bench.complete.batch import ImageResult
 from bench.plan.ids import record_id
 from bench.plan.spec import Run, hole_seed, method_seed
+from bench.store.record import Record
 
 
 @dataclass
 class MaskedImage:
     """An image with its hole, ready to be completed."""
 
-    record: dict[str, Any]
+    record: Record
     target: torch.Tensor
     hole: torch.Tensor
 
 
 def prepare(run: Run, image_id: str, sample: int) -> MaskedImage | ImageResult:
     """Load an image and draw its hole."""
-    record: dict[str, Any] = {
-        "id": record_id(run, image_id, sample),
-        "image_id": image_id,
-        "source": image_id,
-        "status": "error",
-        "error": None,
-        "mask_seed": hole_seed(run, image_id),
-        "seed": method_seed(run, image_id, sample),
-        "seconds": None,
-        "warm": True,
-        "notes": {},
-    }
+    record = Record(
+        record_id(run, image_id, sample),
+        image_id,
+        source=image_id,
+        status="error",
+        mask_seed=hole_seed(run, image_id),
+        seed=method_seed(run, image_id, sample),
+    )
     try:
-        record["source"] = run.dataset.source(image_id)
+        record = replace(record, source=run.dataset.source(image_id))
         target = imaging.to_uint8(checked_image(run.dataset.load(image_id)))
     except Exception as error:  # OSError or ValueError by contract, but a plug-in may raise any
-        return ImageResult({**record, "error": f"cannot load the image: {named(error)}"})
+        return ImageResult(replace(record, error=f"cannot load the image: {named(error)}"))
     height, width = target.shape[-2:]
     try:
         hole, notes, missing = _hole_of(run, image_id, height, width)
     except Exception as error:  # a plug-in may raise anything
-        return ImageResult({**record, "error": f"cannot draw the hole: {named(error)}"})
-    known = {"height": height, "width": width, "hole_fraction": missing / (height * width)}
-    return MaskedImage({**record, **known, "notes": notes}, target, hole)
+        return ImageResult(replace(record, error=f"cannot draw the hole: {named(error)}"))
+    fraction = missing / (height * width)
+    record = replace(record, height=height, width=width, hole_fraction=fraction, notes=notes)
+    return MaskedImage(record, target, hole)
 
 
 def check_first_hole(run: Run, ids: Sequence[str]) -> None:

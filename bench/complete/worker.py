@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from bench.complete import memory
 from bench.complete.batch import Batch, BatchResult, ImageResult
 from bench.complete.masked_image import MaskedImage, one_line, prepare, strict_facts
 from bench.plan.ids import record_id
+from bench.store.manifest import Loading
 
 
 def process(job: Batch) -> BatchResult:
@@ -30,24 +31,24 @@ def process(job: Batch) -> BatchResult:
     method = _load(job.run.method, job.device, job.threads)  # type: ignore[arg-type]  # hashable
     inpaint, first_batch = method.inpaint, not method.used
     method.used = True
-    timing: dict[str, float | str] = {}
-    if first_batch:
-        timing["load_seconds"] = method.load_seconds
-        if isinstance(dtype := getattr(inpaint, "dtype", None), str):
-            timing["dtype"] = dtype
-    if isinstance(remark := getattr(inpaint, "remark", None), str) and remark:
-        timing["remark"] = remark
     items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
     done = [item for item in items if isinstance(item, ImageResult)]
     for group in _same_shape([item for item in items if isinstance(item, MaskedImage)]):
         done += _complete(job, inpaint, group, halve=True)
-    if first_batch:
-        first = [d.record["seconds"] or 0.0 for d in done if d.record["status"] == "ok"]
-        timing["first_batch_seconds"] = sum(first)
-        for item in done:
-            item.record["warm"] = False
     order = {record_id(job.run, *item): i for i, item in enumerate(job.items)}
-    return BatchResult(sorted(done, key=lambda d: order[d.record["id"]]), timing)
+    done.sort(key=lambda d: order[d.record.id])
+    remark = _said(inpaint, "remark")
+    if not first_batch:
+        return BatchResult(done, remark=remark)
+    done = [replace(d, record=replace(d.record, warm=False)) for d in done]
+    first = sum(d.record.seconds or 0.0 for d in done if d.record.done)
+    return BatchResult(done, Loading(method.load_seconds, first, _said(inpaint, "dtype")), remark)
+
+
+def _said(inpaint: Inpaint, name: str) -> str | None:
+    """Return a text that an Inpaint may have as an attribute; None without it."""
+    value = getattr(inpaint, name, None)
+    return value if isinstance(value, str) and value else None
 
 
 @dataclass
@@ -109,7 +110,7 @@ def _attempt(job: Batch, inpaint: Inpaint, items: list[MaskedImage]) -> list[Ima
     """Run the method on one batch and turn what it returns into records and PNGs."""
     targets = torch.stack([item.target for item in items]).float() / 255
     holes = torch.stack([item.hole for item in items])
-    seeds = [item.record["seed"] for item in items]
+    seeds = [item.record.seed or 0 for item in items]
     memory.reset_peak(job.device)
     started = time.perf_counter()
     if isinstance(job.run.method, ReadsOutputs):
@@ -118,9 +119,9 @@ def _attempt(job: Batch, inpaint: Inpaint, items: list[MaskedImage]) -> list[Ima
         output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
     seconds = (time.perf_counter() - started) / len(items)
     composed = imaging.compose(targets, output, holes)
-    cost: dict[str, Any] = {"seconds": seconds, "peak_memory": memory.peak(job.device)}
+    cost: tuple[float | None, int | None] = (seconds, memory.peak(job.device))
     if isinstance(job.run.method, ReadsOutputs):  # reading a file says nothing about the method
-        cost = {"seconds": None, "peak_memory": None}
+        cost = (None, None)
     return [
         _result(job, item, composed[i], output[i], cost, notes[i]) for i, item in enumerate(items)
     ]
@@ -156,7 +157,7 @@ def _read(
     method: ReadsOutputs, items: list[MaskedImage], targets: torch.Tensor, holes: torch.Tensor
 ) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
     """Read outputs made elsewhere and note how far their known pixels are from the target's."""
-    outputs = torch.stack([method.output(item.record["image_id"]) for item in items])
+    outputs = torch.stack([method.output(item.record.image_id) for item in items])
     if outputs.shape != targets.shape:
         (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (targets, outputs))
         raise ValueError(f"the output is {theirs} pixels, its target {ours}")
@@ -169,10 +170,10 @@ def _result(
     item: MaskedImage,
     composed: torch.Tensor,
     raw: torch.Tensor,
-    cost: dict[str, Any],
+    cost: tuple[float | None, int | None],
     notes: Mapping[str, Any],
 ) -> ImageResult:
-    """Make the record and the PNGs of one completion."""
+    """Make the record and the PNGs of one completion; cost: seconds and peak memory."""
     if not bool(torch.isfinite(composed).all()):
         return _failure(item, "the output holds values that are not finite")
     pixels = imaging.to_uint8(composed)
@@ -181,23 +182,27 @@ def _result(
         "hole": imaging.encode_png(item.hole),
         "output": imaging.encode_png(pixels),
     }
-    hashes = {
-        "sha256": _sha256(pngs["output"]),
-        "pixels_sha256": _sha256(pixels.contiguous().numpy().tobytes()),
-        "target_sha256": _sha256(pngs["target"]),
-        "hole_sha256": _sha256(pngs["hole"]),
-    }
     if job.keep_raw:
         pngs["raw"] = imaging.encode_png(imaging.to_uint8(torch.nan_to_num(raw)))
     facts = strict_facts(notes)
-    evaluations = facts.pop("evaluations", None)
-    record = {**item.record, "status": "ok", "evaluations": evaluations, **cost, **hashes}
-    record["notes"] = {**item.record["notes"], **facts}
+    seconds, peak_memory = cost
+    record = replace(
+        item.record,
+        status="ok",
+        seconds=seconds,
+        evaluations=facts.pop("evaluations", None),
+        peak_memory=peak_memory,
+        notes={**item.record.notes, **facts},
+        sha256=_sha256(pngs["output"]),
+        pixels_sha256=_sha256(pixels.contiguous().numpy().tobytes()),
+        target_sha256=_sha256(pngs["target"]),
+        hole_sha256=_sha256(pngs["hole"]),
+    )
     return ImageResult(record, pngs)
 
 
 def _failure(item: MaskedImage, message: str) -> ImageResult:
-    return ImageResult({**item.record, "status": "error", "error": message})
+    return ImageResult(replace(item.record, status="error", error=message))
 
 
 def _sha256(data: bytes) -> str:

@@ -11,6 +11,11 @@ def record_id(run: Run, image_id: str, sample: int) -> str:
     return image_id if run.samples == 1 else f"{image_id}@{sample}"
 
 
+def image_of(output_id: str, samples: int) -> str:
+    """Return the id of the image that an output completes: the inverse of `record_id`."""
+    return output_id.rpartition("@")[0] if samples > 1 else output_id
+
+
 def safe_id(image_id: str) -> str:
     """Return the id; RequestError unless it is a plain relative path: no '..', '.', NUL, '/x'."""
     parts = image_id.split("/")

@@ -10,11 +10,41 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from bench import plugins
 from bench.api import ChecksSize, Dataset, HasAssets, MaskGenerator, Method, RequestError
 from bench.api.seeds import derive_seed
+
+
+class Identity(TypedDict):
+    """A plug-in in a spec: what decides its outputs.  assets: name -> sha256."""
+
+    name: str
+    version: str
+    parameters: dict[str, object]
+    assets: dict[str, str]
+
+
+class DatasetIdentity(Identity):
+    """A dataset in a spec; content_sha256: over the ids and contents of the n images used."""
+
+    content_sha256: str
+    n: int
+
+
+class Spec(TypedDict):
+    """The spec of a run as in results/README.md: JSON values, hashed as they are."""
+
+    method: Identity
+    mask: Identity
+    dataset: DatasetIdentity
+    size: int | None
+    limit: int | None
+    seed: int
+    mask_seed: int
+    samples: int
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -68,8 +98,8 @@ class Hashes:
         return self._contents[key][1]
 
 
-def describe(run: Run, ids: Sequence[str], hashes: Hashes | None = None) -> dict[str, Any]:
-    """Return the spec as in results/README.md: all that decides the outputs, and nothing else.
+def describe(run: Run, ids: Sequence[str], hashes: Hashes | None = None) -> Spec:
+    """Return the spec of a run: all that decides the outputs, and nothing else.
 
     hashes: those of the runs described before, of which this run may share some.
     """
@@ -101,7 +131,7 @@ def labels(run: Run) -> dict[str, str]:
     }
 
 
-def spec_hash(spec: dict[str, Any]) -> str:
+def spec_hash(spec: Spec) -> str:
     """Return the sha256 of the canonical JSON of a spec."""
     return hashlib.sha256(canonical_json(spec)).hexdigest()
 
@@ -111,9 +141,9 @@ def canonical_json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def directory_name(spec: dict[str, Any]) -> str:
+def directory_name(spec: Spec) -> str:
     """Return "<method>-<mask>-<dataset>-<8 hex>", safe as a file name whatever the plug-ins say."""
-    names = "-".join(spec[part]["name"] for part in ("method", "mask", "dataset"))
+    names = "-".join(part["name"] for part in (spec["method"], spec["mask"], spec["dataset"]))
     return f"{re.sub(r'[^A-Za-z0-9._-]', '_', names)}-{spec_hash(spec)[:8]}"
 
 
@@ -152,7 +182,7 @@ def check(run: Run) -> None:
         run.method.check_size(padded, padded)
 
 
-def _identity(plugin: object, hashes: Hashes) -> dict[str, Any]:
+def _identity(plugin: object, hashes: Hashes) -> Identity:
     """Return name, version, parameters and asset hashes of a plug-in."""
     named = cast(Any, plugin)
     return {

@@ -6,16 +6,19 @@ import json
 import math
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import RequestError
 from bench.report.cells import Cell, Metric, image_cells, primary, sample_cells, set_cells
+from bench.store.summary import SetEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bench.plan.spec import Spec
     from bench.store.scored_run import Run
+    from bench.store.summary import MetricEntry
 
 # Sets smaller than this say little: FID's covariance is of 2,048 features.
 SMALL_SET = 2048
@@ -104,7 +107,7 @@ def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
 
 def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
     rows, notes = _rows(runs)
-    present = {name for run in runs for name in run.summary["metrics"]}
+    present = {name for run in runs for name in run.summary.metrics}
     metrics = tuple(metric for metric in wanted if metric.name in present)
     groups = [[run for run in group if run.complete] for group in rows.values()]
     labels = [method for method, _ in rows]
@@ -139,28 +142,25 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
 
 def _metrics(runs: Sequence[Run], names: Sequence[str] | None) -> list[Metric]:
     """Return the metrics to show, those of single images first."""
-    known: dict[str, Mapping[str, Any]] = {}
+    known: dict[str, MetricEntry] = {}
     for run in runs:
-        known = {**run.summary["metrics"], **known}
+        known = {**run.summary.metrics, **known}
     chosen = list(names) if names else sorted(known, key=lambda name: _place(name, known[name]))
     for name in chosen:
         if name not in known:
             raise RequestError(
                 f"No run has the metric {name!r}; these runs have: {', '.join(known)}."
             )
-    return [
-        Metric(name, known[name].get("unit") or "", bool(known[name]["higher_is_better"]))
-        for name in chosen
-    ]
+    return [Metric(name, known[name].unit, known[name].higher_is_better) for name in chosen]
 
 
-def _place(name: str, entry: Mapping[str, Any]) -> tuple[bool, int, str]:
+def _place(name: str, entry: MetricEntry) -> tuple[bool, int, str]:
     """Metrics of single images first, then the order of the registry, then foreign ones by name."""
     order = list(plugins.registry("metric"))
-    return "value" in entry, order.index(name) if name in order else len(order), name
+    return isinstance(entry, SetEntry), order.index(name) if name in order else len(order), name
 
 
-def _group_key(spec: Mapping[str, Any]) -> str:
+def _group_key(spec: Spec) -> str:
     """What two runs must share to be compared: the same images and the same holes."""
     return _canonical(spec["dataset"], spec.get("size"), spec["mask"], spec.get("mask_seed"))
 
@@ -190,7 +190,7 @@ def _rows(
     return rows, notes
 
 
-def _more_exact(name: str, spec: Mapping[str, Any]) -> str:
+def _more_exact(name: str, spec: Spec) -> str:
     """Tell two rows of one label apart by all that their specs say, then by a dash.
 
     Runs of two versions of a method may have one label, and other defaults behind it.
@@ -205,8 +205,8 @@ def _more_exact(name: str, spec: Mapping[str, Any]) -> str:
 
 
 def _seconds(group: Sequence[Run]) -> float | None:
-    known = [run.summary.get("seconds_per_image") for run in group]
-    found = [float(value) for value in known if value is not None]
+    known = [run.summary.seconds_per_image for run in group]
+    found = [value for value in known if value is not None]
     return median(found) if found else None
 
 

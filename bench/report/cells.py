@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.statistics.intervals import Intervals, intervals
+from bench.store.summary import ImageEntry, SetEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,10 +74,14 @@ def set_cells(
     for metric in metrics:
         column = {}
         for i, group in enumerate(groups):
-            entries = [run.summary["metrics"].get(metric.name) or {} for run in group]
-            known = [e for e in entries if e.get("value") is not None]
+            entries = [run.summary.metrics.get(metric.name) for run in group]
+            known = [
+                (entry.value, entry.n)
+                for entry in entries
+                if isinstance(entry, SetEntry) and entry.value is not None
+            ]
             if known:
-                column[i] = (fmean(e["value"] for e in known), min(int(e["n"]) for e in known))
+                column[i] = (fmean(value for value, _ in known), min(n for _, n in known))
         if column:
             sign = -1 if metric.higher_is_better else 1
             best = min(column, key=lambda i: sign * column[i][0])
@@ -97,11 +102,14 @@ def sample_cells(
     cells = {}
     for i, group in enumerate(groups):
         for name in (metric.name for metric in metrics):
-            entries = [run.summary["metrics"].get(name) or {} for run in group]
-            known = [entry for entry in entries if entry.get("mean") is not None]
+            entries = [run.summary.metrics.get(name) for run in group]
+            known = [
+                (entry.mean, entry.n)
+                for entry in entries
+                if isinstance(entry, ImageEntry) and entry.mean is not None
+            ]
             if known and not any(name in run.scores for run in group):
-                value = fmean(entry["mean"] for entry in known)
-                n = min(int(entry["n"]) for entry in known)
+                value, n = fmean(mean for mean, _ in known), min(n for _, n in known)
                 cells[i, name] = Cell(value, _stored(groups, (i, name)), n)
     return cells
 
@@ -155,8 +163,8 @@ def _image_cell(
 def _stored(groups: Sequence[Sequence[Run]], key: tuple[int, str]) -> tuple[float, float] | None:
     """Return the interval that scoring stored, where the row is one run: as in its summary."""
     runs, name = groups[key[0]], key[1]
-    found = runs[0].summary["metrics"].get(name, {}).get("interval") if len(runs) == 1 else None
-    return (float(found[0]), float(found[1])) if found and None not in found else None
+    entry = runs[0].summary.metrics.get(name) if len(runs) == 1 else None
+    return entry.interval if isinstance(entry, ImageEntry) else None
 
 
 def _best(means: Mapping[tuple[int, str], float], metric: Metric) -> int | None:
@@ -184,7 +192,7 @@ def _sources(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
         if all(image in sources for image in images):
             continue
         for output_id, image in zip(run.scores.index, images, strict=True):
-            sources[image] = str(run.records.get(output_id, {}).get("source") or image)
+            sources[image] = run.source_of(output_id)
     return sources
 
 

@@ -72,11 +72,10 @@ def spread(runs: Sequence[Run], count: int, start: int = 0) -> list[str]:
     if not shared:
         named = ", ".join(run.path.name for run in runs)
         raise RequestError(f"No image is in all of these runs: {named}. Leave one out.")
-    records = runs[0].records
     turn: dict[str, int] = {}
     order = []
     for place, output_id in enumerate(shared):
-        source = records.get(output_id, {}).get("source", output_id)
+        source = runs[0].source_of(output_id)
         turn[source] = turn.get(source, -1) + 1
         order.append((turn[source], place, output_id))
     ids = [output_id for _, _, output_id in sorted(order)]

@@ -16,9 +16,10 @@ from bench.report.html_images import Pool, cases, choose_plan, comparison
 from bench.report.markdown import LEGEND
 from bench.report.ranks import mean_ranks
 from bench.report.rounding import column, decimals, seconds_text
+from bench.store.summary import ImageEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bench.report.boards import Board, Row
     from bench.report.cells import Cell
@@ -122,10 +123,10 @@ def _bins(row: Row, metric: str) -> list[list[float]]:
     """Return [low, high, n, mean] by hole area, seeds taken together."""
     found: dict[tuple[float, float], list[tuple[int, float]]] = {}
     for run in row.runs:
-        entry: Mapping[str, Any] = run.summary["metrics"].get(metric) or {}
-        for area in entry.get("by_hole_area") or []:
-            if area["n"] and area["mean"] is not None:
-                found.setdefault(tuple(area["edges"]), []).append((area["n"], area["mean"]))
+        entry = run.summary.metrics.get(metric)
+        for area in entry.by_hole_area if isinstance(entry, ImageEntry) else ():
+            if area.n and area.mean is not None:
+                found.setdefault(area.edges, []).append((area.n, area.mean))
     return [
         [*edges, sum(n for n, _ in known), sum(n * m for n, m in known) / sum(n for n, _ in known)]
         for edges, known in sorted(found.items())

@@ -91,7 +91,7 @@ def _belongs(run: Run, protocol: Protocol, any_dataset: bool) -> bool:
 
 def _metrics(runs: Sequence[Run], protocol: Protocol) -> list[str]:
     """Return the protocol's metrics that some run has; raises RequestError when there is none."""
-    known = {name for run in runs for name in run.summary["metrics"]}
+    known = {name for run in runs for name in run.summary.metrics}
     found = [name for name in protocol.metrics if name in known]
     if not found:
         raise RequestError(

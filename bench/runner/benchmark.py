@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from bench.runner.pools import Pools, choose_workers
 from bench.runner.progress import Progress
 from bench.scoring import images as scoring
 from bench.store.directory import RunDirectory
+from bench.store.summary import Summary
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Result:
     """One run, finished: its report and, if it was scored, its summary."""
 
     report: Report
-    summary: dict[str, Any] = field(default_factory=dict)
+    summary: Summary | None = None
 
 
 def run_all(
@@ -101,7 +102,7 @@ def score_runs(
     for path in paths:
         directory = RunDirectory(path)
         records = directory.records()
-        failed = {r["id"]: str(r["error"]) for r in records.values() if r["status"] != "ok"}
+        failed = {r.id: str(r.error) for r in records.values() if not r.done}
         names = scoring.metric_names(metrics, len(records))
         summary = scoring.score(
             path, names, InProcess(), on_progress=progress.stage(f"scoring {path.name}")

@@ -6,9 +6,8 @@ Knows no method, mask or dataset by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bench.api import ChecksDevice, PairedMasks, RequestError
 from bench.complete.batch import Batch, BatchResult, ImageResult, failed_batch, single_items
@@ -18,9 +17,10 @@ from bench.execute import TIMED_OUT, Executor, Lost
 from bench.execute.devices import check_device, cores
 from bench.plan import spec as specs
 from bench.plan.ids import record_id, safe_id
-from bench.plan.spec import Run
+from bench.plan.spec import Run, Spec
 from bench.store import manifest as manifests
 from bench.store.directory import RunDirectory
+from bench.store.manifest import BatchPlan, Manifest
 
 
 @dataclass(frozen=True)
@@ -88,18 +88,17 @@ def execute(
     with directory.owned():
         manifest = _open(directory, run, spec, ids, options)
         remarks = ["a torn last record was dropped"] if directory.drop_torn_line() else []
-        if manifest["plan"]["batch_size"] != options.batch_size:
-            remarks.append(f"kept the batch size it began with, {manifest['plan']['batch_size']}")
+        plan = manifest.plan
+        if plan.batch_size != options.batch_size:
+            remarks.append(f"kept the batch size it began with, {plan.batch_size}")
         wanted = [(i, k) for i in ids for k in range(run.samples)]
-        jobs, missing = _plan(run, directory, wanted, options, manifest["plan"])
+        jobs, missing = _plan(run, directory, wanted, options, plan)
         report = Report(directory.path, len(wanted), remarks=remarks)
         try:
             _work(jobs, missing, options, executor, directory, report, on_progress)
         except RequestError:  # weights that cannot be loaded
             directory.remove_if_nothing_was_done()
             raise
-        if jobs:
-            _add_timing(directory, manifest)
         report.failed = _failures(directory)
         return report
 
@@ -115,21 +114,21 @@ def _checked(ids: list[str]) -> list[str]:
 
 
 def _open(
-    directory: RunDirectory, run: Run, spec: dict[str, Any], ids: list[str], options: Options
-) -> dict[str, Any]:
+    directory: RunDirectory, run: Run, spec: Spec, ids: list[str], options: Options
+) -> Manifest:
     """Return the directory's manifest, written now when the run is new."""
     manifest = directory.manifest()
     if manifest is None:
         manifest = manifests.new(
             spec,
             ids,
+            specs.labels(run),
             device=_device_in_words(options),
             batch_size=options.batch_size,
             threads=options.threads,
         )
-        manifest["labels"] = specs.labels(run)
         directory.write_manifest(manifest)
-    if manifest.get("spec") != spec:
+    if manifest.spec != spec:
         raise RequestError(
             f"{directory.path} belongs to another run (its spec differs: other plug-in versions, "
             "weights or data). Give another folder with --out."
@@ -142,7 +141,7 @@ def _plan(
     directory: RunDirectory,
     wanted: list[tuple[str, int]],
     options: Options,
-    plan: dict[str, Any],
+    plan: BatchPlan,
 ) -> tuple[list[Batch], set[str]]:
     """Cut the run into its batches; return those with something left to do, and what that is.
 
@@ -153,9 +152,9 @@ def _plan(
     everything = frozenset(names)
     missing = set(names)
     for record in directory.each_record():
-        if record["id"] in everything:
-            (missing.discard if directory.is_done(record) else missing.add)(record["id"])
-    size, threads = int(plan["batch_size"]), int(plan["threads"])
+        if record.id in everything:
+            (missing.discard if directory.is_done(record) else missing.add)(record.id)
+    size, threads = plan.batch_size, plan.threads
     jobs = []
     for start in range(0, len(wanted), size):
         if not missing.isdisjoint(names[start : start + size]):
@@ -177,10 +176,12 @@ def _work(
     tried = 0
     on_progress(report.n - len(missing), report.n)
     for outcome in _outcomes(jobs, options, executor):
-        done = [d for d in outcome.done if d.record["id"] in missing]
-        _remark(outcome.timing.pop("remark", None), done, report)
-        _store(directory, done, outcome.timing)
-        report.n_new += sum(item.record["status"] == "ok" for item in done)
+        if outcome.loading is not None:
+            directory.add_loading(outcome.loading)
+        done = [d for d in outcome.done if d.record.id in missing]
+        _remark(outcome.remark, done, report)
+        _store(directory, done)
+        report.n_new += sum(item.record.done for item in done)
         tried += len(done)
         on_progress(report.n - len(missing) + tried, report.n)
 
@@ -221,51 +222,32 @@ def _lost_message(lost: Lost, options: Options) -> str:
     return lost.reason + limit
 
 
-def _remark(remark: object, done: list[ImageResult], report: Report) -> None:
+def _remark(remark: str | None, done: list[ImageResult], report: Report) -> None:
     """Note what a method remarks about its machine: once a run, with the first record."""
-    if isinstance(remark, str) and done and remark not in report.remarks:
+    if remark is not None and done and remark not in report.remarks:
         report.remarks.append(remark)
-        done[0].record["notes"]["remark"] = remark
+        record = done[0].record
+        done[0].record = replace(record, notes={**record.notes, "remark": remark})
 
 
-def _store(
-    directory: RunDirectory, done: list[ImageResult], timing: dict[str, float | str]
-) -> None:
+def _store(directory: RunDirectory, done: list[ImageResult]) -> None:
     """Write PNGs first, then the records that vouch for them."""
     for item in done:
         for kind, png in item.pngs.items():
             shared = kind in {"target", "hole"}
-            image_id = item.record["image_id"] if shared else item.record["id"]
+            image_id = item.record.image_id if shared else item.record.id
             directory.write_image(kind, image_id, png)
         directory.seal([item.record])
-        item.record.update(timing)
-        timing = {}
     directory.append([item.record for item in done])
-
-
-def _add_timing(directory: RunDirectory, manifest: dict[str, Any]) -> None:
-    """Put what the workers saw when they loaded the method into the manifest."""
-    timed: dict[str, dict[str, Any]] = {}
-    for record in directory.each_record():
-        timed.pop(record["id"], None)
-        if "load_seconds" in record:
-            timed[record["id"]] = record
-    timing = {
-        key: [record[key] for record in timed.values() if key in record]
-        for key in ("load_seconds", "first_batch_seconds")
-    }
-    dtypes = sorted({record["dtype"] for record in timed.values() if "dtype" in record})
-    dtype = ", ".join(dtypes) or manifest.get("dtype")
-    directory.write_manifest({**manifest, "dtype": dtype, "timing": timing})
 
 
 def _failures(directory: RunDirectory) -> dict[str, str]:
     """Return id -> error of the images that failed and were not done later."""
     failed: dict[str, str] = {}
     for record in directory.each_record():
-        failed.pop(record["id"], None)
-        if record["status"] != "ok":
-            failed[record["id"]] = str(record["error"])
+        failed.pop(record.id, None)
+        if not record.done:
+            failed[record.id] = str(record.error)
     return failed
 
 

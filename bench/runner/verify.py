@@ -6,7 +6,6 @@ record holds the sha256 of the output's decoded pixels.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,9 @@ from bench.api import ImageMetric, RequestError, imaging
 from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan import spec
-from bench.plan.spec import Run
+from bench.plan.spec import Identity, Run, Spec
+from bench.store.manifest import BatchPlan, Manifest
+from bench.store.record import Record
 from bench.store.scores import read_scores
 
 # On another processor a network's outputs differ in their last bits, and a sampler may amplify
@@ -84,21 +85,21 @@ def verify(path: Path, *, count: int, on_progress: Callable[[int, int], None]) -
     """
     try:
         manifest = _manifest(path)
-        recorded = _recorded(path, manifest["plan"]["n"] * manifest["spec"]["samples"])
+        recorded = _recorded(path, manifest.plan.n * manifest.spec["samples"])
         scores = read_scores(path / "scores.csv")
-        run = rebuild(manifest["spec"])
-        new = _run_again(run, manifest["plan"], count, on_progress)
+        run = rebuild(manifest.spec)
+        new = _run_again(run, manifest.plan, count, on_progress)
     except (RequestError, OSError, ValueError) as error:
         return Verdict(path.name, 0, 0, (" ".join(str(error).split()),))
-    ids = [d.record["id"] for d in new]
+    ids = [d.record.id for d in new]
     if lacking := [i for i in ids if i not in recorded or any(i not in c for c in scores.values())]:
         return Verdict(
             path.name, len(new), 0, tuple(f"{i} has no record or score" for i in lacking)
         )
-    same = [d for d in new if _same_pixels(d.record, recorded[d.record["id"]])]
+    same = [d for d in new if _same_pixels(d.record, recorded[d.record.id])]
     differ = [d for d in new if d not in same]
-    bad = [d for d in differ if run.method.single_threaded or d.record["status"] != "ok"]
-    off = [f"{d.record['id']} has other pixels" for d in bad]
+    bad = [d for d in differ if run.method.single_threaded or not d.record.done]
+    off = [f"{d.record.id} has other pixels" for d in bad]
     off += _other_scores(same, scores)
     if differ and not bad:
         off += _far_scores(new, scores)
@@ -124,53 +125,50 @@ def in_sum(verdicts: Sequence[Verdict]) -> str:
     )
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def _manifest(path: Path) -> Manifest:
     """Return the manifest; raises RequestError when its spec is not the one it was written with."""
     try:
-        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_bytes())
-        holds = spec.spec_hash(manifest["spec"]) == manifest["spec_sha256"]
-        plan = manifest["plan"]
-        holds = holds and all(plan[key] >= 1 for key in ("n", "batch_size", "threads"))
-    except (ValueError, KeyError, TypeError) as error:
-        raise RequestError(f"manifest.json is damaged ({error!r})") from error
-    if not holds:
+        manifest = Manifest.from_json((path / "manifest.json").read_bytes())
+    except ValueError as error:
+        raise RequestError(f"manifest.json is damaged ({error})") from error
+    if spec.spec_hash(manifest.spec) != manifest.spec_sha256:
         raise RequestError("manifest.json is damaged: its spec is not the one that was run")
     return manifest
 
 
-def _recorded(path: Path, number: int) -> dict[str, dict[str, Any]]:
+def _recorded(path: Path, number: int) -> dict[str, Record]:
     """Return id -> record; raises RequestError for a line that is no record, or too few of them."""
     found = {}
-    lines = (path / "records.jsonl").read_text("utf-8").splitlines()
+    lines = (path / "records.jsonl").read_bytes().splitlines()
     for place, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
-            found[record["id"]] = record
-            if record["status"] == "ok" and len(bytes.fromhex(record["pixels_sha256"])) != 32:
+            record = Record.from_json(line)
+            if record.done and len(bytes.fromhex(record.pixels_sha256 or "")) != 32:
                 raise ValueError("pixels_sha256 is no sha256")
-        except (ValueError, KeyError, TypeError) as error:
-            raise RequestError(f"records.jsonl, line {place} is damaged ({error!r})") from error
+        except ValueError as error:
+            raise RequestError(f"records.jsonl, line {place} is damaged ({error})") from error
+        found[record.id] = record
     if len(found) != number:
         raise RequestError(f"records.jsonl is damaged: {len(found)} of {number} records")
     return found
 
 
 def _run_again(
-    run: Run, plan: Mapping[str, Any], count: int, on_progress: Callable[[int, int], None]
+    run: Run, plan: BatchPlan, count: int, on_progress: Callable[[int, int], None]
 ) -> list[ImageResult]:
     """Return the first `count` images, completed again in the batches and threads of the plan."""
-    size = plan["batch_size"]
+    size = plan.batch_size
     wanted = [(i, k) for i in run.ids() for k in range(run.samples)]
     starts = range(0, min(len(wanted), count), size)
     new: list[ImageResult] = []
     for start in starts:
         items = tuple(wanted[start : start + size])
-        new += process(Batch(run, items, "cpu", plan["threads"])).done
+        new += process(Batch(run, items, "cpu", plan.threads)).done
         on_progress(len(new), min(len(wanted), len(starts) * size))
     return new
 
 
-def rebuild(wanted: Mapping[str, Any]) -> Run:
+def rebuild(wanted: Spec) -> Run:
     """Return the run that a spec describes; RequestError when this machine's would be another."""
     run = Run(
         _plugin("method", wanted["method"]),
@@ -183,23 +181,27 @@ def rebuild(wanted: Mapping[str, Any]) -> Run:
         precision=wanted["precision"],
     )
     here = spec.describe(run, run.ids())
-    for part in ("method", "mask", "dataset"):
-        for key, value in wanted[part].items():
-            if here[part].get(key) != value:
+    for part, ours in (
+        (wanted["method"], here["method"]),
+        (wanted["mask"], here["mask"]),
+        (wanted["dataset"], here["dataset"]),
+    ):
+        for key, value in part.items():
+            if ours.get(key) != value:
                 raise RequestError(
-                    f"{wanted[part]['name']}: the reference has {key} {value!r}, this machine "
-                    f"{here[part].get(key)!r}; use the code and data of the reference."
+                    f"{part['name']}: the reference has {key} {value!r}, this machine "
+                    f"{ours.get(key)!r}; use the code and data of the reference."
                 )
     return run
 
 
-def _plugin(kind: str, identity: Mapping[str, Any]) -> Any:
+def _plugin(kind: str, identity: Identity) -> Any:
     return plugins.resolve(kind, identity["name"], **identity["parameters"])
 
 
-def _same_pixels(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+def _same_pixels(new: Record, old: Record) -> bool:
     """Return whether two records of an image hold the same result."""
-    return new["status"] == old["status"] and new.get("pixels_sha256") == old.get("pixels_sha256")
+    return new.status == old.status and new.pixels_sha256 == old.pixels_sha256
 
 
 def _other_scores(same: list[ImageResult], scores: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -207,9 +209,9 @@ def _other_scores(same: list[ImageResult], scores: Mapping[str, Mapping[str, flo
     found = []
     for name, metric in _metrics(scores):
         for item in same:
-            was, now = scores[name][item.record["id"]], float(metric(*_tensors(item))[0])
+            was, now = scores[name][item.record.id], float(metric(*_tensors(item))[0])
             if not math.isclose(now, was, rel_tol=SCORE_TOLERANCE, abs_tol=1e-6):
-                found.append(f"{item.record['id']}: {name} is {now:.6g}, was {was:.6g}")
+                found.append(f"{item.record.id}: {name} is {now:.6g}, was {was:.6g}")
     return found
 
 
@@ -217,7 +219,7 @@ def _far_scores(new: list[ImageResult], scores: Mapping[str, Mapping[str, float]
     """Return the metrics whose mean over these images differs by more than the tolerance."""
     far = []
     for name, metric in _metrics(scores):
-        was = fmean(scores[name][d.record["id"]] for d in new)
+        was = fmean(scores[name][d.record.id] for d in new)
         now = fmean(float(metric(*_tensors(d))[0]) for d in new)
         if abs(now - was) > NETWORK_TOLERANCE * abs(was):
             far.append(f"mean {name} is {now:.4g}, was {was:.4g}")

@@ -21,8 +21,10 @@ from bench.api.files import write_atomic
 from bench.execute import Executor, Lost
 from bench.scoring.sets import read_image, sample_scores, score_sets
 from bench.scoring.summary import outputs_hash, samples_entry, summarise_run
-from bench.store.directory import RunDirectory, to_json
-from bench.store.scores import read_scores, read_summary
+from bench.store.directory import RunDirectory
+from bench.store.record import Record
+from bench.store.scores import read_scores
+from bench.store.summary import MetricEntry, SetEntry, Summary, read_summary
 
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
 # FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
@@ -38,7 +40,7 @@ class _Triple:
     output: Path
     target: Path
     hole: Path
-    sha256: str
+    sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def score(
     executor: Executor,
     *,
     on_progress: Callable[[int, int], None],
-) -> dict[str, Any]:
+) -> Summary:
     """Score a run directory and return its summary; scores already there are kept.
 
     Raises RequestError for an unknown metric, or one whose weights cannot be had.
@@ -76,19 +78,21 @@ def score(
     instances = {name: plugins.metric(name) for name in metrics}
     with directory.owned():
         records = directory.records()
-        done = [r for r in records.values() if r["status"] == "ok"]
-        done.sort(key=lambda r: r["id"])  # not the order in which workers happened to finish
+        done = [record for record in records.values() if record.done]
+        done.sort(key=lambda record: record.id)  # not the order in which workers happened to finish
         triples = [_triple(directory, record) for record in done]
         per_image = [n for n, m in instances.items() if callable(m)]
         table = _image_scores(directory, triples, per_image, executor, on_progress)
         _write_scores(directory, triples, table)
         per_set = [n for n, m in instances.items() if isinstance(m, SetMetric)]
-        sets = score_sets(triples, per_set, _kept_sets(directory, triples), on_progress)
+        sets: dict[str, MetricEntry] = {
+            **score_sets(triples, per_set, _kept_sets(directory, triples), on_progress)
+        }
         for name, metric in instances.items():
             if isinstance(metric, SampleMetric):
                 sets[name] = samples_entry(name, sample_scores(directory, metric, done), done)
         summary = summarise_run(manifest, records, done, table, sets)
-        write_atomic(path / "summary.json", to_json(summary))
+        write_atomic(path / "summary.json", summary.to_json())
         (path / "scores.partial.jsonl").unlink(missing_ok=True)
     return summary
 
@@ -115,14 +119,13 @@ def score_chunk(chunk: _Chunk) -> list[dict[str, Any]]:
     return rows
 
 
-def _triple(directory: RunDirectory, record: dict[str, Any]) -> _Triple:
-    shared = record.get("image_id", record["id"])
+def _triple(directory: RunDirectory, record: Record) -> _Triple:
     return _Triple(
-        record["id"],
-        directory.image_path("output", record["id"]),
-        directory.image_path("target", shared),
-        directory.image_path("hole", shared),
-        record["sha256"],
+        record.id,
+        directory.image_path("output", record.id),
+        directory.image_path("target", record.image_id),
+        directory.image_path("hole", record.image_id),
+        record.sha256,
     )
 
 
@@ -165,12 +168,10 @@ def _kept_scores(directory: RunDirectory, triples: list[_Triple]) -> dict[str, d
     """Return the scores that still hold: same metric version, same output file."""
     known: dict[str, dict[str, float]] = {}
     outputs = {triple.name: triple.sha256 for triple in triples}
-    old = read_summary(directory.path)
-    if old.get("outputs_sha256") == outputs_hash((t.name, t.sha256) for t in triples):
-        for name, values in read_scores(directory.path / "scores.csv").items():
-            entry = old.get("metrics", {}).get(name, {})
-            if entry.get("version") == _version(name):
-                known[name] = {i: v for i, v in values.items() if i in outputs}
+    kept = _kept_entries(directory, triples)
+    for name, values in read_scores(directory.path / "scores.csv").items():
+        if name in kept:
+            known[name] = {i: v for i, v in values.items() if i in outputs}
     journal = directory.path / "scores.partial.jsonl"
     for line in journal.read_bytes().split(b"\n") if journal.exists() else []:
         try:
@@ -205,16 +206,21 @@ def _write_scores(
     write_atomic(directory.path / "scores.csv", text.getvalue().encode())
 
 
-def _kept_sets(directory: RunDirectory, triples: list[_Triple]) -> dict[str, dict[str, Any]]:
-    """Return the entries of one number a run that still hold: same metric version, same outputs."""
-    old = read_summary(directory.path)
-    if old.get("outputs_sha256") != outputs_hash((t.name, t.sha256) for t in triples):
+def _kept_sets(directory: RunDirectory, triples: list[_Triple]) -> dict[str, SetEntry]:
+    """Return the entries of one number a run that still hold."""
+    kept = _kept_entries(directory, triples)
+    return {name: entry for name, entry in kept.items() if isinstance(entry, SetEntry)}
+
+
+def _kept_entries(directory: RunDirectory, triples: list[_Triple]) -> dict[str, MetricEntry]:
+    """Return the summary's entries that still hold: same metric version, same outputs."""
+    try:
+        old = read_summary(directory.path)
+    except (OSError, ValueError):
         return {}
-    return {
-        name: entry
-        for name, entry in old.get("metrics", {}).items()
-        if "value" in entry and entry["version"] == _version(name)
-    }
+    if old.outputs_sha256 != outputs_hash((t.name, t.sha256) for t in triples):
+        return {}
+    return {n: entry for n, entry in old.metrics.items() if entry.version == _version(n)}
 
 
 def _read_hole(path: Path) -> torch.Tensor:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import torch
 
@@ -14,6 +14,8 @@ from bench import plugins
 from bench.api import SampleMetric, SetMetric, imaging
 from bench.scoring.summary import set_entry
 from bench.store.directory import RunDirectory
+from bench.store.record import Record
+from bench.store.summary import SetEntry
 
 
 class Pair(Protocol):
@@ -53,9 +55,9 @@ class PngSet:
 def score_sets(
     pairs: Sequence[Pair],
     metrics: Sequence[str],
-    kept: Mapping[str, dict[str, Any]],
+    kept: Mapping[str, SetEntry],
     on_progress: Callable[[int, int], None],
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, SetEntry]:
     """Return the summary entries of metrics that give one number a run; `kept` still hold."""
     done = itertools.count(1)
 
@@ -73,14 +75,14 @@ def score_sets(
 
 
 def sample_scores(
-    directory: RunDirectory, metric: SampleMetric, done: Sequence[Mapping[str, Any]]
+    directory: RunDirectory, metric: SampleMetric, done: Sequence[Record]
 ) -> dict[str, float]:
     """Return image id -> the metric over that image's samples; RequestError below two samples."""
     torch.set_num_threads(1)
     samples: dict[str, list[Path]] = {}
     for record in done:
-        path = directory.image_path("output", record["id"])
-        samples.setdefault(record["image_id"], []).append(path)
+        path = directory.image_path("output", record.id)
+        samples.setdefault(record.image_id, []).append(path)
     return {
         image_id: float(metric.over_samples(torch.stack([read_image(p) for p in paths])))
         for image_id, paths in samples.items()

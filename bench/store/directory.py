@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO
 
 from bench.api import RequestError
 from bench.api.files import write_atomic
 from bench.plan.ids import safe_id
 from bench.store.integrity import IntegrityCache, seal_of
+from bench.store.manifest import Loading, Manifest
+from bench.store.record import Record, read_records
 
-SCHEMA_VERSION = 1
 LONGEST_NAME = 240
-# What a record of status "ok" is of no use without.
-NEEDED = ("image_id", "sha256", "target_sha256", "hole_sha256")
-
-
-def to_json(value: object) -> bytes:
-    """Return strict, indented JSON with a final newline."""
-    return (json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
 class RunDirectory:
@@ -70,43 +63,34 @@ class RunDirectory:
             with suppress(OSError):  # somebody else's files stay
                 self.path.rmdir()
 
-    def manifest(self) -> dict[str, Any] | None:
+    def manifest(self) -> Manifest | None:
         """Return the manifest, None when there is none; raises RequestError when it is broken."""
         path = self.path / "manifest.json"
         try:
-            loaded = json.loads(path.read_bytes())
+            return Manifest.from_json(path.read_bytes())
         except FileNotFoundError:
             return None
-        except (ValueError, RecursionError, OSError) as error:
+        except (ValueError, OSError) as error:
             raise RequestError(
                 f"{path} is not a readable manifest ({error}). Move the folder away and run again."
             ) from error
-        if not _is_manifest(loaded):
-            raise RequestError(
-                f"{path} is not a manifest of schema version {SCHEMA_VERSION}. "
-                "Move the folder away and run again."
-            )
-        return cast("dict[str, Any]", loaded)
 
-    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+    def write_manifest(self, manifest: Manifest) -> None:
         """Replace the manifest atomically."""
-        write_atomic(self.path / "manifest.json", to_json(manifest))
+        write_atomic(self.path / "manifest.json", manifest.to_json())
 
-    def records(self) -> dict[str, dict[str, Any]]:
+    def add_loading(self, loading: Loading) -> None:
+        """Put into the manifest what a worker measured when it loaded the method."""
+        if (manifest := self.manifest()) is not None:
+            self.write_manifest(manifest.with_loading(loading))
+
+    def records(self) -> dict[str, Record]:
         """Return id -> the last whole record of that id, in the order of first appearance."""
-        return {record["id"]: record for record in self.each_record()}
+        return {record.id: record for record in self.each_record()}
 
-    def each_record(self) -> Iterator[dict[str, Any]]:
+    def each_record(self) -> Iterator[Record]:
         """Yield the whole records one by one; of two with one id the later counts."""
-        try:
-            file = (self.path / "records.jsonl").open("rb")
-        except FileNotFoundError:
-            return
-        with file:
-            for line in file:
-                record = _parse_record(line)
-                if record is not None:
-                    yield record
+        return (record for record in read_records(self.path) if record.whole)
 
     def drop_torn_line(self) -> bool:
         """Cut a half-written last record off; return whether there was one."""
@@ -117,9 +101,9 @@ class RunDirectory:
         write_atomic(path, data[: data.rfind(b"\n") + 1])
         return True
 
-    def append(self, records: list[dict[str, Any]]) -> None:
+    def append(self, records: Sequence[Record]) -> None:
         """Append records in one write; the operating system keeps it when the process is killed."""
-        data = b"".join(json.dumps(record, allow_nan=False).encode() + b"\n" for record in records)
+        data = b"".join(record.to_json() + b"\n" for record in records)
         path = self.path / "records.jsonl"
         try:
             with path.open("ab", buffering=0) as file:
@@ -138,12 +122,12 @@ class RunDirectory:
         """Write a PNG atomically."""
         write_atomic(self.image_path(kind, image_id), png, durable=False)
 
-    def is_done(self, record: Mapping[str, Any]) -> bool:
+    def is_done(self, record: Record) -> bool:
         """Return whether a record says done and its three PNGs exist and hash right.
 
         The owner of the directory trusts the seals, and seals what it hashed.
         """
-        if record["status"] != "ok":
+        if not record.done:
             return False
         files = self._files(record)
         seal = seal_of(files) if self._seals is not None else None
@@ -155,25 +139,24 @@ class RunDirectory:
             self._seals.add([seal])
         return True
 
-    def seal(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def seal(self, records: Iterable[Record]) -> None:
         """Vouch for the PNGs of records; the owner does so right after it has written them."""
         if self._seals is not None:
-            done = (record for record in records if record["status"] == "ok")
-            self._seals.add(seal_of(self._files(record)) for record in done)
+            self._seals.add(seal_of(self._files(record)) for record in records if record.done)
 
     def _png(self, kind: str, stem: str) -> str:
         """Return where a PNG lies; a str, since a resumed run asks for millions."""
         return f"{self.path}/images/{kind}/{stem}.png"
 
-    def _files(self, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def _files(self, record: Record) -> list[tuple[str, str | None]]:
         """Return path and sha256 of the three PNGs of a record; samples share target and hole."""
-        stem = shared = file_stem(record["id"])
-        if record["image_id"] != record["id"]:
-            shared = file_stem(record["image_id"])
+        stem = shared = file_stem(record.id)
+        if record.image_id != record.id:
+            shared = file_stem(record.image_id)
         return [
-            (self._png("output", stem), record["sha256"]),
-            (self._png("target", shared), record["target_sha256"]),
-            (self._png("hole", shared), record["hole_sha256"]),
+            (self._png("output", stem), record.sha256),
+            (self._png("target", shared), record.target_sha256),
+            (self._png("hole", shared), record.hole_sha256),
         ]
 
 
@@ -204,31 +187,6 @@ def _short(part: str) -> str:
         return part
     start = data[: LONGEST_NAME - 40].decode(errors="ignore")
     return f"{start}%{hashlib.sha256(data).hexdigest()[:32]}"
-
-
-def _is_manifest(loaded: object) -> bool:
-    """Say whether a manifest is of this schema and has what a run resumes from."""
-    if not isinstance(loaded, dict) or loaded.get("schema_version") != SCHEMA_VERSION:
-        return False
-    spec, plan = loaded.get("spec"), loaded.get("plan")
-    if not isinstance(spec, dict) or not isinstance(plan, dict):
-        return False
-    counts = [spec.get("samples"), *(plan.get(key) for key in ("n", "batch_size", "threads"))]
-    return all(isinstance(count, int) and count >= 1 for count in counts)
-
-
-def _parse_record(line: bytes) -> dict[str, Any] | None:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-        return None
-    if record.get("status") == "error":
-        return {"error": None, **record}
-    whole = all(isinstance(record.get(key), str) for key in NEEDED)
-    fraction = isinstance(record.get("hole_fraction"), int | float)
-    return record if record.get("status") == "ok" and whole and fraction else None
 
 
 def _file_hash(path: str) -> str | None:

@@ -37,7 +37,7 @@ def write(run: Path, out: Path) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*FACTS, *scores])
     for image_id, record in sorted(directory.records().items()):
-        facts = [record.get(key) for key in FACTS]
+        facts = [getattr(record, key) for key in FACTS]
         values = [scores[name].get(image_id) for name in scores]
         writer.writerow([*facts, *("" if v is None else repr(v) for v in values)])
     write_atomic(out / "scores.csv", text.getvalue().encode())

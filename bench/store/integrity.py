@@ -47,7 +47,7 @@ class IntegrityCache:
                 file.write(data)
 
 
-def seal_of(files: Sequence[tuple[str, str]]) -> bytes | None:
+def seal_of(files: Sequence[tuple[str, str | None]]) -> bytes | None:
     """Return the seal of files (path, sha256) as they are; None where they cannot be told apart."""
     boot = _boot_id()
     if boot is None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import RequestError
+from bench.plan.ids import image_of
 from bench.store.directory import RunDirectory
+from bench.store.record import Record, read_records
+from bench.store.summary import Summary, read_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
+
+    from bench.plan.spec import Identity, Spec
 
 DEFAULT_FOLDER = Path("results/runs")
 
@@ -33,23 +37,23 @@ class Run:
     """
 
     path: Path
-    spec: Mapping[str, Any]
-    summary: Mapping[str, Any]
+    spec: Spec
+    summary: Summary
 
     @property
     def method(self) -> str:
         """The method's name with the parameters that differed from their defaults."""
-        return self._label("method")
+        return self._label("method", self.spec["method"])
 
     @property
     def mask(self) -> str:
         """The mask's name with the parameters that differed from their defaults."""
-        return self._label("mask")
+        return self._label("mask", self.spec["mask"])
 
     @property
     def dataset(self) -> str:
         """The dataset's name with the parameters that differed from their defaults."""
-        return self._label("dataset")
+        return self._label("dataset", self.spec["dataset"])
 
     @property
     def assets(self) -> str:
@@ -65,17 +69,17 @@ class Run:
     @property
     def complete(self) -> bool:
         """Whether every image was completed: only then do its scores enter a table."""
-        return bool(self.summary.get("complete"))
+        return self.summary.complete
 
     @property
     def n_images(self) -> int:
         """Images completed, whatever the number of samples."""
-        return int(self.summary["n"]) // self.samples
+        return self.summary.n // self.samples
 
     @property
     def n_failed(self) -> int:
         """Outputs that failed."""
-        return int(self.summary.get("n_failed") or 0)
+        return self.summary.n_failed
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -87,32 +91,28 @@ class Run:
         return text.set_index("id").replace("", "nan").astype("float64")
 
     @cached_property
-    def records(self) -> Mapping[str, Mapping[str, Any]]:
+    def records(self) -> Mapping[str, Record]:
         """records.jsonl by output id; the later of two lines with one id counts."""
-        records = {}
-        for line in (self.path / "records.jsonl").read_bytes().splitlines():
-            try:
-                record = json.loads(line)
-            except (
-                ValueError
-            ):  # the torn last line of a killed run; bench.store.directory drops it as well
-                continue
-            records[record["id"]] = record
-        return records
+        return {record.id: record for record in read_records(self.path)}
 
     def image_of(self, output_id: str) -> str:
-        """Return the id of the image that an output completes: "<id>@<k>" without its sample."""
-        return output_id.rpartition("@")[0] if self.samples > 1 else output_id
+        """Return the id of the image that an output completes."""
+        return image_of(output_id, self.samples)
+
+    def source_of(self, output_id: str) -> str:
+        """Return the photograph that an output is of: the image itself where none is recorded."""
+        record = self.records.get(output_id)
+        image = self.image_of(output_id)
+        return image if record is None or record.source == output_id else record.source
 
     def png(self, kind: str, output_id: str) -> Path:
         """Return the path of a "target", "hole", "output" or "raw" PNG."""
         stem = output_id if kind in {"output", "raw"} else self.image_of(output_id)
         return RunDirectory(self.path).image_path(kind, stem)
 
-    def _label(self, part: str) -> str:
+    def _label(self, part: str, entry: Identity) -> str:
         """Return the label recorded when the run began; without one, all recorded parameters."""
-        entry = self.spec[part]
-        recorded = (self.summary.get("labels") or {}).get(part)
+        recorded = (self.summary.labels or {}).get(part)
         return str(recorded or plugins.name_with(entry["name"], entry.get("parameters") or {}))
 
 
@@ -162,14 +162,13 @@ def _is_run(folder: Path) -> bool:
 def _read_run(folder: Path, failed: bool) -> Run | None:
     """Return the run, or None after a warning that says what it lacks."""
     try:
-        summary = json.loads((folder / "summary.json").read_bytes())
-        run = Run(folder, summary["spec"], summary)
-        readable = all(run.spec[part]["name"] for part in ("method", "mask", "dataset"))
+        summary = read_summary(folder)
     except FileNotFoundError:
         return _skip(folder, "it has no summary.json; finish it with `bench run`")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return _skip(folder, f"its summary.json is not readable ({error!r})")
-    if not readable or not (run.complete or (failed and run.n_failed)):
+    except (OSError, ValueError) as error:
+        return _skip(folder, f"its summary.json is not readable ({error})")
+    run = Run(folder, summary.spec, summary)
+    if not (run.complete or (failed and run.n_failed)):
         why = f" ({run.n_failed} images failed: repair them or take them out)"
         why = why if run.n_failed else ""
         return _skip(folder, f"it is not complete{why}; finish it with `bench run`")
@@ -185,21 +184,19 @@ def _skip(folder: Path, reason: str) -> Run | None:
 
 def _scores_of(run: Run) -> pd.DataFrame:
     frame = run.scores.reset_index()
-    records = [run.records.get(output_id, {}) for output_id in frame["id"]]
-    images = [run.image_of(output_id) for output_id in frame["id"]]
+    ids = list(frame.pop("id"))
+    records = [run.records.get(output_id) for output_id in ids]
     facts: dict[str, object] = {
         "method": run.method,
         "mask": run.mask,
         "dataset": run.dataset,
         "size": run.spec.get("size"),
         "seed": run.spec.get("seed"),
-        "id": frame.pop("id"),
-        "image": images,
-        "source": [
-            record.get("source", image) for record, image in zip(records, images, strict=True)
-        ],
+        "id": ids,
+        "image": [run.image_of(output_id) for output_id in ids],
+        "source": [run.source_of(output_id) for output_id in ids],
         **{
-            key: [record.get(key) for record in records]
+            key: [record and getattr(record, key) for record in records]
             for key in ("hole_fraction", "seconds", "evaluations")
         },
         "run": run.path.name,

@@ -1,12 +1,10 @@
-"""scores.csv and summary.json of a run directory, read back."""
+"""scores.csv of a run directory, read back."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
-from typing import Any
 
 
 def read_scores(path: Path) -> dict[str, dict[str, float]]:
@@ -18,12 +16,3 @@ def read_scores(path: Path) -> dict[str, dict[str, float]]:
     rows = list(csv.DictReader(io.StringIO(text)))
     names = [n for n in (rows[0] if rows else {}) if n != "id"]
     return {n: {row["id"]: float(row[n]) for row in rows if row[n] != ""} for n in names}
-
-
-def read_summary(path: Path) -> dict[str, Any]:
-    """Return a run directory's summary.json; empty when there is none that can be read."""
-    try:
-        loaded = json.loads((path / "summary.json").read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}

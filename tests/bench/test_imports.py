@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bench.datasets": {"bench.api"},
     "bench.metrics": {"bench.api", "bench.assets"},
     "bench.plan": {"bench.api", "bench.plugins"},
-    "bench.complete": {"bench.api", "bench.plan"},
+    # A worker fills in the store's records; it opens no run directory.
+    "bench.complete": {"bench.api", "bench.plan", "bench.store"},
     "bench.store": {"bench.api", "bench.plugins", "bench.plan"},
     "bench.scoring": {
         *("bench.api", "bench.plugins", "bench.store", "bench.statistics", "bench.execute"),

@@ -66,7 +66,7 @@ def made(run: Run) -> BatchResult:
 def answer(job: Batch) -> BatchResult:
     """Answer a job with the batch that was made, under the job's ids."""
     copies = [
-        replace(done, record={**done.record, "id": image_id, "image_id": image_id})
+        replace(done, record=replace(done.record, id=image_id, image_id=image_id))
         for done, (image_id, _) in zip(made(job.run).done, job.items, strict=False)
     ]
     return BatchResult(copies)

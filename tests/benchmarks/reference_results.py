@@ -70,7 +70,7 @@ def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Pa
         results = benchmark.run_all(
             runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
         )
-    failed = [str(r.report.path) for r in results if not r.summary.get("complete")]
+    failed = [str(r.report.path) for r in results if not (r.summary and r.summary.complete)]
     if failed:
         sys.exit(f"Images failed in {', '.join(failed)}.")
     return [result.report.path for result in results]

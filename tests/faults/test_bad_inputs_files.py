@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,7 @@ def test_a_bad_file_is_named_and_the_others_are_done(kind: str, tmp_path: Path) 
     assert list(result.report.failed) == ["bad"]
     assert message in result.report.failed["bad"]
     assert "\n" not in result.report.failed["bad"]
-    assert result.summary["n"] == 3
+    assert result.summary.n == 3
     now = kept(result.report.path)
     assert {k: v for k, v in now.items() if "/" in k} == {k: v for k, v in calm.items() if "/" in k}
     rows = (result.report.path / "scores.csv").read_bytes().splitlines()
@@ -137,7 +137,7 @@ def test_an_image_too_small_for_a_hole_is_named(size: tuple[int, int], tmp_path:
     assert list(result.report.failed) == ["dot"]
     assert result.report.failed["dot"].startswith("cannot draw the hole: ")
     assert f"{size[1]}x{size[0]} pixels" in result.report.failed["dot"]
-    assert result.summary["n"] == 2
+    assert result.summary.n == 2
 
 
 def test_an_image_repaired_later_is_done_then(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_an_image_that_vanishes_after_it_was_listed(tmp_path: Path) -> None:
     (images / "001.png").unlink()
     result = go(wanted, tmp_path / "out")
     assert list(result.report.failed) == ["001"]
-    assert result.summary["n"] == 2
+    assert result.summary.n == 2
 
 
 def half(size: tuple[int, int] = (16, 16)) -> np.ndarray:
@@ -193,7 +193,7 @@ def test_a_bad_mask_costs_its_image_alone(kind: str, tmp_path: Path) -> None:
     assert list(result.report.failed) == ["002"]
     assert result.report.failed["002"].startswith("cannot draw the hole: ")
     assert message in result.report.failed["002"]
-    assert result.summary["n"] == 2
+    assert result.summary.n == 2
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_odd_names_are_ids_like_any_other(tmp_path: Path) -> None:
         (images / f"{name}.png").write_bytes(data)
     result = go(make_runs("telea", "half", images), tmp_path / "out")
     assert result.report.failed == {}
-    assert result.summary["n"] == len(NAMES) + 1
+    assert result.summary.n == len(NAMES) + 1
     outputs = list((result.report.path / "images/output").rglob("*.png"))
     assert len(outputs) == len(NAMES) + 1
     (loaded,) = load_runs([result.report.path])
@@ -326,7 +326,7 @@ def test_symlinked_images_are_read_and_stay_what_they_are(tmp_path: Path) -> Non
     before = secret.read_bytes()
     result = go(make_runs("telea", "half", images), tmp_path / "out")
     assert list(result.report.failed) == ["broken"]
-    assert result.summary["n"] == 1
+    assert result.summary.n == 1
     assert secret.read_bytes() == before
     assert not any(p.is_symlink() for p in result.report.path.rglob("*"))
     assert sorted(p.name for p in secret.parent.iterdir()) == ["secret.png"]
@@ -336,8 +336,8 @@ def test_a_record_with_an_id_that_climbs_is_not_followed(tmp_path: Path) -> None
     images = write_images(tmp_path / "images", 2, 16)
     path = go(make_runs("telea", "half", images), tmp_path / "out").report.path
     record = RunDirectory(path).records()["000"]
-    with (path / "records.jsonl").open("a") as file:
-        file.write(json.dumps({**record, "id": "../../x", "image_id": "../../x"}) + "\n")
+    with (path / "records.jsonl").open("ab") as file:
+        file.write(replace(record, id="../../x", image_id="../../x").to_json() + b"\n")
     (path / "scores.csv").unlink()
     with pytest.raises(RequestError, match="is no relative path"):
         go(make_runs("telea", "half", images), tmp_path / "out")

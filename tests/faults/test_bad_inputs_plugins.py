@@ -57,8 +57,8 @@ def test_a_broken_method_costs_the_images_it_breaks_on(
     assert "\n" not in result.report.failed["003"]
     for name, sha256 in kept(result.report.path).items():
         assert name == "scores.csv" or calm[name] == sha256
-    assert result.summary["n"] == 8 - len(lost)
-    assert not result.summary["complete"]
+    assert result.summary.n == 8 - len(lost)
+    assert not result.summary.complete
 
 
 def test_a_batch_too_large_for_the_memory_is_halved(images: Path, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_batch_too_large_for_the_memory_is_halved(images: Path, tmp_path: Path
 def test_too_few_notes_are_an_error_of_the_batch(images: Path, tmp_path: Path) -> None:
     wanted = make_runs(f"{PLUGINS}:Picky:fault=few-notes", "center-box", images)
     result = go(wanted, tmp_path / "out", batch_size=8)
-    assert result.summary["n"] + len(result.report.failed) == 8
+    assert result.summary.n + len(result.report.failed) == 8
 
 
 def test_errors_are_tried_again(images: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_method_that_hangs_is_stopped_and_a_method_that_exits_is_named(
     mark(run, ["005"], marks)
     result = go([run], tmp_path / "out", timeout=5.0, batch_size=2)
     assert result.report.failed == {"005": "timed out after 5 s (--timeout)"}
-    assert result.summary["n"] == 7
+    assert result.summary.n == 7
     (marks / next(marks.iterdir())).unlink()
     assert go([run], tmp_path / "out", timeout=5.0, batch_size=2).report.failed == {}
 
@@ -187,4 +187,4 @@ def test_a_mask_that_breaks_on_some_images_costs_them(
     for error in result.report.failed.values():
         assert error.startswith("cannot draw the hole: ")
         assert MASK_FAULTS[fault] in error
-    assert result.summary["n"] == 1
+    assert result.summary.n == 1

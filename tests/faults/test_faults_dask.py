@@ -49,7 +49,7 @@ def test_what_kills_or_hangs_every_worker_is_lost_alone(
     result = go([run], tmp_path / "dask", **options)  # type: ignore[arg-type]
     assert list(result.report.failed) == ["007"]
     assert reason in result.report.failed["007"]
-    assert result.summary["n"] == 39
+    assert result.summary.n == 39
 
 
 def test_groups_follow_the_measured_cost() -> None:

@@ -100,7 +100,7 @@ def test_an_image_that_kills_or_hangs_every_worker_is_named(
     result = go([run], tmp_path / "out", batch_size=2, workers=2, timeout=5.0)
     assert list(result.report.failed) == ["007"]
     assert result.report.failed["007"].startswith(reason)
-    assert result.summary["n"] == 11
+    assert result.summary.n == 11
 
 
 @pytest.mark.slow

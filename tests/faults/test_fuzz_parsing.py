@@ -23,7 +23,7 @@ from bench.api import RequestError
 from bench.plan import request
 from bench.plan.ids import safe_id
 from bench.scoring.images import _kept_scores, _Triple
-from bench.store.directory import NEEDED, RunDirectory, file_stem
+from bench.store.directory import RunDirectory, file_stem
 from bench.store.scores import read_scores
 from tests.conftest import write_images
 from tests.faults.running import go, make_runs
@@ -143,10 +143,11 @@ def test_any_records_are_read_and_only_whole_ones_kept(lines: list[bytes]) -> No
         (directory.path / "records.jsonl").write_bytes(b"\n".join(lines))
         directory.drop_torn_line()
         for name, record in directory.records().items():
-            assert record["id"] == name
-            assert record["status"] in {"ok", "error"}
-            if record["status"] == "ok":
-                assert all(isinstance(record[key], str) for key in NEEDED)
+            assert record.id == name
+            assert record.status in {"ok", "error"}
+            if record.done:
+                hashes = (record.sha256, record.target_sha256, record.hole_sha256)
+                assert all(isinstance(value, str) for value in hashes)
         for record in directory.each_record():
             assert not directory.is_done(record)  # its PNGs are not there
 

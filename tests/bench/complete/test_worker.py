@@ -14,9 +14,9 @@ def process(method: str) -> BatchResult:
 
 def is_warm(result: BatchResult) -> bool:
     (image,) = result.done
-    assert image.record["status"] == "ok"
-    assert ("load_seconds" in result.timing) != image.record["warm"]
-    return bool(image.record["warm"])
+    assert image.record.done
+    assert (result.loading is not None) != image.record.warm
+    return image.record.warm
 
 
 def test_the_first_batch_of_a_loaded_method_is_not_warm_and_the_next_is() -> None:

@@ -84,9 +84,11 @@ def test_labels_are_those_recorded_and_without_them_nothing_is_left_out(make_run
 def test_the_later_of_two_records_counts_and_a_torn_line_is_dropped(make_run):
     run = make_run("telea")
     with (run / "records.jsonl").open("a") as out:
-        out.write(json.dumps({"id": "scene0-0", "source": "again"}) + '\n{"id": "sce')
+        out.write(
+            json.dumps({"id": "scene0-0", "status": "ok", "source": "again"}) + '\n{"id": "sce'
+        )
     (loaded,) = load_runs([run])
-    assert loaded.records["scene0-0"]["source"] == "again"
+    assert loaded.records["scene0-0"].source == "again"
     assert len(loaded.records) == 12
 
 

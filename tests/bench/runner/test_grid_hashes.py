@@ -71,7 +71,7 @@ def test_a_grid_hashes_its_dataset_and_assets_once(tmp_path: Path) -> None:
     for result in results:
         manifest = RunDirectory(result.report.path).manifest()
         assert manifest is not None
-        assert result.report.path.name == directory_name(manifest["spec"])
-        specs.append(manifest["spec"])
+        assert result.report.path.name == directory_name(manifest.spec)
+        specs.append(manifest.spec)
     assert [spec["method"]["assets"]["level"][-1] for spec in specs] == ["1", "1", "2", "2", "1"]
     assert len({spec["dataset"]["content_sha256"] for spec in specs}) == 2

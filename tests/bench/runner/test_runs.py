@@ -73,7 +73,7 @@ def test_a_run_writes_what_the_readme_documents(images: Path, tmp_path: Path) ->
     assert str(tmp_path) not in json.dumps(manifest["spec"])
     record = RunDirectory(path).records()["000"]
     output = path / "images/output/000.png"
-    assert record["sha256"] == hashlib.sha256(output.read_bytes()).hexdigest()
+    assert record.sha256 == hashlib.sha256(output.read_bytes()).hexdigest()
     assert set(np.unique(pixels(path / "images/hole/000.png"))) == {0, 255}
     rows = list(csv.DictReader(scores(path).decode().splitlines()))
     assert [r["id"] for r in rows] == [f"{i:03d}" for i in range(6)]
@@ -107,7 +107,7 @@ def test_what_a_method_remarks_about_the_machine_is_said_and_recorded_once(
             "this processor only emulates bfloat16"
         ]
         records = RunDirectory(result.report.path).records()
-        told = [i for i, record in records.items() if "remark" in record["notes"]]
+        told = [i for i, record in records.items() if "remark" in record.notes]
         assert told == ["000"]
     worker._load.cache_clear()
 
@@ -125,7 +125,7 @@ def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Pat
     result = go(images, tmp_path / "runs", method="telea:radius=5", size=16, limit=1)
     manifest = json.loads((result.report.path / "manifest.json").read_bytes())
     wanted = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "folder"}
-    assert manifest["labels"] == result.summary["labels"] == wanted
+    assert manifest["labels"] == result.summary.labels == wanted
 
 
 def test_known_pixels_are_the_targets(images: Path, tmp_path: Path) -> None:
@@ -197,8 +197,8 @@ def test_one_bad_image_is_named_and_the_rest_goes_on(images: Path, tmp_path: Pat
     result = go(images, tmp_path / "runs")
     assert list(result.report.failed) == ["002"]
     assert "cannot load the image" in result.report.failed["002"]
-    assert (result.summary["n"], result.summary["n_failed"]) == (5, 1)
-    assert not result.summary["complete"]
+    assert (result.summary.n, result.summary.n_failed) == (5, 1)
+    assert not result.summary.complete
 
 
 def test_images_of_several_sizes_keep_them(tmp_path: Path) -> None:

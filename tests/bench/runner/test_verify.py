@@ -72,7 +72,7 @@ def test_another_version_is_not_reproduced(tmp_path: Path, monkeypatch: pytest.M
     ("name", "old", "new", "message"),
     [
         ("manifest.json", '"radius": 3.0', '"radius": 4.0', "manifest.json is damaged: its spec"),
-        ("manifest.json", '"plan"', '"plant"', "manifest.json is damaged (KeyError('plan'))"),
+        ("manifest.json", '"plan"', '"plant"', "manifest.json is damaged (it has no plan)"),
         ("manifest.json", "{", "", "manifest.json is damaged"),
         ("records.jsonl", '{"id"', '{"id', "records.jsonl, line 1 is damaged"),
         ("records.jsonl", '"id": "', '"id": "other-', "has no record or score"),
