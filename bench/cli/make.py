@@ -47,6 +47,9 @@ def build_gallery(
 @click.option("--mask", "masks", multiple=True, help="Holes.  [default: the recipe's]")
 @click.option("--held-out", type=click.IntRange(0), default=0, help="Leave the last N images out.")
 @click.option("--set", "settings", multiple=True, help="KEY=VALUE of the recipe; repeatable.")
+@click.option(
+    "--with-test-images", is_flag=True, help="Train on images of free-photos, if there are any."
+)
 @click.option("--steps", type=click.IntRange(1), help="Steps in all.  [default: the recipe's]")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long.")
 @click.option("--device", default="cpu", show_default=True)
@@ -61,6 +64,7 @@ def train(
     masks: tuple[str, ...],
     held_out: int,
     settings: tuple[str, ...],
+    with_test_images: bool,
     steps: int | None,
     minutes: float | None,
     device: str,
@@ -76,6 +80,7 @@ def train(
         dataset,
         out,
         held_out=held_out,
+        with_test_images=with_test_images,
         steps=steps,
         minutes=minutes,
         device=device,

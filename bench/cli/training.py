@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from bench import plugins
-from bench.api import RequestError, imaging
+from bench.api import RequestError
+from bench.cli import test_set
+from bench.cli.progress import shown
 from bench.execute.devices import check_device
 
 if TYPE_CHECKING:
@@ -31,10 +36,18 @@ class Recipe:
 
 
 def train(
-    method: str, recipe: Recipe, dataset: str, out: Path, *, held_out: int, **options: Any
+    method: str,
+    recipe: Recipe,
+    dataset: str,
+    out: Path,
+    *,
+    held_out: int,
+    with_test_images: bool = False,
+    **options: Any,
 ) -> Path:
     """Train, or go on; return the path of the weights.
 
+    with_test_images: do not look for images of free-photos among those of the dataset.
     options: steps, minutes, device, seed, precision of the method's train function.
     """
     check_device(options.get("device", "cpu"))
@@ -51,29 +64,49 @@ def train(
     config = dataclasses.replace(config, **given)
     names = names or list(getattr(config, "holes", ("center-box",)))
     holes = [plugins.mask(name) for name in names]
-    source = image_source(dataset, side(config), held_out)
+    images = training_images(dataset, held_out)
+    if not with_test_images:
+        _refuse_test_images(images)
+    source = image_source(images, side(config), flip=not _has_sides(dataset))
     return Path(run(config, source, out, holes=holes, **options))
 
 
-def image_source(text: str, side: int, held_out: int) -> ImageSource:
-    """Return a dataset's images for training at side x side, without the last `held_out`.
+def training_images(text: str, held_out: int) -> dict[str, np.ndarray]:
+    """Return a dataset's images, id -> uint8 (H, W, 3), without the last `held_out`.
 
-    Images of that very size are taken as they are; larger ones are cropped at random places and
-    scales.  Raises RequestError when nothing is left.
+    Raises RequestError when none is left.
     """
-    import numpy as np
-
-    from methods.common.images import FixedImages, RandomCrops
-
     loaded = plugins.dataset(text)
     ids = loaded.ids()
     kept = ids[: len(ids) - held_out]
     if not kept:
         raise RequestError(f"{len(ids)} images with the last {held_out} held out: none is left.")
-    pixels = [_pixels(loaded.load(image_id)) for image_id in kept]
+    return test_set.pixels_of(loaded, kept)
+
+
+def image_source(images: Mapping[str, np.ndarray], side: int, *, flip: bool) -> ImageSource:
+    """Return images for training at side x side.
+
+    Images of that very size are taken as they are, mirrored at random with `flip`; larger ones are
+    cropped at random places and scales.
+    """
+    import numpy as np
+
+    from methods.common.images import FixedImages, RandomCrops
+
+    pixels = list(images.values())
     if all(p.shape == (side, side, 3) for p in pixels):
-        return FixedImages(np.stack(pixels), flip=not _has_sides(text))
+        return FixedImages(np.stack(pixels), flip=flip)
     return RandomCrops(pixels, side)
+
+
+def _refuse_test_images(images: Mapping[str, np.ndarray]) -> None:
+    """Raise RequestError when the test set is among the images, showing progress."""
+    with shown(quiet=False) as progress:
+        on_progress = progress.stage("looking for test images")
+        test_set.refuse(
+            images, warn=lambda text: click.echo(text, err=True), on_progress=on_progress
+        )
 
 
 def _has_sides(text: str) -> bool:
@@ -90,7 +123,3 @@ def _trainer(method: str) -> tuple[dict[str, Any], Any, Any]:
     from methods.glcic import train as glcic
 
     return dict(glcic.CONFIGS), glcic.train, lambda config: config.size
-
-
-def _pixels(image: Any) -> np.ndarray:
-    return imaging.to_uint8(image).permute(1, 2, 0).contiguous().numpy()

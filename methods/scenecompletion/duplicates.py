@@ -65,14 +65,18 @@ def _known_weighted(grey: Array, known: Array, factor: float) -> tuple[Array, Ar
 
 @dataclass
 class Matcher:
-    """Looks for queries in photographs and keeps the photographs' spectra between queries."""
+    """Looks for queries in photographs and keeps the photographs' spectra between queries.
 
+    enough: the correlation past which a search ends.
+    """
+
+    enough: float = COPY
     _spectra: OrderedDict[Any, list[Level]] = field(default_factory=OrderedDict)
 
     def similarity(self, template: Template, key: object, photograph: Array) -> float:
         """Return the best correlation of the query's known pixels with the photograph, -1 to 1.
 
-        The search ends at the first place past COPY.  key: names the photograph in the memory.
+        The search ends at the first place past `enough`.  key: names the photograph in the memory.
         photograph: uint8 (H, W, 3).
         """
         levels = self._pyramid(key, photograph, template.coarse.shape)
@@ -84,8 +88,8 @@ class Matcher:
         grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         best = -1.0
         for k in order:
-            best = max(best, _refine(grey, template, levels[k], peaks[k]))
-            if best > COPY:
+            best = max(best, _refine(grey, template, levels[k], peaks[k], self.enough))
+            if best > self.enough:
                 break
         return best
 
@@ -99,7 +103,7 @@ class Matcher:
         return self._spectra[place]
 
 
-def _refine(grey: Array, template: Template, level: Level, peak: Peak) -> float:
+def _refine(grey: Array, template: Template, level: Level, peak: Peak, enough: float) -> float:
     """Return the correlation at the fine size, climbing from a coarse peak to subpixel place."""
     fine = template.fine.shape
     zoom = min(fine) / min(template.coarse.shape)
@@ -120,14 +124,14 @@ def _refine(grey: Array, template: Template, level: Level, peak: Peak) -> float:
         return _weighted_correlation(pixels, template.fine, template.fine_weight)
 
     place = np.array([*(2 * zoom * np.array([peak.top, peak.left]) + centre), 1.0])
-    return _climb(score, place, np.array([zoom, zoom, 0.03]))
+    return _climb(score, place, np.array([zoom, zoom, 0.03]), enough)
 
 
-def _climb(score: Callable[[Array], float], place: Array, step: Array) -> float:
+def _climb(score: Callable[[Array], float], place: Array, step: Array, enough: float) -> float:
     """Maximise by pattern search: try each coordinate both ways, then halve the steps."""
     best = score(place)
     for halving in range(HALVINGS):
-        if best > COPY or (halving == 2 and best < GIVE_UP):
+        if best > enough or (halving == 2 and best < GIVE_UP):
             break
         for _ in range(3):
             before = best

@@ -1,0 +1,87 @@
+"""Training never sees the test set: free-photos and near-duplicates of its images are refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bench import plugins
+from bench.api import Dataset, RequestError, imaging
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from methods.scenecompletion.lookout import Lookout
+
+TEST_SET = "free-photos"
+SIDE = 256  # at which the test images are compared
+# Images of at most this side are compared exactly alone: so small ones resemble one another.
+TINY = 32
+NAMED = 3  # of the refused images, in the message
+
+
+def refuse(
+    images: Mapping[str, np.ndarray],
+    *,
+    warn: Callable[[str], None],
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Raise RequestError when a training image is, or nearly is, an image of free-photos.
+
+    images: uint8 (H, W, 3) by id.  warn: told when near-duplicates cannot be looked for, which
+    needs OpenCV (a bare machine for training may lack it).
+    """
+    exact = _hashes({image.shape[0] for image in images.values()})
+    lookout = _lookout() if any(min(i.shape[:2]) > TINY for i in images.values()) else None
+    if isinstance(lookout, str):
+        warn(lookout)
+        lookout = None
+    found = []
+    for done, (name, image) in enumerate(images.items(), start=1):
+        test = exact.get(_hash(image))
+        if test is None and lookout is not None and min(image.shape[:2]) > TINY:
+            test = lookout.find(image)
+        found += [f"{name} (is {test})"] if test else []
+        on_progress(done, len(images))
+    if found:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        raise RequestError(
+            f"{len(found)} of {len(images)} training images are in the test set free-photos, as "
+            f"they are or nearly: {', '.join(found[:NAMED])}{more}. Leave them out, or give "
+            "--with-test-images and never report scores on free-photos of what you train."
+        )
+
+
+def _hashes(sides: set[int]) -> dict[str, str]:
+    """Return hash -> id of the test images at these sides."""
+    from bench.datasets.free_photos import SIDE as STORED
+
+    dataset = plugins.dataset(TEST_SET, size=STORED)
+    stored = pixels_of(dataset, dataset.ids())
+    return {
+        _hash(imaging.resize_crop(image, side)): name
+        for side in sides
+        if side <= STORED
+        for name, image in stored.items()
+    }
+
+
+def _lookout() -> Lookout | str:
+    """Return what finds near-duplicates, or why there is none."""
+    try:
+        from methods.scenecompletion.lookout import Lookout
+    except ImportError as error:
+        return f"near-duplicates of the test set are not looked for: {error}"
+    dataset = plugins.dataset(TEST_SET, size=SIDE)
+    return Lookout(pixels_of(dataset, dataset.ids()))
+
+
+def pixels_of(dataset: Dataset, ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return id -> uint8 (H, W, 3) of a dataset's images."""
+    loaded = {image_id: imaging.to_uint8(dataset.load(image_id)) for image_id in ids}
+    return {name: image.permute(1, 2, 0).contiguous().numpy() for name, image in loaded.items()}
+
+
+def _hash(pixels: np.ndarray) -> str:
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
