@@ -22,6 +22,9 @@ FAR = 1 << 40  # more than any cost
 SWEEPS = 2  # one forwards, one backwards
 
 
+Place = tuple[int, int]  # the top left pixel of a patch: y, x
+
+
 class Field(NamedTuple):
     """Where every patch that touches the hole comes from; the other entries are not used.
 
@@ -123,64 +126,125 @@ def search_rows(
     they were before the search, so that stripes do not wait for each other.  reach: radius in
     pixels of the first random draw, halved down to 1.  No match ever gets worse.
     """
-    # Unpacked once: numba counts references at every access of a tuple's field.
+    before, after = _price_rows(field, scene, stripe), 0
+    for sweep in range(SWEEPS):
+        sweep_key = scramble(key + np.uint64(sweep))
+        backwards = sweep % 2 == 1
+        after = _sweep_rows(field, scene, edges[sweep % 2], reach, sweep_key, stripe, backwards)
+    return before, after
+
+
+# Inlined like all that search_rows calls: a call between kernels costs a tenth of the time.
+@kernel(forceinline=True)
+def _price_rows(field: Field, scene: Scene, stripe: tuple[int, int]) -> int:
+    """Compute the cost of every match of a stripe for the present pixels; return the sum."""
     source_y, source_x, cost = field
     pixels, known, size, masks, pull = scene
-    begin, end = stripe
-    rows, columns = known.shape
-    before, after = 0, 0
-    for y in range(begin, end):
-        for x in range(columns):
+    total = 0
+    for y in range(stripe[0], stripe[1]):
+        for x in range(known.shape[1]):
             if not known[y, x]:
                 there = int(source_y[y, x]), int(source_x[y, x])
                 cost[y, x] = matching_cost(pixels, size, masks, pull, (y, x), there, FAR)
-                before += cost[y, x]
-    for sweep in range(SWEEPS):
-        step = 1 if sweep % 2 == 0 else -1
-        sweep_key = scramble(key + np.uint64(sweep))
-        for i in range(end - begin):
-            y = begin + i if step == 1 else end - 1 - i
-            edge = y - step < begin or y - step >= end
-            for j in range(columns):
-                x = j if step == 1 else columns - 1 - j
-                if known[y, x]:
-                    continue
-                best_y, best_x = int(source_y[y, x]), int(source_x[y, x])
-                best = int(cost[y, x])
-                bits = scramble(sweep_key + np.uint64(y * columns + x) * GOLDEN)
-                radius = reach
-                attempt = 0
-                # Attempts 0 and 1 propagate, the later ones draw from ever smaller windows.
-                while best > 0 and radius >= 1:
-                    if attempt == 0:
-                        a, b = best_y, best_x
-                        if 0 <= x - step < columns and not known[y, x - step]:
-                            a = int(source_y[y, x - step])
-                            b = int(source_x[y, x - step]) + step
-                    elif attempt == 1:
-                        a, b = best_y, best_x
-                        if 0 <= y - step < rows and not known[y - step, x]:
-                            if edge:
-                                a = int(edges[sweep % 2, 0, x]) + step
-                                b = int(edges[sweep % 2, 1, x])
-                            else:
-                                a = int(source_y[y - step, x]) + step
-                                b = int(source_x[y - step, x])
-                    else:
-                        bits = scramble(bits + GOLDEN)
-                        top, left = max(best_y - radius, 0), max(best_x - radius, 0)
-                        bottom = min(best_y + radius, rows - 1)
-                        right = min(best_x + radius, columns - 1)
-                        a = top + below(bits, bottom - top + 1)
-                        b = left + below(bits >> S32, right - left + 1)
-                        radius //= 2
-                    attempt += 1
-                    if a == best_y and b == best_x:
-                        continue
-                    if 0 <= a < rows and 0 <= b < columns and known[a, b]:
-                        found = matching_cost(pixels, size, masks, pull, (y, x), (a, b), best)
-                        if found < best:
-                            best, best_y, best_x = found, a, b
-                source_y[y, x], source_x[y, x], cost[y, x] = best_y, best_x, best
-                after += best if sweep == SWEEPS - 1 else 0
-    return before, after
+                total += cost[y, x]
+    return total
+
+
+@kernel(forceinline=True)
+def _sweep_rows(
+    field: Field,
+    scene: Scene,
+    edge: np.ndarray,
+    reach: int,
+    key: np.uint64,
+    stripe: tuple[int, int],
+    backwards: bool,
+) -> int:
+    """Improve every match of a stripe once, row by row; return the sum of their costs.
+
+    edge: int32 (2, columns): (source_y, source_x) of the row that comes before the first one.
+    backwards: from the last row up, and from right to left.
+    """
+    # Unpacked once: numba counts references at every access of a tuple's field.
+    source_y, source_x, cost = field
+    pixels, known, size, masks, pull = scene
+    rows, columns = known.shape
+    step = -1 if backwards else 1
+    total = 0
+    for i in range(stripe[1] - stripe[0]):
+        y = stripe[1] - 1 - i if backwards else stripe[0] + i
+        for j in range(columns):
+            x = columns - 1 - j if backwards else j
+            if known[y, x]:
+                continue
+            here, best = (y, x), int(cost[y, x])
+            match = int(source_y[y, x]), int(source_x[y, x])
+            bits = scramble(key + np.uint64(y * columns + x) * GOLDEN)
+            radius, attempt = reach, 0
+            # Attempts 0 and 1 propagate, the later ones draw from ever smaller windows.  One loop
+            # for all: with a call of matching_cost for each kind the search takes a third longer.
+            while best > 0 and radius >= 1:
+                if attempt == 0:
+                    there = _moved(source_y, source_x, known, (y, x - step), (0, step), match)
+                elif attempt == 1 and i > 0:
+                    there = _moved(source_y, source_x, known, (y - step, x), (step, 0), match)
+                elif attempt == 1:
+                    there = _moved_edge(edge, known, (y - step, x), step, match)
+                else:
+                    bits = scramble(bits + GOLDEN)
+                    there = _near(bits, match, radius, rows, columns)
+                    radius //= 2
+                attempt += 1
+                if there != match and _is_source(known, there):
+                    found = matching_cost(pixels, size, masks, pull, here, there, best)
+                    if found < best:
+                        best, match = found, there
+            source_y[y, x], source_x[y, x], cost[y, x] = match[0], match[1], best
+            total += best
+    return total
+
+
+@kernel(forceinline=True)
+def _moved(
+    source_y: np.ndarray,
+    source_x: np.ndarray,
+    known: np.ndarray,
+    neighbour: Place,
+    step: Place,
+    otherwise: Place,
+) -> Place:
+    """Return a neighbour's match, moved by the step from the neighbour to this patch (3.2).
+
+    otherwise: what is returned when there is no such patch or it does not touch the hole.
+    """
+    y, x = neighbour
+    if 0 <= y < known.shape[0] and 0 <= x < known.shape[1] and not known[y, x]:
+        return int(source_y[y, x]) + step[0], int(source_x[y, x]) + step[1]
+    return otherwise
+
+
+@kernel(forceinline=True)
+def _moved_edge(
+    edge: np.ndarray, known: np.ndarray, neighbour: Place, step: int, otherwise: Place
+) -> Place:
+    """Do the same for a neighbour beyond the stripe, whose match `edge` holds."""
+    y, x = neighbour
+    if 0 <= y < known.shape[0] and not known[y, x]:
+        return int(edge[0, x]) + step, int(edge[1, x])
+    return otherwise
+
+
+@kernel(forceinline=True)
+def _near(bits: np.uint64, match: Place, radius: int, rows: int, columns: int) -> Place:
+    """Draw a patch from the window of this radius around a match (3.3)."""
+    y, x = match
+    top, left = max(y - radius, 0), max(x - radius, 0)
+    bottom, right = min(y + radius, rows - 1), min(x + radius, columns - 1)
+    return top + below(bits, bottom - top + 1), left + below(bits >> S32, right - left + 1)
+
+
+@kernel(forceinline=True)
+def _is_source(known: np.ndarray, place: Place) -> bool:
+    """Return whether a place is inside the image and its patch wholly known."""
+    y, x = place
+    return bool(0 <= y < known.shape[0] and 0 <= x < known.shape[1] and known[y, x])
