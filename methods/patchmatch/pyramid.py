@@ -68,33 +68,42 @@ def fill_smoothly(pixels: np.ndarray, hole: np.ndarray, small: np.ndarray, passe
 
     Each of the `passes` Gauss-Seidel passes sets a pixel of the hole to the mean of its neighbours.
     """
-    rows, columns = hole.shape
-    for y in range(rows):
-        for x in range(columns):
+    values = pixels.astype(np.float32)
+    for y in range(hole.shape[0]):
+        for x in range(hole.shape[1]):
             if hole[y, x]:
                 for c in range(3):
-                    pixels[y, x, c] = small[y // 2, x // 2, c]
-    values = pixels.astype(np.float32)
+                    values[y, x, c] = small[y // 2, x // 2, c]
     for turn in range(passes):
-        for i in range(rows):
-            y = i if turn % 2 == 0 else rows - 1 - i
-            for j in range(columns):
-                x = j if turn % 2 == 0 else columns - 1 - j
-                if hole[y, x]:
-                    up, down = max(y - 1, 0), min(y + 1, rows - 1)
-                    left, right = max(x - 1, 0), min(x + 1, columns - 1)
-                    for c in range(3):
-                        values[y, x, c] = np.float32(0.25) * (
-                            values[up, x, c]
-                            + values[down, x, c]
-                            + values[y, left, c]
-                            + values[y, right, c]
-                        )
-    for y in range(rows):
-        for x in range(columns):
+        _relax(values, hole, turn % 2 == 1)
+    for y in range(hole.shape[0]):
+        for x in range(hole.shape[1]):
             if hole[y, x]:
                 for c in range(3):
                     pixels[y, x, c] = np.uint8(values[y, x, c] + np.float32(0.5))
+
+
+@kernel()
+def _relax(values: np.ndarray, hole: np.ndarray, backwards: bool) -> None:
+    """Set each pixel of the hole, in order, to the mean of its four neighbours.
+
+    values: float32 (H, W, 3).  backwards: from the last row up, and from right to left.
+    """
+    rows, columns = hole.shape
+    for i in range(rows):
+        y = rows - 1 - i if backwards else i
+        for j in range(columns):
+            x = columns - 1 - j if backwards else j
+            if hole[y, x]:
+                up, down = max(y - 1, 0), min(y + 1, rows - 1)
+                left, right = max(x - 1, 0), min(x + 1, columns - 1)
+                for c in range(3):
+                    values[y, x, c] = np.float32(0.25) * (
+                        values[up, x, c]
+                        + values[down, x, c]
+                        + values[y, left, c]
+                        + values[y, right, c]
+                    )
 
 
 @kernel()
