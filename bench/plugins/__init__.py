@@ -8,7 +8,6 @@ dataclass; its fields are its parameters, and an unknown key is an error.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import os
 import sys
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import Dataset, ImageMetric, MaskGenerator, Method, RequestError, SetMetric
+from bench.plugins import parts
+from bench.plugins.parts import did_you_mean as did_you_mean  # part of this module, too
 
 KINDS = {
     "method": ("methods", "METHODS"),
@@ -70,10 +71,11 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
     """Return the plug-in instance that `spec` names; raises RequestError in one line."""
     plugin_class, text = _find_class(kind, spec)
     try:
-        given = {**parse_parameters(plugin_class, text), **parameters}
-        _check_names(plugin_class, given)
-        _check_complete(plugin_class, given)
-        return plugin_class(**given)
+        shape = parts.shape(plugin_class, {**_pairs(text), **parameters})
+        given = {**_parse(shape, text), **parameters}
+        _check_names(shape, given)
+        _check_complete(shape, given)
+        return shape.build(given)
     except RequestError as error:
         raise RequestError(f"{kind} {spec!r}: {error}") from None
     except (TypeError, ValueError) as error:
@@ -82,9 +84,9 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
 
 def parameters(plugin: object) -> dict[str, Any]:
     """Return the parameters that belong to a run's identity: all fields but paths and the name."""
-    hints = typing.get_type_hints(type(plugin))
-    fields = [f for f in dataclasses.fields(plugin) if f.name != "name"]  # type: ignore[arg-type]
-    return {f.name: getattr(plugin, f.name) for f in fields if not _is_path(hints[f.name])}
+    shape = parts.shape_of(plugin)
+    values = parts.values(plugin, shape)
+    return {k: v for k, v in values.items() if k != "name" and not _is_path(shape.hints[k])}
 
 
 def label(plugin: Any, *, without: Collection[str] = ()) -> str:
@@ -92,11 +94,11 @@ def label(plugin: Any, *, without: Collection[str] = ()) -> str:
 
     without: parameters that are told elsewhere.
     """
-    defaults = {f.name: f.default for f in dataclasses.fields(plugin)}
+    fields = parts.shape_of(plugin).fields
     changed = {
         key: value
         for key, value in parameters(plugin).items()
-        if value != defaults[key] and key not in without
+        if value != fields[key].default and key not in without
     }
     return name_with(plugin.name, changed)
 
@@ -135,12 +137,6 @@ def split_list(texts: tuple[str, ...] | list[str]) -> list[str]:
     return items
 
 
-def did_you_mean(given: str, known: list[str]) -> str:
-    """Return " Did you mean 'x'?" or an empty string."""
-    close = difflib.get_close_matches(given, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
 def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
     """Return the plug-in's class and the text of its parameters."""
     known = registry(kind)
@@ -175,10 +171,21 @@ def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
 
     `positional` names the field of a path, which may be written without its key: "PATH,key=value".
     """
+    return _parse(parts.shape(plugin_class, _pairs(text)), text)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return the pieces of the text that hold "=", as they stand."""
+    pieces = (piece.partition("=") for piece in text.split(","))
+    return {key: value for key, equals, value in pieces if equals}
+
+
+def _parse(shape: parts.Shape, text: str) -> dict[str, Any]:
+    """Turn a text into typed parameters of a shape."""
     if not text:
         return {}
-    hints = typing.get_type_hints(plugin_class)
-    positional = getattr(plugin_class, "positional", None)
+    hints = shape.hints
+    positional = getattr(shape.plugin, "positional", None)
     given: dict[str, Any] = {}
     key, equals, _ = text.partition("=")
     if positional and not (equals and key in hints and key != positional):
@@ -188,7 +195,7 @@ def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise RequestError(f"{pair!r} is not key=value")
-        _check_names(plugin_class, {key: value})
+        _check_names(shape, {key: value})
         given[key] = _convert(key, value, hints[key])
     return given
 
@@ -204,9 +211,9 @@ def _take_positional(text: str) -> tuple[str, str]:
     return ",".join(pieces[:first]), ",".join(pieces[first:])
 
 
-def _check_names(plugin_class: type[Any], given: Mapping[str, object]) -> None:
+def _check_names(shape: parts.Shape, given: Mapping[str, object]) -> None:
     """Raise RequestError for a parameter that the plug-in does not have."""
-    allowed = [f.name for f in dataclasses.fields(plugin_class) if f.init]
+    allowed = [name for name, field in shape.fields.items() if field.init]
     for key in given:
         if key not in allowed:
             hint = did_you_mean(key, allowed)
@@ -214,14 +221,14 @@ def _check_names(plugin_class: type[Any], given: Mapping[str, object]) -> None:
             raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed: {listed}.")
 
 
-def _check_complete(plugin_class: type[Any], given: Mapping[str, object]) -> None:
+def _check_complete(shape: parts.Shape, given: Mapping[str, object]) -> None:
     """Raise RequestError for a parameter without a default that was not given."""
-    positional = getattr(plugin_class, "positional", None)
-    for field in dataclasses.fields(plugin_class):
+    positional = getattr(shape.plugin, "positional", None)
+    for name, field in shape.fields.items():
         optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
-        if field.init and not optional and field.name not in given:
-            how = "NAME:PATH" if field.name == positional else f"NAME:{field.name}=VALUE"
-            raise RequestError(f"{field.name} is required. Write {how}.")
+        if field.init and not optional and name not in given:
+            how = "NAME:PATH" if name == positional else f"NAME:{name}=VALUE"
+            raise RequestError(f"{name} is required. Write {how}.")
 
 
 def _convert(key: str, text: str, hint: Any) -> Any:

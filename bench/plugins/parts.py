@@ -1,0 +1,137 @@
+"""The parameters of a plug-in, its own and those of the parts that it is put together from.
+
+A field whose type is a union of dataclasses holds a part, chosen by name: in `ddpm:sampler=ddnm,
+eta=.5`, `sampler` is the field, `ddnm` the `name` of a class of the union, and `eta` that class's
+field, written beside the plug-in's own.  The default part goes without saying: its name is no
+parameter, so that a plug-in keeps its identity when it learns to take others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.api import RequestError
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A plug-in's class with its parts chosen.
+
+    parts: field -> the class chosen.  fields: parameter -> its field and its type; a part's name
+    has no default, except the default part's.
+    """
+
+    plugin: type[Any]
+    parts: Mapping[str, type[Any]]
+    fields: Mapping[str, dataclasses.Field[Any]]
+    hints: Mapping[str, Any]
+
+    def build(self, given: Mapping[str, Any]) -> Any:
+        """Return the instance with these parameters; the others have their defaults."""
+        own = {key: value for key, value in given.items() if key not in self.parts}
+        made: dict[str, Any] = {}
+        for name, part in self.parts.items():
+            inner = {f.name: own.pop(f.name) for f in dataclasses.fields(part) if f.name in own}
+            made[name] = part(**inner)
+        return self.plugin(**own, **made)
+
+
+def shape(plugin_class: type[Any], named: Mapping[str, object]) -> Shape:
+    """Return the shape with the parts named; raises RequestError for a part there is not.
+
+    named: parameters; only those that name a part are read.
+    """
+    chosen = {}
+    for name, known in choices(plugin_class).items():
+        default = default_part(plugin_class, name)
+        chosen[name] = _choose(name, str(named.get(name, default.name)), known)
+    return _shape(plugin_class, chosen)
+
+
+def shape_of(plugin: object) -> Shape:
+    """Return the shape of an instance."""
+    chosen = {name: type(getattr(plugin, name)) for name in choices(type(plugin))}
+    return _shape(type(plugin), chosen)
+
+
+def values(plugin: object, shaped: Shape) -> dict[str, Any]:
+    """Return parameter -> value of an instance; the default part's name is left out."""
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(shaped.plugin):
+        value = getattr(plugin, field.name)
+        if field.name not in shaped.parts:
+            found[field.name] = value
+            continue
+        if field.name in shaped.fields and not _is_default(shaped, field.name):
+            found[field.name] = value.name
+        found |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    return found
+
+
+def choices(plugin_class: type[Any]) -> dict[str, dict[str, type[Any]]]:
+    """Return field -> name -> class of the parts that a plug-in can be put together from."""
+    hints = typing.get_type_hints(plugin_class)
+    found: dict[str, dict[str, type[Any]]] = {}
+    for field in dataclasses.fields(plugin_class):
+        options = typing.get_args(hints[field.name]) if _is_union(hints[field.name]) else ()
+        if options and all(dataclasses.is_dataclass(option) for option in options):
+            found[field.name] = {option.name: option for option in options}
+    return found
+
+
+def default_part(plugin_class: type[Any], name: str) -> Any:
+    """Return the part that a field holds by default."""
+    (field,) = (f for f in dataclasses.fields(plugin_class) if f.name == name)
+    return field.default_factory() if callable(field.default_factory) else field.default
+
+
+def did_you_mean(given: str, known: list[str]) -> str:
+    """Return " Did you mean 'x'?" or an empty string."""
+    close = difflib.get_close_matches(given, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _choose(field: str, given: str, known: Mapping[str, type[Any]]) -> type[Any]:
+    if given not in known:
+        hint = did_you_mean(given, list(known))
+        raise RequestError(f"Unknown {field} {given!r}.{hint} Known: {', '.join(known)}.")
+    return known[given]
+
+
+def _shape(plugin_class: type[Any], chosen: Mapping[str, type[Any]]) -> Shape:
+    """Put the parts' fields where the field of the part stands."""
+    fields: dict[str, dataclasses.Field[Any]] = {}
+    hints: dict[str, Any] = {}
+    for owner in dataclasses.fields(plugin_class):
+        part = chosen.get(owner.name)
+        if part is None:
+            _add(plugin_class, owner, fields, hints)
+            continue
+        fields[owner.name], hints[owner.name] = owner, str
+        for field in dataclasses.fields(part):
+            _add(part, field, fields, hints)
+    return Shape(plugin_class, chosen, fields, hints)
+
+
+def _add(
+    owner: type[Any],
+    field: dataclasses.Field[Any],
+    fields: dict[str, dataclasses.Field[Any]],
+    hints: dict[str, Any],
+) -> None:
+    fields[field.name] = field
+    hints[field.name] = typing.get_type_hints(owner)[field.name]
+
+
+def _is_default(shaped: Shape, name: str) -> bool:
+    return isinstance(default_part(shaped.plugin, name), shaped.parts[name])
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in {typing.Union, types.UnionType}
