@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +15,7 @@ import numpy as np
 from bench.api import Json, RequestError
 from bench.api.imaging import as_hole, read_rgb
 from bench.api.seeds import numpy_stream
-from masks.pack import MANIFEST, read_pack
+from masks.listing import MaskList, list_again, list_masks, list_pngs
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,7 @@ MAX_ASPECT_DIFFERENCE = 0.02
 
 @dataclass(frozen=True)
 class MaskFile:
-    """One mask as read: hole, bool (H, W); soft, the share of pixels neither black nor white."""
+    """One mask as read: hole, bool (H, W), read-only; soft, the share of grey pixels."""
 
     hole: Hole
     soft: float
@@ -89,19 +89,20 @@ class Folder:
 
     def check_ids(self, image_ids: Sequence[str]) -> None:
         """Raise RequestError when images are paired by id and some of them have no mask."""
-        missing = [image_id for image_id in image_ids if image_id not in self._files]
+        files = self._masks.files
+        missing = [image_id for image_id in image_ids if image_id not in files]
         if self._by_id and missing:
-            known = ", ".join(list(self._files)[:3])
+            first_few = ", ".join(list(files)[:3])
             raise RequestError(
                 f"{len(missing)} of {len(image_ids)} images have no mask in {self.path}"
-                f" (first: {missing[0]!r}; masks there: {known}, {len(self._files)} in all): name"
+                f" (first: {missing[0]!r}; masks there: {first_few}, {len(files)} in all): name"
                 " masks after the images' ids, or give pairing=seed"
             )
 
     def assets(self) -> Mapping[str, str]:
         """Return the sha256 over all ids and files; raises RequestError for a pack that changed."""
         digest = hashlib.sha256()
-        for image_id, file in self._files.items():
+        for image_id, file in self._masks.files.items():
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(json.dumps([image_id, content]).encode())
         return {"masks": digest.hexdigest()}
@@ -117,30 +118,31 @@ class Folder:
             return self.facts(height, width, seed)
         return {"mask": image_id, "soft": self._read(image_id).soft}
 
-    @cached_property
-    def _pack(self) -> Mapping[str, float] | None:
-        """Hole ratio by id of a verified pack; None when the folder is not a pack."""
-        return read_pack(self.path) if (self.path / MANIFEST).exists() else None
+    def __getstate__(self) -> dict[str, object]:
+        """Pickle the parameters and the digest of the list: 10,000 paths would go with a batch."""
+        parameters = {"path": self.path, "polarity": self.polarity, "pairing": self.pairing}
+        return parameters | {"_digest": self._masks.digest}
 
     @cached_property
-    def _files(self) -> dict[str, Path]:
-        files = list_pngs(self.path)
-        return files if self._pack is None else {key: files[key] for key in self._pack}
+    def _masks(self) -> MaskList:
+        digest = vars(self).get("_digest")  # there in a copy that came from another process
+        return list_masks(self.path) if digest is None else list_again(self.path, digest)
 
     @property
     def _by_id(self) -> bool:
-        return self.pairing == "id" or (self.pairing == "auto" and self._pack is None)
+        return self.pairing == "id" or (self.pairing == "auto" and self._masks.ratios is None)
 
     def _drawn(self, seed: int) -> str:
-        return list(self._files)[int(numpy_stream(seed).integers(len(self._files)))]
+        return list(self._masks.files)[int(numpy_stream(seed).integers(len(self._masks.files)))]
 
     def _read(self, mask_id: str) -> MaskFile:
-        mask = read_mask(self._files[mask_id], self.polarity)
-        declared = None if self._pack is None else self._pack[mask_id]
+        file = self._masks.files[mask_id]
+        mask = read_mask(file, self.polarity)
+        declared = None if self._masks.ratios is None else self._masks.ratios[mask_id]
         ratio = float(mask.hole.mean())
         if declared is not None and abs(ratio - declared) > RATIO_TOLERANCE:
             raise RequestError(
-                f"{self._files[mask_id]}: hole ratio {ratio:.3f} with polarity={self.polarity}, but"
+                f"{file}: hole ratio {ratio:.3f} with polarity={self.polarity}, but"
                 f" its pack declares {declared:.3f}: give polarity={other_polarity(self.polarity)}"
             )
         return mask
@@ -151,24 +153,20 @@ def other_polarity(polarity: str) -> str:
     return POLARITIES[1 - POLARITIES.index(polarity)]
 
 
-def list_pngs(path: Path) -> dict[str, Path]:
-    """Return id -> file of every PNG below a folder, sorted by id; raises RequestError for none."""
-    if not path.is_dir():
-        raise RequestError(f"{path} is not a folder: give a folder of PNG masks")
-    files: dict[str, Path] = {}
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() == ".png" and file.is_file():
-            mask_id = file.relative_to(path).with_suffix("").as_posix()
-            if mask_id in files:
-                raise RequestError(f"{files[mask_id]} and {file} have the same id: rename one")
-            files[mask_id] = file
-    if not files:
-        raise RequestError(f"no PNG file in {path}: masks are PNG files, white = hole by default")
-    return dict(sorted(files.items()))
-
-
 def read_mask(file: Path, polarity: str) -> MaskFile:
-    """Read one mask and threshold it at 128; raises RequestError when it is not a mask."""
+    """Read one mask and threshold it at 128; raises RequestError when it is not a mask.
+
+    The last one is kept: a hole and its facts are asked for one after the other.
+    """
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise RequestError(f"mask {file} cannot be read: {error}") from error
+    return _read_mask(file, polarity, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1)
+def _read_mask(file: Path, polarity: str, modified: int, size: int) -> MaskFile:
     try:
         grey = read_rgb(file).mean(axis=2)
     except (OSError, ValueError) as error:
@@ -183,6 +181,7 @@ def read_mask(file: Path, polarity: str) -> MaskFile:
     white = grey >= 128
     hole = white if polarity == "hole-white" else ~white
     _check_extent(hole, file, polarity)
+    hole.flags.writeable = False
     return MaskFile(hole, soft)
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 from bench.api import Json, RequestError
 from bench.api.imaging import as_hole
 from bench.api.seeds import numpy_stream
-from masks.files import POLARITIES, list_pngs, other_polarity, read_mask, resized
+from masks.files import POLARITIES, other_polarity, read_mask, resized
 from masks.irregular import BINS, BORDERS, check_choice
+from masks.listing import MaskList, list_again, list_masks, list_pngs
 
 if TYPE_CHECKING:
     import torch
@@ -79,10 +80,20 @@ class Nvidia:
         digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in self._files]
         return {"masks": hashlib.sha256(json.dumps(digests).encode()).hexdigest()}
 
+    def __getstate__(self) -> dict[str, object]:
+        """Pickle what was found out, but the digest of the list instead of its 12,000 paths."""
+        kept = {key: value for key, value in vars(self).items() if key not in ("_masks", "_files")}
+        return kept | {"_digest": self._masks.digest}
+
+    @cached_property
+    def _masks(self) -> MaskList:
+        digest = vars(self).get("_digest")  # there in a copy that came from another process
+        return list_masks(self.path) if digest is None else list_again(self.path, digest)
+
     @cached_property
     def _files(self) -> list[Path]:
         """Files in the order of their numbers (names of equal length sort the same way)."""
-        return sorted(list_pngs(self.path).values(), key=lambda file: (len(file.stem), file.stem))
+        return sorted(self._masks.files.values(), key=lambda file: (len(file.stem), file.stem))
 
     @cached_property
     def _polarity(self) -> str:

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -26,12 +26,23 @@ from masks.preview import contact_sheet
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PackSummary", "Statistics", "contact_sheet", "read_pack", "statistics", "write_pack"]
+__all__ = [
+    "PackSummary",
+    "Statistics",
+    "contact_sheet",
+    "read_manifest",
+    "read_pack",
+    "statistics",
+    "write_pack",
+]
+
+Entry: TypeAlias = dict[str, Json]  # one file of pack.json
 
 MANIFEST = "pack.json"
 # Not a PNG: whoever reads the folder takes PNGs for masks.
 SHEET = "contact-sheet.jpg"
 SHEET_MASKS = 36
+ADVICE = "write it again, or delete its pack.json to use the files as they are"
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,15 @@ class Statistics:
     p95: float
     smallest: float
     largest: float
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack as read.  ratios: id -> hole ratio.  hashes: file name -> sha256 of its bytes."""
+
+    sha256: str
+    ratios: dict[str, float]
+    hashes: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -81,17 +101,32 @@ def write_pack(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RequestError(f"{out} is not an empty folder: give a new folder for the pack")
     out.mkdir(parents=True, exist_ok=True)
-    entries: list[dict[str, Json]] = []
+    entries: list[Entry] = []
     shown: list[torch.Tensor] = []
     for index in range(count):
         hole, entry = _write_mask(generator, index, size=size, seed=seed, out=out)
         entries.append(entry)
-        if index < SHEET_MASKS:
-            shown.append(hole)
+        shown += [hole] if index < SHEET_MASKS else []
         if on_progress is not None:
             on_progress(index + 1)
+    titles = [f"{index:05d}  {hole.numpy().mean():.3f}" for index, hole in enumerate(shown)]
+    contact_sheet(shown, titles).save(out / SHEET, quality=92)
     numbers = _statistics([float(str(entry["hole_ratio"])) for entry in entries])
-    pack = {
+    digest = _write_manifest(generator, entries, numbers, size=size, seed=seed, out=out)
+    return PackSummary(out, out / SHEET, numbers, digest)
+
+
+def _write_manifest(
+    generator: MaskGenerator,
+    entries: list[Entry],
+    numbers: Statistics,
+    *,
+    size: int,
+    seed: int,
+    out: Path,
+) -> str:
+    """Write pack.json; return the sha256 of what it holds."""
+    pack: dict[str, Json] = {
         "schema_version": 1,
         "generator": _identity(generator),
         "size": [size, size],
@@ -101,37 +136,53 @@ def write_pack(
         "files": entries,
     }
     digest = _sha256_of(pack)
-    titles = [f"{index:05d}  {hole.numpy().mean():.3f}" for index, hole in enumerate(shown)]
-    contact_sheet(shown, titles).save(out / SHEET, quality=92)
     write_atomic(out / MANIFEST, (json.dumps({**pack, "sha256": digest}, indent=1) + "\n").encode())
-    return PackSummary(out, out / SHEET, numbers, digest)
+    return digest
 
 
-def read_pack(path: Path) -> dict[str, float]:
-    """Verify the pack in a folder and return the hole ratio of each mask, by id.
+def read_pack(path: Path) -> Pack:
+    """Verify the pack in a folder and return it.
 
     Raises RequestError naming the first file that is missing, changed or not of the pack.
     """
-    pack = _load(path / MANIFEST)
-    advice = "write it again, or delete its pack.json to use the files as they are"
-    if pack.get("sha256") != _sha256_of({k: v for k, v in pack.items() if k != "sha256"}):
-        raise RequestError(f"{path / MANIFEST} was changed after it was written: {advice}")
-    listed = {str(entry["file"]): entry for entry in pack["files"]}
-    for name, entry in listed.items():
+    pack = read_manifest(path)
+    for name, digest in pack.hashes.items():
         file = path / name
         if not file.is_file():
-            raise RequestError(f"the mask pack {path} lacks {name}: {advice}")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != entry["sha256"]:
-            raise RequestError(f"{name} of the mask pack {path} does not match its hash: {advice}")
-    found = {file.relative_to(path).as_posix() for file in path.rglob("*.png")}
-    for name in sorted(found - set(listed)):
-        raise RequestError(f"{name} is not a file of the mask pack {path}: {advice}")
-    return {Path(name).stem: float(entry["hole_ratio"]) for name, entry in listed.items()}
+            raise RequestError(f"the mask pack {path} lacks {name}: {ADVICE}")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            raise RequestError(f"{name} of the mask pack {path} does not match its hash: {ADVICE}")
+    there = {file.relative_to(path).as_posix() for file in path.rglob("*.png")}
+    for name in sorted(there - pack.hashes.keys()):
+        raise RequestError(f"{name} is not a file of the mask pack {path}: {ADVICE}")
+    return pack
+
+
+def read_manifest(path: Path) -> Pack:
+    """Return what the pack.json in a folder says, checked against its own hash alone.
+
+    Raises RequestError when it cannot be read or was changed.
+    """
+    file = path / MANIFEST
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{file} cannot be read: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("files"), list):
+        raise RequestError(f"{file} is not the manifest of a mask pack: write the pack again")
+    if found.pop("sha256", None) != (digest := _sha256_of(found)):
+        raise RequestError(f"{file} was changed after it was written: {ADVICE}")
+    entries = {str(entry["file"]): entry for entry in found["files"]}
+    return Pack(
+        digest,
+        {Path(name).stem: float(entry["hole_ratio"]) for name, entry in entries.items()},
+        {name: str(entry["sha256"]) for name, entry in entries.items()},
+    )
 
 
 def _write_mask(
     generator: MaskGenerator, index: int, *, size: int, seed: int, out: Path
-) -> tuple[torch.Tensor, dict[str, Json]]:
+) -> tuple[torch.Tensor, Entry]:
     """Draw and write one mask; return it and its entry in pack.json."""
     mask_seed = derive_seed("mask", generator.name, "pack", index, seed)
     hole = generator(size, size, mask_seed)
@@ -168,16 +219,6 @@ def _statistics(ratios: list[float]) -> Statistics:
     return Statistics(len(ratios), float(np.mean(ratios)), p5, p95, min(ratios), max(ratios))
 
 
-def _sha256_of(pack: Mapping[str, Any]) -> str:
+def _sha256_of(pack: Mapping[str, Json]) -> str:
     canonical = json.dumps(pack, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        pack = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise RequestError(f"{file} cannot be read: {error}") from error
-    if not isinstance(pack, dict) or not isinstance(pack.get("files"), list):
-        raise RequestError(f"{file} is not the manifest of a mask pack: write the pack again")
-    return pack

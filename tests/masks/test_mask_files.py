@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from bench import plugins
 from bench.api import HasAssets, PairedMasks, RequestError
+from bench.api.imaging import read_rgb
 from bench.api.seeds import derive_seed
 from masks.files import Folder
 from masks.irregular import BINS
@@ -153,6 +155,54 @@ def test_the_nvidia_set_is_read_in_order_and_its_polarity_detected(
                 assert int(str(facts["mask"])) // 2 == 2 * number + offset
                 seen.add(facts["mask"])
     assert len(seen) == 24
+
+
+def test_a_batch_carries_no_list_of_masks_and_draws_the_same(tmp_path: Path) -> None:
+    nvidia_pack(tmp_path / "set", keep_white=True, each=40)
+    write_pack(plugins.mask("random-box"), count=40, size=32, seed=0, out=tmp_path / "pack")
+    for masks in (
+        Folder(tmp_path / "pack"),
+        Folder(tmp_path / "set", pairing="seed", polarity="keep-white"),
+        Nvidia(tmp_path / "set"),
+    ):
+        drawn = [masks.facts(32, 32, seed) for seed in range(20)]
+        sent = pickle.dumps(masks)
+        assert len(sent) < 1000
+        received = pickle.loads(sent)
+        assert received == masks
+        assert [received.facts(32, 32, seed) for seed in range(20)] == drawn
+        assert pickle.loads(pickle.dumps(received)).assets() == masks.assets()
+
+
+def test_a_worker_refuses_a_folder_that_changed_since_the_run_began(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", box(8))
+    masks = Folder(tmp_path)
+    sent = pickle.dumps(masks)
+    save(tmp_path / "b.png", box(8))
+    with pytest.raises(RequestError, match="have changed since the run began: run it again"):
+        pickle.loads(sent).for_image("a", 8, 8, 0)
+    assert masks.for_image("a", 8, 8, 0).any()
+
+
+def test_a_mask_is_decoded_once_for_its_hole_and_its_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "a.png", box(8))
+    save(tmp_path / "b.png", box(8, 0.5))
+    decoded: list[str] = []
+
+    def read(file: Path) -> np.ndarray:
+        decoded.append(file.stem)
+        return read_rgb(file)
+
+    monkeypatch.setattr("masks.files.read_rgb", read)
+    masks = Folder(tmp_path)
+    for name in ("a", "b"):
+        masks.for_image(name, 8, 8, 0)
+        assert masks.facts_for_image(name, 8, 8, 0)["mask"] == name
+    assert decoded == ["a", "b"]
+    save(tmp_path / "b.png", box(8, 0.25))
+    assert float(masks.for_image("b", 8, 8, 0).float().mean()) == 0.25
 
 
 def test_refused_nvidia_sets(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Which masks a folder holds: listed once by the process of the run and once by each worker."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.api import RequestError
+from masks.pack import MANIFEST, read_manifest, read_pack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class MaskList:
+    """The masks of a folder.
+
+    files: id -> file, sorted by id.  ratios: id -> declared hole ratio; None unless it is a pack.
+    digest: of the ids, or of the pack: two lists of one folder with the same digest are equal.
+    """
+
+    files: Mapping[str, Path]
+    ratios: Mapping[str, float] | None
+    digest: str
+
+
+def list_masks(path: Path) -> MaskList:
+    """Return the masks below a folder.
+
+    Raises RequestError when there is none, and for a pack whose files are not those it was written
+    with.
+    """
+    return _list(path, verify=True)
+
+
+@lru_cache(maxsize=8)
+def list_again(path: Path, digest: str) -> MaskList:
+    """Return the list that another process made of the folder, without reading a pack's files.
+
+    Workers get a digest with every batch instead of the list, which holds thousands of paths.
+    Raises RequestError when the folder no longer holds the same masks.
+    """
+    masks = _list(path, verify=False)
+    if masks.digest != digest:
+        raise RequestError(f"the masks in {path} have changed since the run began: run it again")
+    return masks
+
+
+def _list(path: Path, *, verify: bool) -> MaskList:
+    files = list_pngs(path)
+    if (path / MANIFEST).exists():
+        pack = read_pack(path) if verify else read_manifest(path)
+        if missing := sorted(pack.ratios.keys() - files.keys()):
+            raise RequestError(f"the mask pack {path} lacks {missing[0]}.png: write it again")
+        return MaskList({key: files[key] for key in pack.ratios}, pack.ratios, pack.sha256)
+    return MaskList(files, None, hashlib.sha256(json.dumps(list(files)).encode()).hexdigest())
+
+
+def list_pngs(path: Path) -> dict[str, Path]:
+    """Return id -> file of every PNG below a folder, sorted by id; raises RequestError for none."""
+    if not path.is_dir():
+        raise RequestError(f"{path} is not a folder: give a folder of PNG masks")
+    files: dict[str, Path] = {}
+    for file in sorted(path.rglob("*")):
+        if file.suffix.lower() == ".png" and file.is_file():
+            mask_id = file.relative_to(path).with_suffix("").as_posix()
+            if mask_id in files:
+                raise RequestError(f"{files[mask_id]} and {file} have the same id: rename one")
+            files[mask_id] = file
+    if not files:
+        raise RequestError(f"no PNG file in {path}: masks are PNG files, white = hole by default")
+    return dict(sorted(files.items()))
