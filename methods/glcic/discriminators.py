@@ -21,6 +21,7 @@ class Branch(nn.Module):
     """A discriminator's trunk: log2(side) - 2 strided 5x5 convolutions to a 4x4 map, then a vector.
 
     side: of the square input.  norm: "batch" is the paper's; "spectral" bounds every layer's norm.
+    Larger inputs are taken, too: the last map is averaged down to the size that `side` gives.
     """
 
     def __init__(self, side: int, width: int, features: int, norm: DiscriminatorNorm) -> None:
@@ -37,6 +38,7 @@ class Branch(nn.Module):
         )
         for _ in range(count):
             side = (side + 1) // 2
+        self.last_side = side
         self.linear = nn.Linear(channels[-1] * side * side, features)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -45,6 +47,8 @@ class Branch(nn.Module):
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = functional.leaky_relu(norm(conv(x)), 0.2)
             maps.append(x)
+        if max(x.shape[-2:]) > self.last_side:
+            x = functional.adaptive_avg_pool2d(x, self.last_side)
         return functional.leaky_relu(self.linear(x.flatten(1)), 0.2), maps
 
 

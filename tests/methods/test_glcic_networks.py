@@ -129,6 +129,15 @@ def test_discriminator_gives_one_logit_an_image():
     assert len(maps) == 3 + 2
 
 
+def test_a_discriminator_takes_images_larger_than_its_own_size():
+    both = Discriminator(32, 4, 16, "batch").eval()
+    image = torch.rand(2, 3, 64, 64)
+    logit, maps = both(image, image[..., 16:48, 16:48])
+    assert logit.shape == (2,)
+    assert [len(maps), *maps[2].shape[-2:]] == [3 + 2, 8, 8]
+    assert not torch.equal(logit, both(image.flip(2), image[..., 16:48, 16:48])[0])
+
+
 def hole_of(rows: slice, columns: slice, side: int = 16) -> torch.Tensor:
     hole = torch.zeros(1, 1, side, side, dtype=torch.bool)
     hole[..., rows, columns] = True
