@@ -68,6 +68,7 @@ def train(
         model = Glcic(config, source, holes, process)
         done = fit(model, plan, out, process, report=report)
         if process.rank == 0:
+            model.calibrate()
             facts: dict[str, Json] = {"recipe": model.identity(), "steps": done}
             save_generator(weights, model.averaged(), facts)
     return weights

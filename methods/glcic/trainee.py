@@ -16,10 +16,13 @@ from methods.common.distributed import Process
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
 from methods.common.training import Stateful
+from methods.glcic.calibration import calibrate
 from methods.glcic.discriminators import Discriminator, local_crop
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
 from methods.glcic.phases import LOSSES, Losses, phase_of
 from methods.glcic.recipes import TrainConfig
+
+CALIBRATION = 32  # batches that the averaged generator's statistics are measured on
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,14 @@ class Glcic:
         target = self.source.batch(derive_seed("glcic-images", *identity), n)
         hole = draw_holes(self.holes, derive_seed("glcic-holes", *identity), n, config.size)
         return self.prepare(target.to(process.device), hole.to(process.device))
+
+    def calibrate(self) -> None:
+        """Give the averaged generator batch statistics of its own, from batches of no step.
+
+        Steps past the recipe's last one address them.  The next step overwrites the statistics.
+        """
+        batches = (self.batch(self.config.steps + k).given for k in range(CALIBRATION))
+        calibrate(self.averaged(), batches)
 
     def prepare(self, target: torch.Tensor, hole: torch.Tensor) -> Batch:
         """Return the batch with the generator's input."""

@@ -14,6 +14,7 @@ from masks import MASKS
 from methods.common.distributed import Process
 from methods.common.training import Plan, fit
 from methods.glcic import phases as training
+from methods.glcic.calibration import calibrate
 from methods.glcic.checkpoint import load_generator
 from methods.glcic.discriminators import local_crop
 from methods.glcic.phases import phase_of
@@ -165,6 +166,39 @@ def test_killed_and_resumed_training_ends_with_the_same_bytes(tmp_path):
     assert (whole / name).read_bytes() == (parted / name).read_bytes()
     kept = [torch.load(d / "checkpoint.pt", weights_only=True)["parts"] for d in (whole, parted)]
     assert str(kept[0]) == str(kept[1])
+
+
+def test_calibration_measures_the_statistics_of_the_weights_it_is_given():
+    subject = model()
+    network = subject.averaged()
+    weights = {k: v.clone() for k, v in network.named_parameters()}
+    given = [subject.batch(step).given for step in (0, 1)]
+    calibrate(network, given)
+    norm = network.norms[0]
+    with torch.no_grad():
+        maps = [network.convs[0](x) for x in given]
+    mean = torch.stack([m.mean(dim=(0, 2, 3)) for m in maps]).mean(0)
+    var = torch.stack([m.var(dim=(0, 2, 3)) for m in maps]).mean(0)
+    torch.testing.assert_close(norm.running_mean, mean)
+    torch.testing.assert_close(norm.running_var, var)
+    assert not network.training
+    assert norm.momentum == 0.1
+    assert all(torch.equal(weights[k], v) for k, v in network.named_parameters())
+
+
+def test_shipped_statistics_are_those_of_the_average_not_of_the_last_step(tmp_path):
+    config = dataclasses.replace(TINY, learning_rate=1e-2, optimiser="adam")
+    weights = train(config, Noise(), tmp_path, holes=HOLES, report=lambda line: None)
+    shipped = load_generator(weights).norms[1]
+    subject = model()
+    last = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["parts"]["ema"]
+    subject.averaged().load_state_dict(last)
+    subject.config = config
+    subject.calibrate()
+    assert not torch.allclose(shipped.running_mean, last["norms.1.running_mean"], atol=1e-3)
+    torch.testing.assert_close(
+        shipped.running_mean, subject.averaged().norms[1].running_mean, atol=1e-3, rtol=1e-2
+    )
 
 
 def test_trained_weights_load_with_their_mean_colour(tmp_path):
