@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Lost:
-    """A task that came back without a result: its worker hung past the timeout, or died."""
+    """What stands for a task's result when its worker died or ran past the timeout."""
 
     reason: str
 
@@ -21,7 +21,7 @@ TIMED_OUT = Lost("timed out")
 
 
 class Executor(Protocol):
-    """Runs tasks somewhere."""
+    """Runs a function on tasks, somewhere; keeps a few tasks in flight, whatever their number."""
 
     def map(
         self,
@@ -30,9 +30,12 @@ class Executor(Protocol):
         *,
         timeout: Callable[[Task], float | None],
     ) -> Iterator[tuple[Task, Result | Lost]]:
-        """Yield (task, result) in order of completion; an exception of `function` is raised."""
+        """Yield (task, result or Lost) in order of completion.
+
+        timeout: the seconds a task may take, None = no limit.  Raises what `function` raises.
+        """
         ...
 
     def close(self) -> None:
-        """Give the workers back."""
+        """Release the workers."""
         ...

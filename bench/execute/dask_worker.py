@@ -1,4 +1,4 @@
-"""What a Dask worker does with a group of tasks; dask is imported there already."""
+"""What a Dask worker does with a group of tasks; Dask has been imported there already."""
 
 from __future__ import annotations
 
@@ -14,35 +14,36 @@ from bench.execute.local import prepare_process
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What a worker has to say of one task; seconds: what it took."""
+class TimedResult:
+    """A task's result, or Lost, and the seconds that it took."""
 
     result: Any
     seconds: float
 
 
-def run_group(payload: bytes) -> tuple[list[Reply], str]:
-    """Run a group of tasks on a worker, up to the first that outlasts its timeout.
+def run_group(payload: bytes) -> tuple[list[TimedResult], str]:
+    """Run a group of tasks on a worker, up to the first that runs past its timeout.
 
-    payload: pickled (function, [(task, seconds or None), ...]): bytes, so that the scheduler and
-    Dask's graphs need not look into it.  Returns the replies and the worker's address.
+    payload: pickled (function, [(task, timeout in seconds or None), ...]).  It is bytes, so that
+    neither the scheduler nor Dask's graphs look into it.  Returns the results and the worker's
+    address.
     """
     prepare_process(1)
     function, tasks = pickle.loads(payload)
-    replies = []
+    results = []
     for task, seconds in tasks:
         started = time.perf_counter()
         result = function(task) if seconds is None else within(seconds, function, task)
-        replies.append(Reply(result, time.perf_counter() - started))
+        results.append(TimedResult(result, time.perf_counter() - started))
         if isinstance(result, Lost):
-            break  # not beside a task that still runs: the parent restarts this worker
+            break  # the task still runs in its thread: the parent restarts this worker
     from distributed import get_worker
 
-    return replies, get_worker().address
+    return results, get_worker().address
 
 
 def within(seconds: float, function: Callable[[Any], Any], task: Any) -> Any:
-    """Return the function's result, or Lost when it takes longer; it then goes on in its thread."""
+    """Return function(task), or TIMED_OUT if it takes longer; its thread then goes on running."""
     results: list[Any] = []
     errors: list[BaseException] = []
 

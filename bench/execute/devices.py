@@ -8,12 +8,12 @@ from bench.api import RequestError
 
 
 def cores() -> int:
-    """Return the cores this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_device(name: str, *, here: bool = True) -> None:
-    """Raise RequestError unless a device is one, and on this machine if it is to be here."""
+    """Raise RequestError unless `name` is a device; with `here`, one that this machine has."""
     import torch
 
     try:

@@ -1,8 +1,7 @@
-"""Where jobs run: in this process or in local worker processes (many machines: bench.execute.dask).
+"""Run tasks in this process or in worker processes of this machine (others: bench.execute.dask).
 
-An executor maps a function over tasks and yields results as they come; it keeps only a few tasks
-in flight, so that memory does not grow with the run.  Pebble's pool does the work: a worker that
-dies or outlasts the timeout costs its own task alone, and is replaced.
+Pebble's pool runs the workers: one that dies or runs past the timeout loses only the task that it
+was at, and is replaced.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import cache
+from itertools import islice
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +19,7 @@ from bench.execute import TIMED_OUT, Lost, Result, Task
 
 
 class InProcess:
-    """Runs tasks one after the other in this process; cannot enforce a timeout."""
+    """Runs tasks one after another in this process; cannot enforce a timeout."""
 
     def map(
         self,
@@ -33,13 +33,13 @@ class InProcess:
             yield task, function(task)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there are no workers."""
 
 
 class LocalProcesses:
     """Runs tasks in worker processes of this machine.
 
-    threads: what each worker may use; set before torch, numba and OpenCV are imported there.
+    threads: threads of each worker, set before it imports torch, numba and OpenCV.
     preload: modules that a worker imports before its first task.
     """
 
@@ -66,14 +66,11 @@ class LocalProcesses:
         timeout: Callable[[Task], float | None],
     ) -> Iterator[tuple[Task, Result | Lost]]:
         """Yield (task, result or Lost) in order of completion."""
-        waiting: dict[Any, Task] = {}
+        waiting: dict[Future[Any], Task] = {}
         queue = iter(tasks)
         try:
             while True:
-                while len(waiting) < self._in_flight:
-                    task = next(queue, None)
-                    if task is None:
-                        break
+                for task in islice(queue, self._in_flight - len(waiting)):
                     future = self._pool.schedule(function, args=[task], timeout=timeout(task))
                     waiting[future] = task
                 if not waiting:
@@ -85,7 +82,7 @@ class LocalProcesses:
                 future.cancel()
 
     def close(self) -> None:
-        """Stop the workers, also busy ones."""
+        """Stop the workers, busy ones too."""
         self._pool.stop()
         self._pool.join()
 
@@ -102,7 +99,7 @@ class LocalProcesses:
 
 
 def _result_of(future: Future[Any]) -> Any:
-    """Return a future's result, or Lost when its worker hung or died."""
+    """Return a future's result, or Lost if its worker died or ran past the timeout."""
     from pebble import ProcessExpired
 
     try:
@@ -114,10 +111,11 @@ def _result_of(future: Future[Any]) -> Any:
 
 
 def _start_worker(threads: int, preload: Sequence[str]) -> None:
-    """Prepare a worker process, and leave Ctrl-C to the parent.
+    """Set up a worker process, and leave Ctrl-C to the parent.
 
-    Modules are imported here and not with the first task: Pebble unpickles a task holding the lock
-    of all workers, and a task that another has just finished would then run out of its time.
+    The modules are imported here, not with the first task: Pebble holds the lock of all workers
+    while it unpickles a task, and the timeout of a task that another worker has just finished
+    would run out meanwhile.
     """
     import importlib
     import signal
@@ -130,7 +128,7 @@ def _start_worker(threads: int, preload: Sequence[str]) -> None:
 
 @cache
 def prepare_process(threads: int) -> None:
-    """Fix a worker's threads before anything heavy is imported."""
+    """Set the number of threads of a worker before torch, numba and OpenCV are imported."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
     import cv2
