@@ -89,8 +89,7 @@ def table(
     from bench.runner.loop import Options
 
     if run_missing:
-        fields = protocol.load_protocol(name).request(methods=tuple(plugins.split_list(methods)))
-        wanted = request.Request(**fields)
+        wanted = protocol.load_protocol(name).request(methods=tuple(plugins.split_list(methods)))
         with shown(quiet=False) as progress:
             benchmark.run_all(
                 request.runs(wanted),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def _request(suite: str | None, asked: dict[str, Any]) -> Request:
     from bench import plugins
     from bench.plan import request
 
-    fields: dict[str, Any] = request.suite(suite) if suite else {}
+    fields: dict[str, Any] = {}
     for key, value in asked.items():
         if value is None or value == ():
             continue
@@ -101,7 +102,7 @@ def _request(suite: str | None, asked: dict[str, Any]) -> Request:
         elif key == "seeds":
             value = request.seeds(value)
         fields[key] = value
-    return request.Request(**fields)
+    return replace(request.suite(suite) if suite else request.Request(), **fields)
 
 
 def _as_json(results: list[Result]) -> dict[str, Any]:

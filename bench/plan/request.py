@@ -1,4 +1,4 @@
-"""From what was asked for (options, a suite file) to the list of runs."""
+"""From a request (options of the command line, a suite's file) to the list of its runs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Request:
     """A grid of runs: every method x mask x seed on one dataset.
 
     size: None = the dataset's own default.  metrics: None = the defaults of bench.scoring.images.
-    seeded: names of the methods that run with every seed, the others, which seeds do not change,
-    with the first alone; None = all.
+    seeded: names of the methods that run with every seed; the others, which seeds do not change,
+    run with the first one only.  None = all methods run with every seed.
     """
 
     methods: tuple[str, ...] = ()
@@ -49,11 +49,12 @@ def suite_title(name: str) -> str:
     return str(_suite_file(name)["title"])
 
 
-def suite(name: str) -> dict[str, Any]:
-    """Return a suite's file as fields of Request; raises RequestError for an unknown name."""
-    loaded = _suite_file(name)
-    loaded.pop("title")
-    return {key: tuple(v) if isinstance(v, list) else v for key, v in loaded.items()}
+def suite(name: str) -> Request:
+    """Return what a suite asks for; raises RequestError for an unknown name."""
+    fields = _suite_file(name)
+    fields.update({k: tuple(v) for k, v in fields.items() if isinstance(v, list)})
+    del fields["title"]
+    return Request(**fields)
 
 
 def _suite_file(name: str) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def _suite_file(name: str) -> dict[str, Any]:
 
 
 def runs(request: Request) -> list[Run]:
-    """Return the runs of a request, method by method; raises RequestError before any work."""
+    """Return the runs of a request, method by method; raises RequestError for a wrong request."""
     if not request.methods or not request.masks:
         missing = "method" if not request.methods else "mask"
         raise RequestError(f"No {missing} was given. Use --{missing} NAME (see `bench list`).")
@@ -77,14 +78,12 @@ def runs(request: Request) -> list[Run]:
     methods = [_with_precision(plugins.method(m), request.precision) for m in request.methods]
     return [
         Run(
-            method,
-            mask,
-            dataset,
-            request.limit,
-            seed,
-            request.mask_seed,
-            request.samples,
-            request.precision,
+            *(method, mask, dataset),
+            limit=request.limit,
+            seed=seed,
+            mask_seed=request.mask_seed,
+            samples=request.samples,
+            precision=request.precision,
         )
         for method in methods
         for mask in masks
@@ -93,28 +92,28 @@ def runs(request: Request) -> list[Run]:
 
 
 def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:
-    everyone = request.seeded is None or method.name in request.seeded
-    return request.seeds if everyone else request.seeds[:1]
+    seeded = request.seeded is None or method.name in request.seeded
+    return request.seeds if seeded else request.seeds[:1]
 
 
 def load_dataset(text: str, size: int | None) -> Dataset:
-    """Return a dataset, at `size` when one is given."""
+    """Return a dataset, at `size` if one is given."""
     return plugins.dataset(text) if size is None else plugins.dataset(text, size=size)
 
 
 def seeds(text: str) -> tuple[int, ...]:
     """Parse "0,1,2"; raises RequestError."""
     try:
-        found = tuple(int(piece) for piece in text.split(","))
+        parsed = tuple(int(piece) for piece in text.split(","))
     except ValueError:
         raise RequestError(f"--seed {text!r} is no list of whole numbers, such as 0,1,2.") from None
-    if any(not 0 <= seed < 2**63 for seed in found):
+    if any(not 0 <= seed < 2**63 for seed in parsed):
         raise RequestError(f"--seed {text!r}: seeds are in 0 .. 2**63 - 1.")
-    return found
+    return parsed
 
 
 def _with_precision(method: Method, precision: str) -> Method:
-    """Hand --precision to a method that has the parameter."""
+    """Return the method with --precision, if it has that parameter."""
     names = [f.name for f in dataclasses.fields(method)]  # type: ignore[arg-type]
     if precision == "auto" or "precision" not in names:
         return method

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any
 
 from bench.api import RequestError
 from bench.plan import request
+from bench.plan.request import Request
 from bench.plugins import did_you_mean
 
 
@@ -56,15 +56,15 @@ class Protocol:
     published_metrics: Mapping[str, str]
     suite: str | None = None
 
-    def request(self, methods: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the fields of a bench.plan.request.Request that runs the whole table.
+    def request(self, methods: Sequence[str] = ()) -> Request:
+        """Return the request that runs the whole table; runs that are done are not done again.
 
-        Runs that are done are not done again.  Raises RequestError when no method is known, or
+        Raises RequestError when no method is known, or
         when the masks are files that only the caller can name.
         """
         if self.suite is not None:
-            asked = {"methods": tuple(methods)} if methods else {}
-            return {**request.suite(self.suite), **asked}
+            suite = request.suite(self.suite)
+            return replace(suite, methods=tuple(methods)) if methods else suite
         if not methods:
             hint = "".join(
                 f" {name} is {c.spec},path=FILE." for name, c in self.counterparts.items()
@@ -76,14 +76,14 @@ class Protocol:
                 f"`bench run --mask {packs[0].replace(':', ':PATH,')}` and so on for its "
                 f"{len(packs)} bins, on {self.dataset} at {self.size}."
             )
-        return {
-            "methods": tuple(methods),
-            "masks": tuple(dict.fromkeys(self.masks.values())),
-            "dataset": self.dataset,
-            "size": self.size,
-            "limit": self.n,
-            "metrics": self.metrics,
-        }
+        return Request(
+            tuple(methods),
+            tuple(dict.fromkeys(self.masks.values())),
+            self.dataset,
+            size=self.size,
+            limit=self.n,
+            metrics=self.metrics,
+        )
 
 
 @dataclass(frozen=True)

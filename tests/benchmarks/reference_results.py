@@ -64,7 +64,7 @@ def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Pa
     from bench.runner import benchmark
     from bench.runner.loop import Options
 
-    wanted = request.Request(**request.suite(suite))
+    wanted = request.suite(suite)
     runs = [run for run in request.runs(wanted) if run.method.name not in skipped]
     with shown(quiet=False) as progress:
         results = benchmark.run_all(

@@ -13,7 +13,7 @@ SUITES = ("reference-photos", "reference-fashion-mnist")
 
 @pytest.mark.parametrize("name", SUITES)
 def test_seeded_methods_get_every_seed_and_the_others_one(name: str) -> None:
-    wanted = request.Request(**request.suite(name))
+    wanted = request.suite(name)
     seeds: dict[str, list[int]] = {}
     for run in request.runs(wanted):
         if run.mask.name == "irregular":
@@ -26,7 +26,7 @@ def test_seeded_methods_get_every_seed_and_the_others_one(name: str) -> None:
 
 
 def test_seeds_change_the_pictures_of_seeded_methods_alone() -> None:
-    wanted = request.Request(**request.suite("reference-fashion-mnist"))
+    wanted = request.suite("reference-fashion-mnist")
     dataset, mask = plugins.dataset("fashion-mnist"), plugins.mask("center-box")
     target, hole = dataset.load("test-00001")[None], mask(32, 32, 5)[None]
     for text in wanted.methods:
