@@ -33,8 +33,9 @@ class RequestError(ValueError):
 class Completion:
     """An image with facts about how it was made, for methods that have something to record.
 
-    image: (N, 3, H, W).  notes: N mappings of JSON values; the key `evaluations` (network
-    evaluations of that row) gets a field of its own in records.jsonl, the rest goes to `notes`.
+    image: (N, 3, H, W).  notes: N mappings of JSON values; the keys `evaluations` and
+    `gradients` (of the network, for that row) get fields of their own in records.jsonl, the rest
+    goes to `notes`.
     """
 
     image: torch.Tensor

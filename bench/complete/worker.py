@@ -191,6 +191,7 @@ def _result(
         status="ok",
         seconds=seconds,
         evaluations=facts.pop("evaluations", None),
+        gradients=facts.pop("gradients", None),
         peak_memory=peak_memory,
         notes={**item.record.notes, **facts},
         sha256=_sha256(pngs["output"]),

@@ -42,6 +42,7 @@ def summarise_run(
     warm = [record for record in done if record.warm] or done
     seconds = [record.seconds for record in warm if record.seconds is not None]
     evaluations = [record.evaluations for record in done if record.evaluations is not None]
+    gradients = [record.gradients for record in done if record.gradients is not None]
     peaks = [record.peak_memory for record in done if record.peak_memory is not None]
     return Summary(
         schema_version=SCHEMA_VERSION,
@@ -59,6 +60,7 @@ def summarise_run(
         # Workers' first batches count only where there are no others.
         seconds_per_image=median(seconds) if seconds else None,
         evaluations=fmean(evaluations) if evaluations else None,
+        gradients=fmean(gradients) if gradients else None,
         peak_memory=max(peaks, default=None),
     )
 

@@ -12,7 +12,17 @@ from bench.api.files import write_atomic
 from bench.store.directory import RunDirectory
 from bench.store.scores import read_scores
 
-FACTS = ("id", "source", "status", "hole_fraction", "mask_seed", "seed", "seconds", "evaluations")
+FACTS = (
+    "id",
+    "source",
+    "status",
+    "hole_fraction",
+    "mask_seed",
+    "seed",
+    "seconds",
+    "evaluations",
+    "gradients",
+)
 
 
 def write(run: Path, out: Path) -> Path:

@@ -36,6 +36,7 @@ class Record:
     width: int | None = None
     hole_fraction: float | None = None
     evaluations: float | None = None
+    gradients: float | None = None
     peak_memory: int | None = None
     sha256: str | None = None
     pixels_sha256: str | None = None
@@ -102,6 +103,7 @@ class Record:
             width=_whole_number(loaded.get("width")),
             hole_fraction=_number(loaded.get("hole_fraction")),
             evaluations=_number(loaded.get("evaluations")),
+            gradients=_number(loaded.get("gradients")),
             peak_memory=_whole_number(loaded.get("peak_memory")),
             sha256=_text(loaded.get("sha256")),
             pixels_sha256=_text(loaded.get("pixels_sha256")),

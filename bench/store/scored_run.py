@@ -139,7 +139,8 @@ def scores_frame(runs: Sequence[Run]) -> pd.DataFrame:
     """Return all scores as one table: a row per output, for notebooks.
 
     Columns: method, mask, dataset, size, seed, id, image, source, hole_fraction, seconds,
-    evaluations, run (the directory's name), then a column per metric (NaN where not computed).
+    evaluations, gradients, run (the directory's name), then a column per metric (NaN where not
+    computed).
     """
     import pandas as pd
 
@@ -197,7 +198,7 @@ def _scores_of(run: Run) -> pd.DataFrame:
         "source": [run.source_of(output_id) for output_id in ids],
         **{
             key: [record and getattr(record, key) for record in records]
-            for key in ("hole_fraction", "seconds", "evaluations")
+            for key in ("hole_fraction", "seconds", "evaluations", "gradients")
         },
         "run": run.path.name,
     }

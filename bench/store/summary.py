@@ -61,7 +61,8 @@ class Summary:
     """What a run's records and scores come to.
 
     n: outputs scored.  outputs_sha256: over (id, sha256) of what was scored.  seconds_per_image:
-    the median; evaluations: the mean; peak_memory: the most bytes; None where nothing is recorded.
+    the median; evaluations, gradients: the mean; peak_memory: the most bytes; None where nothing is
+    recorded.
     """
 
     schema_version: int
@@ -75,6 +76,7 @@ class Summary:
     metrics: Mapping[str, MetricEntry]
     seconds_per_image: float | None
     evaluations: float | None
+    gradients: float | None
     peak_memory: int | None
 
     def as_dict(self) -> dict[str, object]:
@@ -117,6 +119,7 @@ class Summary:
             },
             seconds_per_image=cast("float | None", loaded.get("seconds_per_image")),
             evaluations=cast("float | None", loaded.get("evaluations")),
+            gradients=cast("float | None", loaded.get("gradients")),
             peak_memory=cast("int | None", loaded.get("peak_memory")),
         )
 
