@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import plugins
 from bench.api import RequestError, imaging
@@ -23,9 +23,12 @@ def draw(
     *,
     size: int | None,
     gallery: Path | None,
+    sampler: str | None,
     seed: int,
 ) -> None:
     """Draw how `method` completes an image; raises RequestError for what it cannot take."""
+    if sampler is not None and method != "ddpm":
+        raise RequestError(f"--sampler {sampler}: only ddpm has samplers; leave it out.")
     side = size or DEFAULT_SIZE[method]
     target = _load(image, side)
     hole = plugins.mask(mask)(side, side, derive_seed("explain", mask, seed))
@@ -43,7 +46,9 @@ def draw(
     else:
         from methods.ddpm import explain as ddpm
 
-        ddpm.draw(target, hole, out, seed=seed)
+        asked = f"ddpm:sampler={sampler}" if sampler is not None else None
+        chosen: Any = plugins.method(asked) if asked else ddpm.DEFAULT
+        ddpm.draw(target, hole, out, method=chosen, seed=seed)
 
 
 def _load(image: Path | None, side: int) -> torch.Tensor:

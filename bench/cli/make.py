@@ -96,6 +96,7 @@ def train(
 @click.option("--mask", default="center-box", show_default=True)
 @click.option("--size", type=click.IntRange(16), help="Side of the square that is cut from it.")
 @click.option("--gallery", "folder", type=FOLDER, help="Of scenecompletion.  [default: shipped]")
+@click.option("--sampler", help="Of ddpm, as NAME,key=value.  [default: repaint]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=FILE, help="The picture.  [default: explain-METHOD.png]")
 def explain(
@@ -105,6 +106,7 @@ def explain(
     mask: str,
     size: int | None,
     folder: Path | None,
+    sampler: str | None,
     seed: int,
     out: Path | None,
 ) -> None:
@@ -112,7 +114,9 @@ def explain(
     from bench.cli import explaining
 
     path = out or Path(f"explain-{method}.png")
-    explaining.draw(method, image, mask, path, size=size, gallery=folder, seed=seed)
+    explaining.draw(
+        method, image, mask, path, size=size, gallery=folder, sampler=sampler, seed=seed
+    )
     click.echo(str(path))
 
 

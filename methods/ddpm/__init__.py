@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from bench.api import Inpaint, RequestError
 from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, weights_path
+from methods.ddpm.samplers.options import Repaint, Sampler
 
 Weights = Literal[
     "auto",
@@ -19,8 +20,8 @@ Weights = Literal[
     "imagenet-256",
     "imagenet-256-cond",
 ]
-# Samplers by name, as specs: the quickstart suite's, RePaint's published setting.
-SAMPLERS = {
+# Settings by name, as specs: the quickstart suite's, RePaint's published one.
+SETTINGS = {
     "quick": "ddpm:steps=10,jump_length=1,jump_samples=4",
     "repaint": "ddpm:steps=250,jump_length=10,jump_samples=10",
 }
@@ -28,12 +29,13 @@ SAMPLERS = {
 
 @dataclass(frozen=True)
 class DDPM:
-    """Masked sampling from a diffusion model (Lugmayr et al. 2022, RePaint).
+    """Masked sampling from a diffusion model, by RePaint (Lugmayr et al. 2022) or another sampler.
 
-    steps: levels of the respaced schedule, 1 to 1000.  jump_length, jump_samples: RePaint's
-    resampling; jump_samples=1 is none.  The defaults suit the shipped weights; the paper's are
-    250, 10 and 10.  schedule: "auto" is the weights' own, and another is an error.
-    precision: "auto" is bfloat16 where the device and the network gain from it.
+    sampler: see `bench list samplers`; its parameters, steps (levels of the respaced schedule, 1 to
+    1000) among them, are written beside it.  RePaint's defaults suit the shipped weights.
+    schedule: "auto" is the weights' own, and another is an error.
+    precision: "auto" is bfloat16 where the device and the network gain from it; samplers that need
+    gradients compute in float32.
     weights: "auto" takes fashion-mnist-32 for 32x32 images and photos-64 (trained at 64x64 on
     photographs) for all others; the field's names need path=FILE.  path: a file in place of the
     shipped one: a guided-diffusion state dict of the preset named by `weights`; with "auto", a
@@ -43,31 +45,27 @@ class DDPM:
     name: ClassVar[str] = "ddpm"
     version: ClassVar[str] = "2"
     single_threaded: ClassVar[bool] = False
-    steps: int = 15
-    jump_length: int = 1
-    jump_samples: int = 5
+    sampler: Sampler = field(default=Repaint())
     schedule: Literal["auto", "linear", "cosine"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     weights: Weights = "auto"
     path: Path | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= 1000:
-            raise RequestError(f"steps={self.steps}; allowed: 1 to 1000")
-        if self.jump_length < 1 or self.jump_samples < 1:
-            raise RequestError(
-                f"jump_length={self.jump_length}, jump_samples={self.jump_samples}; "
-                "allowed: 1 or more"
-            )
         known = {
             "weights": ("auto", *SHIPPED, *PRESETS),
             "schedule": ("auto", "linear", "cosine"),
             "precision": ("auto", "fp32", "bf16"),
         }
-        for field, allowed in known.items():
-            if getattr(self, field) not in allowed:
-                given = getattr(self, field)
-                raise RequestError(f"{field}={given!r}; allowed: {', '.join(allowed)}")
+        for name, allowed in known.items():
+            if getattr(self, name) not in allowed:
+                given = getattr(self, name)
+                raise RequestError(f"{name}={given!r}; allowed: {', '.join(allowed)}")
+        if self.sampler.gradients and self.precision == "bf16":
+            raise RequestError(
+                f"precision=bf16, but {self.sampler.name} needs gradients, which are taken in "
+                "float32; give precision=fp32 or auto"
+            )
 
     @property
     def multiple_of(self) -> int:

@@ -14,24 +14,27 @@ from bench.api.seeds import derive_seed
 from methods.common import processor
 from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
+from methods.ddpm.differentiable import differentiable
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.precision import prepared
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.pretrained import PRESETS, weights_path
-from methods.ddpm.repaint import Network, Sampling, evaluations, inpaint
-from methods.ddpm.schedule import named, respace
+from methods.ddpm.samplers.denoiser import Network
+from methods.ddpm.sampling import inpaint, spaced
+from methods.ddpm.schedule import Schedule, named
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A network ready to be sampled from.
 
-    channels: of its images.  classes: or None.  dtype: what it computes in.
+    schedule: spaced for the sampler.  channels: of its images.  classes: or None.  dtype: what it
+    computes in.
     """
 
     name: str
     network: Network
-    sampling: Sampling
+    schedule: Schedule
     channels: int
     classes: int | None
     dtype: torch.dtype
@@ -50,22 +53,34 @@ class Completer:
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
     ) -> Completion:
-        """Complete a batch; the notes hold the number of network evaluations and the weights."""
+        """Complete a batch; the notes hold what a row cost the network, and the weights."""
         loaded = self.choose(visible.shape[-2:])
-        sampling = loaded.sampling
-        known = to_network(visible, loaded.channels).to(self.device)
-        network = _labelled(loaded, seeds, self.device)
         with processor.backend(loaded.dtype, self.device):
-            filled = from_network(inpaint(network, sampling, known, hole.to(self.device), seeds))
-        image = torch.where(hole, filled.to(visible.device), visible)
-        count = evaluations(sampling.schedule.T, sampling.jump_length, sampling.jump_samples)
-        return Completion(image, [{"evaluations": count, "weights": loaded.name} for _ in seeds])
+            filled = inpaint(
+                loaded.network,
+                loaded.schedule,
+                to_network(visible, loaded.channels).to(self.device),
+                hole.to(self.device),
+                seeds,
+                self.method.sampler,
+                labels=self.labels(loaded, seeds),
+            )
+        image = torch.where(hole, from_network(filled.x).to(visible.device), visible)
+        cost = {"evaluations": filled.evaluations, "gradients": filled.gradients}
+        return Completion(image, [{**cost, "weights": loaded.name} for _ in seeds])
 
     def choose(self, size: Sequence[int]) -> Loaded:
         """Return the network for images of this (height, width)."""
         if len(self.loaded) == 1:
             return next(iter(self.loaded.values()))
         return self.loaded["fashion-mnist-32" if tuple(size) == (32, 32) else "photos-64"]
+
+    def labels(self, loaded: Loaded, seeds: Sequence[int]) -> torch.Tensor | None:
+        """Draw a label a row from its seed for a class-conditional network, as RePaint does."""
+        if loaded.classes is None:
+            return None
+        drawn = [derive_seed("label", seed) % loaded.classes for seed in seeds]
+        return torch.tensor(drawn, device=self.device)
 
 
 def _load(method: DDPM, name: str, device: str) -> Loaded:
@@ -77,12 +92,13 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
             f"schedule={method.schedule}, but {name} was trained with {schedule}; "
             "the schedule belongs to the weights: leave it out"
         )
-    sampling = Sampling(
-        respace(named(schedule), method.steps), method.jump_length, method.jump_samples
-    )
+    levels = spaced(named(schedule), method.sampler)
     classes = PRESETS[name].classes if name in PRESETS else None
-    ready = prepared(network, device, method.precision)
-    return Loaded(name, ready, sampling, channels, classes, next(ready.parameters()).dtype)
+    if method.sampler.gradients:
+        ready = differentiable(network, device)
+    else:
+        ready = prepared(network, device, method.precision)
+    return Loaded(name, ready, levels, channels, classes, next(ready.parameters()).dtype)
 
 
 def _own_path(method: DDPM) -> Path:
@@ -102,13 +118,3 @@ def _network(file: Path, name: str) -> tuple[nn.Module, str, int]:
         raise RequestError(f"weights={name}: {file.name} is not among the installed files")
     network, schedule = load_own(file)
     return network, schedule, network.config.in_channels
-
-
-def _labelled(loaded: Loaded, seeds: Sequence[int], device: str) -> Network:
-    """Give a class-conditional network a label a row, drawn from its seed, as RePaint does."""
-    if loaded.classes is None:
-        return loaded.network
-    drawn = [derive_seed("label", seed) % loaded.classes for seed in seeds]
-    labels = torch.tensor(drawn, device=device)
-    network: nn.Module = loaded.network  # type: ignore[assignment]
-    return lambda x, step: network(x, step, labels)

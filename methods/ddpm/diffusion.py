@@ -29,15 +29,18 @@ def q_sample(schedule: Schedule, x0: torch.Tensor, t: Level, noise: torch.Tensor
     return at(abar.sqrt(), t, x0) * x0 + at((1 - abar).sqrt(), t, x0) * noise
 
 
-def predict_x0(schedule: Schedule, xt: torch.Tensor, t: Level, eps: torch.Tensor) -> torch.Tensor:
-    """Return the x0 that eps implies, clamped to [-1, 1] (DDPM, eq. 15).
+def predict_x0(
+    schedule: Schedule, xt: torch.Tensor, t: Level, eps: torch.Tensor, *, clamp: bool = True
+) -> torch.Tensor:
+    """Return the x0 that eps implies, clamped to [-1, 1] unless told otherwise (DDPM, eq. 15).
 
     It is shrunk where alpha_bar is below 1e-5 (the cosine schedule's last 3 levels of 1,000):
     there the division by sqrt(alpha_bar), 5e-5 in the end, would turn rounding into an image.
     """
     abar = schedule.alpha_bar
     scale = abar.clamp(min=LEAST_ALPHA_BAR).rsqrt()
-    return (at(scale, t, xt) * xt - at((1 - abar).sqrt() * scale, t, xt) * eps).clamp(-1, 1)
+    x0 = at(scale, t, xt) * xt - at((1 - abar).sqrt() * scale, t, xt) * eps
+    return x0.clamp(-1, 1) if clamp else x0
 
 
 def posterior(
@@ -65,25 +68,36 @@ def learned_log_variance(schedule: Schedule, v: torch.Tensor, t: Level) -> torch
     return low + (v + 1) / 2 * (high - low)
 
 
+def p_moments(
+    schedule: Schedule, xt: torch.Tensor, t: int, output: torch.Tensor, *, clamp: bool = True
+) -> tuple[torch.Tensor, torch.Tensor | float]:
+    """Mean and standard deviation of p(x_{t-1} | x_t), in terms of the clamped x0.
+
+    output: the network's, (N, C, H, W) eps or (N, 2C, H, W) eps and v; without v the variance is
+    beta-tilde, and the deviation a number.
+    """
+    eps, v = split(output, xt.shape[1])
+    mean, variance = posterior(schedule, predict_x0(schedule, xt, t, eps, clamp=clamp), xt, t)
+    if v is None:
+        return mean, math.sqrt(variance)
+    return mean, (learned_log_variance(schedule, v, t) / 2).exp()
+
+
 def p_sample(
     schedule: Schedule,
     xt: torch.Tensor,
     t: int,
     output: torch.Tensor,
     noise: torch.Tensor,
+    *,
+    clamp: bool = True,
 ) -> torch.Tensor:
-    """Sample p(x_{t-1} | x_t) (DDPM, algorithm 2, in terms of the clamped x0).
+    """Sample p(x_{t-1} | x_t) (DDPM, algorithm 2).
 
-    output: the network's, (N, C, H, W) eps or (N, 2C, H, W) eps and v; without v the variance is
-    beta-tilde.  At t = 1 nothing is added: the result is the predicted x0.
+    At t = 1 nothing is added: the result is the predicted x0.
     """
-    eps, v = split(output, xt.shape[1])
-    mean, variance = posterior(schedule, predict_x0(schedule, xt, t, eps), xt, t)
-    if t == 1:
-        return mean
-    if v is None:
-        return mean + math.sqrt(variance) * noise
-    return mean + (learned_log_variance(schedule, v, t) / 2).exp() * noise
+    mean, spread = p_moments(schedule, xt, t, output, clamp=clamp)
+    return mean if t == 1 else mean + spread * noise
 
 
 def split(output: torch.Tensor, channels: int) -> tuple[torch.Tensor, torch.Tensor | None]:

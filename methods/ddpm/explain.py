@@ -10,11 +10,12 @@ import torch
 
 from bench.api.imaging import hide
 from bench.api.seeds import NoiseStreams, derive_seed
-from methods.ddpm import DDPM, Weights
+from methods.ddpm import DDPM
 from methods.ddpm.completer import Completer
 from methods.ddpm.diffusion import q_sample
 from methods.ddpm.preprocess import from_network, to_network
-from methods.ddpm.repaint import inpaint, levels
+from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.sampling import inpaint
 from methods.ddpm.schedule import Schedule, named
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 7
 HOLE = (0.93, 0.62, 0.62)
+DEFAULT = DDPM(Repaint(steps=50, jump_samples=3))
 INK, LINEAR, COSINE = "#333333", "#c4561f", "#1f6fb2"
 
 
@@ -30,20 +32,17 @@ def draw(
     hole: torch.Tensor,
     out: Path,
     *,
-    weights: Weights = "auto",
-    steps: int = 50,
-    jump_samples: int = 3,
+    method: DDPM = DEFAULT,
     seed: int = 0,
 ) -> Path:
     """Draw the forward process, the schedules and the masked reverse process; return `out`.
 
     image: (3, H, W) in [0, 1].  hole: bool (1, H, W), True = missing; H and W multiples of the
-    method's multiple_of.  out: a PNG, SVG or PDF file.
+    method's multiple_of.  method: with any sampler.  out: a PNG, SVG or PDF file.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    method = DDPM(steps=steps, jump_samples=jump_samples, weights=weights)
     completer = Completer(method, "cpu")
     loaded = completer.choose(image.shape[-2:])
     known = to_network(hide(image, hole)[None], loaded.channels)
@@ -52,19 +51,16 @@ def draw(
     with mpl.rc_context({"font.size": 9, "text.color": INK, "axes.labelcolor": INK}):
         figure = Figure(figsize=(1.45 * COLUMNS, 7.2), layout="constrained")
         rows: Any = figure.subfigures(3, 1, height_ratios=[1.1, 1.25, 1.1])
-        name = loaded.sampling.schedule.name
+        name = loaded.schedule.name
         _strip(
             rows[0],
             f"Forward process q(x_t | x_0): the image drowns in noise ({name} schedule)",
             _forward(named(name), x0, seed),
         )
         _curves(rows[1])
-        evaluated = (
-            f"{steps} levels" if jump_samples == 1 else f"{steps} levels, r = {jump_samples}"
-        )
         _strip(
             rows[2],
-            f"Masked reverse process ({evaluated}): noised image outside the hole, network inside",
+            f"Masked reverse process by {method.sampler.name}, {loaded.schedule.T} levels",
             [("given", _marked(image, hole)), *seen],
         )
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -84,11 +80,22 @@ def _watch(
 ) -> list[tuple[str, torch.Tensor]]:
     """Return x at levels spread over the masked reverse process, when it is there last."""
     loaded = completer.choose(known.shape[-2:])
-    sampling, schedule = loaded.sampling, loaded.sampling.schedule
-    found: dict[int, torch.Tensor] = {}
-    walk = levels(schedule.T, sampling.jump_length, sampling.jump_samples)
-    shown = [round((COLUMNS - 2 - i) * 0.9 * max(walk) / (COLUMNS - 2)) for i in range(COLUMNS - 1)]
-    inpaint(loaded.network, sampling, known, hole[None], [seed], found.__setitem__)
+    schedule = loaded.schedule
+    found = {schedule.T: torch.zeros_like(known)}  # one level has no x before its only step
+    options, labels = completer.method.sampler, completer.labels(loaded, [seed])
+    inpaint(
+        loaded.network,
+        schedule,
+        known,
+        hole[None],
+        [seed],
+        options,
+        labels=labels,
+        watch=found.__setitem__,
+    )
+    found[0] = torch.where(hole[None], found[0], known)  # as the harness composes
+    last = COLUMNS - 2
+    shown = [round((last - i) * 0.9 * schedule.T / last) for i in range(COLUMNS - 1)]
     steps = schedule.network_step
     return [(f"t = {int(steps[level]) + 1}", from_network(found[level])[0]) for level in shown]
 

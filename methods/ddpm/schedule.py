@@ -74,6 +74,27 @@ def respace(schedule: Schedule, steps: int) -> Schedule:
     if not 1 <= steps <= T:
         raise RequestError(f"steps={steps}; allowed: 1 to {T}, the weights' own number of steps")
     kept = [round(i * (T - 1) / (steps - 1)) + 1 for i in range(steps)] if steps > 1 else [T]
+    return _keep(schedule, kept)
+
+
+def quadratic(schedule: Schedule, steps: int) -> Schedule:
+    """Keep `steps` levels, the ends among them, dense at low noise (DiffPIR's spacing).
+
+    The i-th from the top is (T - 1) sqrt(i / (steps - 1)) below it, as far as every level is
+    taken once.
+    """
+    T = schedule.T
+    if steps < 2 or steps > T:
+        return respace(schedule, steps)
+    down = [T - round((T - 1) * math.sqrt(i / (steps - 1))) for i in range(steps)]
+    kept = [T]
+    for i in range(1, steps):
+        kept.append(max(min(down[i], kept[-1] - 1), steps - i))
+    return _keep(schedule, kept[::-1])
+
+
+def _keep(schedule: Schedule, kept: list[int]) -> Schedule:
+    """Return the schedule of some levels, ascending; network_step names the original steps."""
     levels = torch.tensor([0, *kept])
     alpha_bar = schedule.alpha_bar[levels]
     beta = torch.zeros_like(alpha_bar)

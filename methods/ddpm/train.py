@@ -30,7 +30,8 @@ from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.diffusion import loss_simple, loss_vlb, q_sample, split
 from methods.ddpm.preprocess import from_network, to_network
-from methods.ddpm.repaint import Sampling, generate, inpaint
+from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.sampling import generate, inpaint
 from methods.ddpm.schedule import named, respace
 from methods.ddpm.unet import UNet
 
@@ -198,9 +199,8 @@ class DenoisingTrainee:
         hole = draw_holes(self.holes, derive_seed("grid", self.seed), 8, size)
         visible = target.masked_fill(hole, 0)
         known = to_network(visible, self.config.unet.in_channels)
-        sampling = Sampling(schedule, jump_length=10, jump_samples=1)
-        filled = from_network(inpaint(network, sampling, known, hole, seeds[:8]))
-        return torch.cat([free.cpu(), visible, filled.cpu()])
+        filled = inpaint(network, schedule, known, hole, seeds[:8], Repaint(jump_samples=1))
+        return torch.cat([free.cpu(), visible, from_network(filled.x).cpu()])
 
     def _batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return x0 (n, C, H, W) in [-1, 1], levels t (n,) and noise, on the device."""

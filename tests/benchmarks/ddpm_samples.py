@@ -21,22 +21,22 @@ from methods.common.training_log import save_grid
 from methods.ddpm import DDPM
 from methods.ddpm.completer import Completer
 from methods.ddpm.preprocess import from_network
-from methods.ddpm.repaint import generate
+from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.sampling import generate
 
 
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     completer = Completer(
-        DDPM(weights=options.weights, path=options.path, steps=options.steps), "cpu"
+        DDPM(Repaint(options.steps), weights=options.weights, path=options.path), "cpu"
     )
     loaded = completer.choose((options.size, options.size))
     options.out.mkdir(parents=True, exist_ok=True)
     made = []
     for start in range(0, options.count, 50):
         seeds = [derive_seed("sample", i) for i in range(start, min(start + 50, options.count))]
-        schedule = loaded.sampling.schedule
-        batch = generate(loaded.network, schedule, loaded.channels, options.size, seeds)
+        batch = generate(loaded.network, loaded.schedule, loaded.channels, options.size, seeds)
         made.append(from_network(batch))
         print(f"{start + len(seeds)}/{options.count}", flush=True)
     images = torch.cat(made)

@@ -24,7 +24,8 @@ from methods.common.initial import initialise
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import BIG
 from methods.ddpm.precision import prepared
-from methods.ddpm.repaint import Sampling, evaluate, inpaint
+from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.sampling import inpaint
 from methods.ddpm.schedule import linear, respace
 from methods.ddpm.unet import UNet
 from tests.benchmarks.ddpm_plain import plain_unet
@@ -98,9 +99,9 @@ def overhead(network: torch.nn.Module) -> float:
 
     hole = torch.zeros(4, 1, 64, 64, dtype=torch.bool)
     hole[:, :, 16:48, 16:48] = True
-    sampling = Sampling(respace(linear(), 10), 5, 2)
+    options, schedule = Repaint(10, 5, 2), respace(linear(), 10)
     began = time.process_time()
-    inpaint(timed, sampling, torch.zeros(4, 3, 64, 64), hole, [0, 1, 2, 3])
+    inpaint(timed, schedule, torch.zeros(4, 3, 64, 64), hole, [0, 1, 2, 3], options)
     return 1 - inside / (time.process_time() - began)
 
 
@@ -115,7 +116,7 @@ def memory(precision: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     began = time.perf_counter()
     with torch.inference_mode():
-        evaluate(ready, linear(), torch.zeros(1, 3, 256, 256), 500)
+        ready(torch.zeros(1, 3, 256, 256), torch.tensor([499]))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     seconds = time.perf_counter() - began
     told = f"{before:.2f} GiB after loading, {peak:.2f} GiB with one evaluation"

@@ -21,7 +21,8 @@ from bench.api.seeds import torch_stream
 from methods.ddpm import DDPM
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.diffusion import p_sample, predict_x0, q_step
-from methods.ddpm.repaint import masked_reverse_step
+from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.samplers.repaint import masked_reverse_step
 from methods.ddpm.schedule import cosine, linear
 
 # Its import trips over deprecations of its own dependencies.
@@ -114,7 +115,7 @@ def test_one_step_of_renoising(diffusers: Any) -> None:
 
 
 def test_the_method_runs_from_a_folder(folder: Path) -> None:
-    method = DDPM(steps=3, path=folder, precision="fp32")
+    method = DDPM(Repaint(steps=3), path=folder, precision="fp32")
     assert method.multiple_of == 2
     assert sorted(method.assets()) == [
         "own/config.json",

@@ -13,19 +13,15 @@ from bench import plugins
 from bench.api import Completion, RequestError
 from bench.api.seeds import torch_stream
 from methods.common.initial import initialise
-from methods.ddpm import DDPM, SAMPLERS
+from methods.ddpm import DDPM, SETTINGS
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.diffusion import q_sample
 from methods.ddpm.preprocess import from_network, to_network
-from methods.ddpm.repaint import (
-    Sampling,
-    evaluations,
-    generate,
-    inpaint,
-    levels,
-    masked_reverse_step,
-)
+from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.samplers.repaint import evaluations, masked_reverse_step
+from methods.ddpm.samplers.steps import levels
+from methods.ddpm.sampling import generate, inpaint
 from methods.ddpm.schedule import cosine, linear, respace
 from methods.ddpm.unet import UNet
 
@@ -106,11 +102,12 @@ def test_known_and_unknown_noise_are_independent() -> None:
     for hole in (torch.ones(1, 1, 64, 64).bool(), torch.zeros(1, 1, 64, 64).bool()):
         inpaint(
             lambda x, step: torch.zeros_like(x),
-            Sampling(schedule, 10, 1),
+            schedule,
             x0,
             hole,
             [7],
-            lambda level, x: seen.append(x) if level == 5 else None,
+            Repaint(10, 10, 1),
+            watch=lambda level, x: seen.append(x) if level == 5 else None,
         )
     correlation = torch.corrcoef(torch.stack([s.flatten() for s in seen]))[0, 1]
     assert abs(float(correlation)) < 4 / math.sqrt(64 * 64)
@@ -127,7 +124,7 @@ def test_a_network_that_knows_the_image_fills_it_in() -> None:
         return ((x - abar.sqrt() * image) / (1 - abar).sqrt()).float()
 
     known = image.masked_fill(centre(1, 16), 0)
-    filled = inpaint(oracle, Sampling(schedule, 5, 3), known, centre(1, 16), [0])
+    filled = inpaint(oracle, schedule, known, centre(1, 16), [0], Repaint(20, 5, 3)).x
     assert torch.allclose(filled, image, atol=1e-5)
     free = generate(oracle, schedule, 3, 16, [1])
     assert torch.allclose(free, image, atol=1e-5)
@@ -141,12 +138,12 @@ def test_the_network_is_told_the_original_steps() -> None:
         return torch.zeros_like(x)
 
     x0 = torch.zeros(2, 1, 4, 4)
-    inpaint(network, Sampling(respace(linear(), 4), 10, 1), x0, centre(2, 4), [0, 1])
+    inpaint(network, respace(linear(), 4), x0, centre(2, 4), [0, 1], Repaint(4, 10, 1))
     assert told == [999, 999, 666, 666, 333, 333, 0, 0]
 
 
 def test_known_pixels_are_exact_and_an_empty_hole_returns_the_image(tiny: Path) -> None:
-    method = DDPM(steps=4, jump_length=2, jump_samples=2, path=tiny, precision="fp32")
+    method = DDPM(Repaint(4, 2, 2), path=tiny, precision="fp32")
     inpaint_ = method.load("cpu")
     image = torch.rand(2, 3, 16, 16, generator=torch_stream(0))
     hole = centre(2, 16)
@@ -160,7 +157,7 @@ def test_known_pixels_are_exact_and_an_empty_hole_returns_the_image(tiny: Path) 
 
 
 def test_in_float32_a_batch_is_its_rows(tiny: Path) -> None:
-    inpaint_ = DDPM(steps=10, path=tiny, precision="fp32").load("cpu")
+    inpaint_ = DDPM(Repaint(steps=10), path=tiny, precision="fp32").load("cpu")
     image = torch.rand(4, 3, 16, 16, generator=torch_stream(0))
     hole = centre(4, 16)
     visible, seeds = image.masked_fill(hole, 0), [5, 6, 7, 8]
@@ -177,7 +174,7 @@ def test_bfloat16_stays_near_float32(tiny: Path) -> None:
     image = torch.rand(2, 3, 16, 16, generator=torch_stream(0))
     hole = centre(2, 16)
     made = [
-        _image(DDPM(steps=5, path=tiny, precision=p).load("cpu")(image, hole, [1, 2]))
+        _image(DDPM(Repaint(steps=5), path=tiny, precision=p).load("cpu")(image, hole, [1, 2]))
         for p in ("fp32", "bf16")
     ]
     off = (made[0] - made[1]).abs()
@@ -204,8 +201,8 @@ def test_parameters_are_checked() -> None:
     with pytest.raises(RequestError, match="is not one of auto, fp32, bf16"):
         plugins.method("ddpm:precision=fp16")
     with pytest.raises(RequestError, match="jump_samples=0; allowed: 1 or more"):
-        Sampling(linear(), 10, 0)
-    for spec in SAMPLERS.values():
+        Repaint(10, 10, 0)
+    for spec in SETTINGS.values():
         assert isinstance(plugins.method(spec), DDPM)
 
 

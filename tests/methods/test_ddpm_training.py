@@ -20,6 +20,7 @@ from methods.common.images import FixedImages
 from methods.common.training import Plan
 from methods.ddpm import DDPM
 from methods.ddpm.blocks import UNetConfig
+from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.schedule import named
 from methods.ddpm.train import CONFIGS, DenoisingTrainee, TrainingConfig, learning_rate, train
 from methods.ddpm.unet import UNet
@@ -79,7 +80,7 @@ def test_a_resumed_run_exports_the_same_bytes(tmp_path: Path) -> None:
 def test_what_it_exports_is_what_the_method_loads(tmp_path: Path) -> None:
     path = run(tmp_path, 2, holes=[CenterBox()])
     assert {tensor.dtype for tensor in load_weights(path).values()} == {torch.float16}
-    method = DDPM(steps=2, path=path)
+    method = DDPM(Repaint(steps=2), path=path)
     assert method.multiple_of == 2
     hole = torch.ones(1, 1, 8, 8, dtype=torch.bool)
     image = method.load("cpu")(torch.zeros(1, 3, 8, 8), hole, [0]).image  # type: ignore[union-attr]
