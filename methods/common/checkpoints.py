@@ -1,10 +1,9 @@
-"""Files of training: written atomically, read safely, cut into 16 MiB pieces and joined again."""
+"""Files of training: written atomically, read safely."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,6 @@ from bench.api.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-PIECE_BYTES = 16 * 2**20
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
@@ -76,41 +73,3 @@ def sha256(path: Path) -> str:
     """Return the sha256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def cut(path: Path, out: Path, piece_bytes: int = PIECE_BYTES) -> Path:
-    """Cut a file into pieces of at most `piece_bytes` in folder `out`; return the list of them.
-
-    The list is `<name>.pieces.json`: the pieces' names in order, the size and the whole's sha256.
-    """
-    names: list[str] = []
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while piece := file.read(piece_bytes):
-            names.append(f"{path.name}.{len(names):04d}")
-            write_atomic(out / names[-1], piece)
-            digest.update(piece)
-            size += len(piece)
-    listing = out / f"{path.name}.pieces.json"
-    facts = {"name": path.name, "bytes": size, "sha256": digest.hexdigest(), "pieces": names}
-    write_atomic(listing, (json.dumps(facts, indent=1) + "\n").encode())
-    return listing
-
-
-def join(listing: Path, out: Path) -> Path:
-    """Join the pieces named in `<name>.pieces.json` into folder `out`; return the whole file.
-
-    Raises RequestError when a piece is missing or the whole's sha256 differs.
-    """
-    facts = json.loads(listing.read_text())
-    missing = [name for name in facts["pieces"] if not (listing.parent / name).is_file()]
-    if missing:
-        raise RequestError(f"{listing} names pieces that are not beside it: {', '.join(missing)}")
-    data = b"".join((listing.parent / name).read_bytes() for name in facts["pieces"])
-    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
-        raise RequestError(
-            f"the pieces of {listing} do not give the sha256 it names; copy them again"
-        )
-    whole = out / Path(facts["name"]).name
-    write_atomic(whole, data)
-    return whole

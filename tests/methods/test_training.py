@@ -1,4 +1,4 @@
-"""The shared training loop: exact resume, atomic files, logs, sources, pieces."""
+"""The shared training loop: exact resume, atomic files, logs, sources."""
 
 from __future__ import annotations
 
@@ -211,29 +211,6 @@ def test_pickles_with_more_than_tensors_are_refused(tmp_path: Path) -> None:
         checkpoints.load_weights(tmp_path / "short.safetensors")
     with pytest.raises(RequestError, match="does not exist"):
         checkpoints.load_weights(tmp_path / "none.pt")
-
-
-def test_a_file_cut_into_pieces_joins_again(tmp_path: Path) -> None:
-    whole = tmp_path / "big.pt"
-    whole.write_bytes(bytes(range(256)) * 40)
-    listing = checkpoints.cut(whole, tmp_path / "pieces", piece_bytes=4096)
-    pieces = sorted((tmp_path / "pieces").glob("big.pt.0*"))
-    assert [p.stat().st_size for p in pieces] == [4096, 4096, 2048]
-    joined_file = checkpoints.join(listing, tmp_path / "out")
-    assert joined_file.read_bytes() == whole.read_bytes()
-    pieces[1].write_bytes(bytes(4096))
-    with pytest.raises(RequestError, match="do not give the sha256"):
-        checkpoints.join(listing, tmp_path / "out")
-    pieces[1].unlink()
-    with pytest.raises(RequestError, match=r"not beside it: big\.pt\.0001"):
-        checkpoints.join(listing, tmp_path / "out")
-
-
-def test_pieces_are_16_mib_by_default(tmp_path: Path) -> None:
-    whole = tmp_path / "big.bin"
-    whole.write_bytes(bytes(16 * 2**20 + 1))
-    checkpoints.cut(whole, tmp_path)
-    assert [(tmp_path / f"big.bin.000{i}").stat().st_size for i in (0, 1)] == [16 * 2**20, 1]
 
 
 def test_weights_survive_safetensors(tmp_path: Path) -> None:
