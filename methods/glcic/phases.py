@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import nn
@@ -19,13 +19,40 @@ from methods.glcic.losses import (
 
 if TYPE_CHECKING:
     from methods.glcic.recipes import TrainConfig
-    from methods.glcic.trainee import Batch, Glcic
 
 Losses = dict[str, torch.Tensor]
 LOSSES = ("reconstruction", "adversarial", "matching", "discriminator", "real", "fake")
 
 
-def completion_step(model: Glcic, batch: Batch) -> Losses:
+@dataclass(frozen=True)
+class Batch:
+    """What one step trains on.  target: (N, 3, S, S).  hole: (N, 1, S, S).  given: (N, 4, S, S)."""
+
+    target: torch.Tensor
+    hole: torch.Tensor
+    given: torch.Tensor
+
+
+class Model(Protocol):
+    """What a step needs: the recipe, the discriminators, the optimisers and the networks' calls."""
+
+    config: TrainConfig
+    discriminator: nn.Module
+    generator_optimiser: torch.optim.Optimizer
+    discriminator_optimiser: torch.optim.Optimizer
+
+    def complete(self, batch: Batch) -> torch.Tensor:
+        """Return the generator's output, float32 (N, 3, S, S)."""
+        ...
+
+    def judge(
+        self, image: torch.Tensor, hole: torch.Tensor
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return the discriminators' logits (N,), float32, and maps for whole images."""
+        ...
+
+
+def completion_step(model: Model, batch: Batch) -> Losses:
     """Phase 1: the generator learns to reconstruct (eq. 2)."""
     output = model.complete(batch)
     loss = reconstruction_loss(output, batch.target, batch.hole, model.config.reconstruction)
@@ -35,21 +62,21 @@ def completion_step(model: Glcic, batch: Batch) -> Losses:
     return {"reconstruction": loss.detach()}
 
 
-def discrimination_step(model: Glcic, batch: Batch) -> Losses:
+def discrimination_step(model: Model, batch: Batch) -> Losses:
     """Phase 2: the discriminators learn to tell true images from composed ones (eq. 3)."""
     with torch.no_grad():
         output = model.complete(batch)
     return update_discriminator(model, batch, output)
 
 
-def joint_step(model: Glcic, batch: Batch) -> Losses:
+def joint_step(model: Model, batch: Batch) -> Losses:
     """Phase 3: the discriminators' step, then the generator's against them (eq. 4)."""
     output = model.complete(batch)
     losses = update_discriminator(model, batch, output.detach())
     return losses | update_generator(model, batch, output)
 
 
-def update_discriminator(model: Glcic, batch: Batch, output: torch.Tensor) -> Losses:
+def update_discriminator(model: Model, batch: Batch, output: torch.Tensor) -> Losses:
     """Step the discriminators on the true and the composed images; `output` carries no gradient."""
     fake = compose(batch.target, output, batch.hole)
     both = torch.cat([batch.target, fake])
@@ -64,7 +91,7 @@ def update_discriminator(model: Glcic, batch: Batch, output: torch.Tensor) -> Lo
     return {"discriminator": loss.detach(), **means}
 
 
-def update_generator(model: Glcic, batch: Batch, output: torch.Tensor) -> Losses:
+def update_generator(model: Model, batch: Batch, output: torch.Tensor) -> Losses:
     """Step the generator; the discriminators are frozen, so no gradient is left in them."""
     config = model.config
     fake = compose(batch.target, output, batch.hole)
@@ -89,7 +116,7 @@ def update_generator(model: Glcic, batch: Batch, output: torch.Tensor) -> Losses
 
 
 def _judge_pair(
-    model: Glcic, batch: Batch, fake: torch.Tensor
+    model: Model, batch: Batch, fake: torch.Tensor
 ) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
     """Return the fakes' logits and maps, and the true images' maps when they are matched."""
     logit, maps = model.judge(fake, batch.hole)
@@ -106,7 +133,7 @@ class Phase:
 
     name: str
     steps: int
-    step: Callable[[Glcic, Batch], Losses]
+    step: Callable[[Model, Batch], Losses]
 
 
 def phases(config: TrainConfig) -> tuple[Phase, Phase, Phase]:

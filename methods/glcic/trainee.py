@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -19,19 +18,10 @@ from methods.common.training import Stateful
 from methods.glcic.calibration import calibrate
 from methods.glcic.discriminators import Discriminator, local_crop
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
-from methods.glcic.phases import LOSSES, Losses, phase_of
+from methods.glcic.phases import LOSSES, Batch, Losses, phase_of
 from methods.glcic.recipes import TrainConfig
 
 CALIBRATION = 32  # batches that the averaged generator's statistics are measured on
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step trains on.  target: (N, 3, S, S).  hole: (N, 1, S, S).  given: (N, 4, S, S)."""
-
-    target: torch.Tensor
-    hole: torch.Tensor
-    given: torch.Tensor
 
 
 class Glcic:
