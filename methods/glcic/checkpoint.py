@@ -70,7 +70,7 @@ def save_generator(path: Path, generator: Generator, facts: Mapping[str, Json]) 
     save_weights(path, state, {"glcic": json.dumps(told, sort_keys=True)})
 
 
-def read_facts(path: Path) -> dict[str, Any]:
+def read_facts(path: Path) -> dict[str, Json]:
     """Return the facts in a file that `save_generator` wrote."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -81,7 +81,7 @@ def read_facts(path: Path) -> dict[str, Any]:
         raise RequestError(
             f"{path} is refused: it has no metadata 'glcic'; allowed: files of `bench train glcic`"
         )
-    facts: dict[str, Any] = json.loads(told)
+    facts: dict[str, Json] = json.loads(told)
     return facts
 
 
@@ -89,18 +89,24 @@ def recommended_blend(path: Path) -> str:
     """Return the post-processing that a file of weights goes best with: the paper's by default."""
     if path.suffix != ".safetensors":
         return "poisson"
-    return str(read_facts(path).get("recipe", {}).get("blend", "poisson"))
+    recipe = read_facts(path).get("recipe")
+    return str(recipe.get("blend", "poisson")) if isinstance(recipe, Mapping) else "poisson"
 
 
 def _load_own(path: Path) -> Generator:
     """Load what `save_generator` wrote, into float32."""
-    facts = read_facts(path)["generator"]
-    known = {field.name for field in dataclasses.fields(GeneratorConfig)}
-    if unknown := sorted(facts.keys() - known):
-        raise RequestError(f"{path} is refused: unknown facts of its generator: {_few(unknown)}")
-    if facts.get("mean") is not None:
-        facts["mean"] = tuple(facts["mean"])
-    return _fill(path, Generator(GeneratorConfig(**facts)), load_weights(path), {})
+    config = _config(path, read_facts(path).get("generator"))
+    return _fill(path, Generator(config), load_weights(path), {})
+
+
+def _config(path: Path, facts: Any) -> GeneratorConfig:
+    """Return a generator's configuration from JSON; raises RequestError for unknown entries."""
+    fields = {field.name for field in dataclasses.fields(GeneratorConfig)}
+    if not isinstance(facts, dict) or (unknown := sorted(facts.keys() - fields)):
+        strange = _few(unknown) if isinstance(facts, dict) else repr(facts)
+        raise RequestError(f"{path} is refused: unknown facts of its generator: {strange}")
+    mean = facts.get("mean")
+    return GeneratorConfig(**facts | {"mean": None if mean is None else tuple(mean)})
 
 
 def _load_mmagic(path: Path, state: State) -> Generator:
@@ -187,30 +193,37 @@ def _fill(
     Counters of batches may be absent.  Raises RequestError naming keys and shapes that differ.
     """
     constants = constants or {}
-    wanted = {
-        ours: f"{names.get(module, module)}.{leaf}"
-        for ours in network.state_dict()
-        for module, _, leaf in [ours.rpartition(".")]
-        if ours not in constants
-    }
-    optional = {theirs for theirs in wanted.values() if theirs.endswith("num_batches_tracked")}
-    missing = [theirs for theirs in wanted.values() if theirs not in state.keys() | optional]
-    unexpected = sorted(state.keys() - set(wanted.values()))
-    if missing or unexpected:
-        told = [f"missing keys: {_few(missing)}"] if missing else []
-        told += [f"unexpected keys: {_few(unexpected)}"] if unexpected else []
-        raise RequestError(f"{path} is refused: {'; '.join(told)}")
     current = network.state_dict()
-    found = {ours: state.get(theirs, current[ours]) for ours, theirs in wanted.items()}
+    theirs = {ours: _their_key(ours, names) for ours in current if ours not in constants}
+    _check_keys(path, list(theirs.values()), state)
+    loaded = {ours: state.get(key, current[ours]) for ours, key in theirs.items()}
     differing = [
-        f"{wanted[ours]} is {tuple(tensor.shape)} (allowed: {tuple(current[ours].shape)})"
-        for ours, tensor in found.items()
+        f"{theirs[ours]} is {tuple(tensor.shape)} (allowed: {tuple(current[ours].shape)})"
+        for ours, tensor in loaded.items()
         if tensor.shape != current[ours].shape
     ]
     if differing:
         raise RequestError(f"{path} is refused: {_few(differing)}")
-    network.load_state_dict({**found, **constants})
+    network.load_state_dict({**loaded, **constants})
     return network.eval().requires_grad_(False)
+
+
+def _their_key(ours: str, names: Mapping[str, str]) -> str:
+    """Return the key that an entry of our state dict has in the file."""
+    module, _, leaf = ours.rpartition(".")
+    return f"{names.get(module, module)}.{leaf}"
+
+
+def _check_keys(path: Path, expected: Sequence[str], state: State) -> None:
+    """Raise RequestError naming the keys that the file lacks or has beyond the expected ones."""
+    missing = [
+        key for key in expected if key not in state and not key.endswith("num_batches_tracked")
+    ]
+    unexpected = sorted(state.keys() - set(expected))
+    if missing or unexpected:
+        problems = [f"missing keys: {_few(missing)}"] if missing else []
+        problems += [f"unexpected keys: {_few(unexpected)}"] if unexpected else []
+        raise RequestError(f"{path} is refused: {'; '.join(problems)}")
 
 
 def _few(names: Sequence[str]) -> str:
