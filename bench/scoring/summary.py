@@ -13,7 +13,8 @@ import numpy as np
 from bench import plugins
 from bench.api import SetMetric
 from bench.api.seeds import derive_seed
-from bench.statistics import bootstrap
+from bench.statistics.aggregates import by_hole_area, summarise
+from bench.statistics.bootstrap import bootstrap_interval
 from bench.store.manifest import Manifest
 from bench.store.record import Record
 from bench.store.summary import (
@@ -97,9 +98,9 @@ def _image_entry(name: str, values: Mapping[str, float], done: Sequence[Record])
     seed = derive_seed("bootstrap", name)
     # One photograph gives nothing to resample: an interval of width 0 would look like certainty.
     several = len(set(groups)) > 1
-    interval = bootstrap.bootstrap_interval(column[finite], groups, seed=seed) if several else None
-    whole = bootstrap.summarise(column)
-    areas = bootstrap.by_hole_area(column, [record.hole_fraction or 0.0 for record in scored])
+    interval = bootstrap_interval(column[finite], groups, seed=seed) if several else None
+    whole = summarise(column)
+    areas = by_hole_area(column, [record.hole_fraction or 0.0 for record in scored])
     return ImageEntry(
         metric.version,
         metric.unit,

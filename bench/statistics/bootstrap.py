@@ -1,4 +1,4 @@
-"""Statistics of scores: summaries, bootstrap intervals and comparisons, bins by hole area.
+"""The bootstrap: intervals of means, and of the differences of two methods' means.
 
 numpy only.  A bootstrap resamples groups (source photographs), so that crops of one photograph stay
 together; it is one matrix of resample counts times the groups' sums, in chunks.
@@ -13,21 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.api.seeds import derive_seed, numpy_stream
+from bench.statistics.aggregates import finite_or_inf
 
 Array = np.ndarray
 
 # Bytes of resample counts held at a time.
 CHUNK_BYTES = 32 * 2**20
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A metric over a set.  n counts all scores; mean and std are of the finite ones."""
-
-    mean: float
-    std: float
-    n: int
-    n_infinite: int
 
 
 @dataclass(frozen=True)
@@ -38,61 +29,6 @@ class Difference:
     low: float
     high: float
     p_value: float
-
-
-@dataclass(frozen=True)
-class AreaBin:
-    """Scores of images with a hole fraction in (edges[0], edges[1]]; mean of the finite ones."""
-
-    edges: tuple[float, float]
-    n: int
-    mean: float
-
-
-def summarise(values: Sequence[float] | Array) -> Summary:
-    """Return mean, standard deviation (over n - 1), n and the number of +inf scores.
-
-    An identical image has PSNR +inf: the mean and deviation are of the finite scores, and +inf and
-    nan when there is none (the deviation is nan for one score).  Raises ValueError for nan, -inf or
-    no score at all.
-    """
-    scores = _scores(values)
-    finite = scores[np.isfinite(scores)]
-    mean = float(finite.mean()) if len(finite) else math.inf
-    std = float(finite.std(ddof=1)) if len(finite) > 1 else math.nan
-    return Summary(mean, std, len(scores), len(scores) - len(finite))
-
-
-def by_hole_area(
-    values: Sequence[float] | Array, fractions: Sequence[float] | Array
-) -> list[AreaBin]:
-    """Return the scores by decile of the hole's share of the image, edges (a, b]; no empty bins.
-
-    fractions: in (0, 1], one a score.  Raises ValueError outside.
-    """
-    scores, areas = _scores(values), np.asarray(fractions, dtype=np.float64)
-    if areas.shape != scores.shape or not bool(((areas > 0) & (areas <= 1)).all()):
-        raise ValueError("by_hole_area needs one hole fraction in (0, 1] a score.")
-    # Rounded before the ceiling: a fraction that is an edge but for its last bit belongs below it.
-    decile = np.ceil(np.round(areas * 10, 9)).clip(1, 10).astype(int)
-    bins = []
-    for upper in np.unique(decile):
-        inside = scores[decile == upper]
-        bins.append(AreaBin(((upper - 1) / 10, upper / 10), len(inside), summarise(inside).mean))
-    return bins
-
-
-def aggregate_seeds(ids: Sequence[str], values: Sequence[float] | Array) -> tuple[list[str], Array]:
-    """Average each image's scores over its seeds: images, not seeds, are the sample.
-
-    ids: the image of each score, repeated once a seed.  Returns the images in order of first
-    appearance and float64 means; an image with a +inf score has a +inf mean.
-    """
-    scores = _scores(values)
-    if len(ids) != len(scores):
-        raise ValueError(f"{len(ids)} ids for {len(scores)} scores.")
-    images, index = _grouped(ids)
-    return images, np.bincount(index, weights=scores) / np.bincount(index)
 
 
 def bootstrap_means(
@@ -117,26 +53,6 @@ def bootstrap_means(
     return np.concatenate(chunks)
 
 
-def bootstrap_intervals(
-    values: Array,
-    groups: Sequence[str],
-    *,
-    resamples: int = 10_000,
-    seed: int,
-    level: float = 0.95,
-) -> list[tuple[float, float]]:
-    """Return the percentile bootstrap interval of each column's mean of finite scores.
-
-    values: (N, M), a column a metric.  groups: the source of each row, resampled together.  (inf,
-    inf) for a column without a finite score.
-    """
-    means = bootstrap_means(values, groups, resamples=resamples, seed=seed)
-    empty = ~np.isfinite(values).any(axis=0)
-    ends = _percentiles(np.where(empty, 0.0, means), level)
-    low, high = (np.where(empty, math.inf, end).tolist() for end in ends)
-    return list(zip(low, high, strict=True))
-
-
 def bootstrap_interval(
     values: Sequence[float] | Array,
     groups: Sequence[str],
@@ -145,9 +61,17 @@ def bootstrap_interval(
     seed: int,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the mean of the finite scores, one metric's."""
-    column = _scores(values)[:, None]
-    return bootstrap_intervals(column, groups, resamples=resamples, seed=seed, level=level)[0]
+    """Return the percentile bootstrap interval of the mean of the finite scores.
+
+    values: (N,).  groups: the source of each, resampled together.  (inf, inf) without any finite
+    score.
+    """
+    column = finite_or_inf(values)[:, None]
+    if not np.isfinite(column).any():
+        return math.inf, math.inf
+    means = bootstrap_means(column, groups, resamples=resamples, seed=seed)
+    low, high = percentiles(means, level)
+    return float(low[0]), float(high[0])
 
 
 def paired_bootstrap(
@@ -158,43 +82,40 @@ def paired_bootstrap(
     seed: int,
     level: float = 0.95,
 ) -> Difference:
-    """Compare two methods on the same holes by their scores' differences, one an image.
+    """Compare two methods on the same holes by the differences of their scores, one per image.
 
     p_value: 2 min(P(mean* <= 0), P(mean* >= 0)), each count with one added.  A difference that is
-    not finite (one of the two scores is +inf or missing) is left out.
+    not finite (one of the two scores is +inf or missing, or both are +inf) is left out.
     """
     column = np.asarray(differences, dtype=np.float64)[:, None]
-    return _differences(column, groups, resamples, seed, level)[0]
+    finite = np.isfinite(column)
+    if not finite.any():
+        raise ValueError("A comparison has no pair of finite scores.")
+    means = bootstrap_means(column, groups, resamples=resamples, seed=seed)
+    low, high = percentiles(means, level)
+    side = min((means <= 0).sum(), (means >= 0).sum())
+    p_value = min(1.0, 2 * (side + 1) / (resamples + 1))
+    mean = np.where(finite, column, 0.0).sum() / finite.sum()
+    return Difference(float(mean), float(low[0]), float(high[0]), float(p_value))
 
 
-def compare_to(
-    values: Array,
-    reference: int,
-    groups: Sequence[str],
-    *,
-    resamples: int = 10_000,
-    seed: int,
-    level: float = 0.95,
-) -> list[Difference]:
-    """Compare every method with one of them: values[:, m] - values[:, reference], paired.
+def percentiles(means: Array, level: float = 0.95) -> tuple[Array, Array]:
+    """Return the lower and upper ends of each column's central `level` share.
 
-    values: (images, methods); nan is missing; two +inf scores differ by 0.  One matrix of resample
-    counts serves all methods.
+    means: (resamples, columns).  Linear between order statistics, as np.quantile, which takes twice
+    as long.  NaN (a resample without any finite score) sorts last.
     """
-    ours, theirs = values, values[:, [reference]]
-    with np.errstate(invalid="ignore"):
-        differences = np.where(np.isinf(ours) & (ours == theirs), 0.0, ours - theirs)
-    return _differences(differences, groups, resamples, seed, level)
-
-
-def _scores(values: Sequence[float] | Array) -> Array:
-    """Return float64 (N,), N >= 1; raises ValueError for nan or -inf."""
-    scores = np.asarray(values, dtype=np.float64)
-    if scores.ndim != 1 or not len(scores):
-        raise ValueError(f"Statistics need a list of at least one score, not {scores.shape}.")
-    if np.isnan(scores).any() or np.isneginf(scores).any():
-        raise ValueError("A score is nan or -inf: leave failed images out and count them.")
-    return scores
+    tail = round((1 - level) / 2, 12)  # 0.025, not 0.025000000000000022
+    by_column = np.ascontiguousarray(means.T)
+    ends = np.array([tail, 1 - tail]) * (len(means) - 1)
+    below, share = np.floor(ends).astype(int), ends % 1
+    above = np.minimum(below + 1, len(means) - 1)
+    by_column.partition([*below, *above], axis=1)
+    low, high = (
+        by_column[:, k] * (1 - s) + by_column[:, after] * s
+        for k, after, s in zip(below, above, share, strict=True)
+    )
+    return low, high
 
 
 def _grouped(names: Sequence[str]) -> tuple[list[str], Array]:
@@ -215,26 +136,3 @@ def _resample_counts(groups: int, resamples: int, seed: int) -> Iterator[Array]:
         drawn = stream.integers(groups, size=(size, groups)) + groups * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * groups)
         yield counts.reshape(size, groups).astype(np.float64)
-
-
-def _percentiles(means: Array, level: float) -> tuple[Array, Array]:
-    """Return the lower and upper ends of each column's central `level` share, nan left out."""
-    tail = (1 - level) / 2
-    quantile = np.nanquantile if np.isnan(means).any() else np.quantile
-    low, high = quantile(means, [tail, 1 - tail], axis=0)
-    return low, high
-
-
-def _differences(
-    differences: Array, groups: Sequence[str], resamples: int, seed: int, level: float
-) -> list[Difference]:
-    """Return the comparison of each column of (N, M) paired differences."""
-    usable = np.isfinite(differences)
-    if not usable.any(axis=0).all():
-        raise ValueError("A comparison has no pair of finite scores.")
-    means = bootstrap_means(differences, groups, resamples=resamples, seed=seed)
-    low, high = _percentiles(means, level)
-    sides = np.minimum((means <= 0).sum(axis=0), (means >= 0).sum(axis=0))
-    p_values = np.minimum(1.0, 2 * (sides + 1) / (resamples + 1))
-    centre = np.where(usable, differences, 0.0).sum(axis=0) / usable.sum(axis=0)
-    return [Difference(*map(float, row)) for row in zip(centre, low, high, p_values, strict=True)]

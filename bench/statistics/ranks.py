@@ -36,6 +36,8 @@ def friedman_ranks(scores: np.ndarray, *, higher_is_better: bool) -> Ranks:
     scores: (blocks, methods), 2 to 20 methods, no nan; ties share their mean rank, and chi square
     is corrected for them.
     """
+    from scipy.special import chdtrc
+
     blocks, methods = scores.shape
     if not 2 <= methods <= len(NEMENYI_05) + 1 or not blocks or np.isnan(scores).any():
         raise ValueError(f"friedman_ranks needs (blocks, 2..20) scores, not {scores.shape} or nan.")
@@ -47,18 +49,4 @@ def friedman_ranks(scores: np.ndarray, *, higher_is_better: bool) -> Ranks:
     spread = ((ranks - (methods + 1) / 2) ** 2).sum() / (methods - 1)
     chi = float(blocks**2 * ((mean - (methods + 1) / 2) ** 2).sum() / spread) if spread else 0.0
     critical = NEMENYI_05[methods - 2] * math.sqrt(methods * (methods + 1) / (6 * blocks))
-    return Ranks(tuple(map(float, mean)), blocks, chi, chi_square_tail(chi, methods - 1), critical)
-
-
-def chi_square_tail(x: float, freedom: int) -> float:
-    """Return P(X > x) of a chi-square variable, by the recurrence of the incomplete gamma.
-
-    Q(a + 1, y) = Q(a, y) + y^a e^-y / Gamma(a + 1) with y = x / 2, from Q(1, y) = e^-y or
-    Q(1/2, y) = erfc(sqrt(y)).
-    """
-    y = x / 2
-    a, tail = (1.0, math.exp(-y)) if freedom % 2 == 0 else (0.5, math.erfc(math.sqrt(y)))
-    while a < freedom / 2:
-        tail += y**a * math.exp(-y) / math.gamma(a + 1)
-        a += 1
-    return tail
+    return Ranks(tuple(map(float, mean)), blocks, chi, float(chdtrc(methods - 1, chi)), critical)

@@ -19,7 +19,7 @@ from bench import plugins
 from bench.api import Completion
 from bench.api.imaging import compose, hide, pad_to_multiple, to_uint8
 from bench.api.seeds import derive_seed
-from bench.statistics.bootstrap import bootstrap_interval, compare_to
+from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
 
 def load(spec: str, size: int | None, limit: int | None, last: int | None):
@@ -84,8 +84,8 @@ def main() -> None:
     cells: list[list[str]] = [[name] for name in names]
     for metric in metrics:
         table = np.stack([scores(metric, out, images, holes) for out in outputs], axis=1)
-        differences = compare_to(table, 0, sources, seed=0)
-        for row, column, difference in zip(cells, table.T, differences, strict=True):
+        for row, column in zip(cells, table.T, strict=True):
+            difference = paired_bootstrap(column - table[:, 0], sources, seed=0)
             low, high = bootstrap_interval(column, sources, seed=0)
             digits = 2 if metric.startswith("psnr") else 4
             row.append(interval(column[np.isfinite(column)].mean(), low, high, f".{digits}f"))
