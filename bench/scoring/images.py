@@ -20,7 +20,7 @@ from bench.api import ImageMetric, RequestError, SampleMetric, SetMetric, imagin
 from bench.api.files import write_atomic
 from bench.execute import Executor, Lost
 from bench.scoring.sets import read_image, sample_scores, score_sets
-from bench.scoring.summary import outputs_hash, samples_entry, summarise_run
+from bench.scoring.summary import assets_of, outputs_hash, samples_entry, summarise_run
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
 from bench.store.scores import read_scores
@@ -40,7 +40,8 @@ class _Triple:
     output: Path
     target: Path
     hole: Path
-    sha256: str | None
+    sha256: str
+    target_sha256: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def _triple(directory: RunDirectory, record: Record) -> _Triple:
         directory.image_path("output", record.id),
         directory.image_path("target", record.image_id),
         directory.image_path("hole", record.image_id),
-        record.sha256,
+        record.sha256 or "",
+        record.target_sha256 or "",
     )
 
 
@@ -213,14 +215,24 @@ def _kept_sets(directory: RunDirectory, triples: list[_Triple]) -> dict[str, Set
 
 
 def _kept_entries(directory: RunDirectory, triples: list[_Triple]) -> dict[str, MetricEntry]:
-    """Return the summary's entries that still hold: same metric version, same outputs."""
+    """Return the summary's entries that still hold: same metric, same assets, same outputs."""
     try:
         old = read_summary(directory.path)
     except (OSError, ValueError):
         return {}
     if old.outputs_sha256 != outputs_hash((t.name, t.sha256) for t in triples):
         return {}
-    return {n: entry for n, entry in old.metrics.items() if entry.version == _version(n)}
+    return {name: entry for name, entry in old.metrics.items() if _holds(name, entry)}
+
+
+def _holds(name: str, entry: MetricEntry) -> bool:
+    """Return whether today's metric would give the scores of an entry."""
+    try:
+        metric = plugins.metric(name)
+    except RequestError:
+        return False
+    same_files = entry.assets is None or entry.assets == assets_of(metric)
+    return entry.version == metric.version and same_files
 
 
 def _read_hole(path: Path) -> torch.Tensor:

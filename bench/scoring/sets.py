@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
 import torch
 
 from bench import plugins
-from bench.api import SampleMetric, SetMetric, imaging
+from bench.api import RequestError, SampleMetric, SetMetric, imaging
 from bench.scoring.summary import set_entry
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
@@ -19,7 +19,7 @@ from bench.store.summary import SetEntry
 
 
 class Pair(Protocol):
-    """The PNGs of one completion and its target."""
+    """The PNGs of one completion and its target, and the sha256 of the two files."""
 
     @property
     def output(self) -> Path: ...  # noqa: D102
@@ -27,28 +27,46 @@ class Pair(Protocol):
     @property
     def target(self) -> Path: ...  # noqa: D102
 
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+
+    @property
+    def target_sha256(self) -> str: ...  # noqa: D102
+
 
 class PngSet:
-    """PNGs on disk as the ImageSet of the metrics."""
+    """PNGs on disk as the ImageSet of the metrics.
 
-    def __init__(self, paths: Sequence[Path], on_image: Callable[[], None] = lambda: None) -> None:
-        self._paths = list(paths)
+    files: the path of each PNG, and the sha256 that the run recorded of it.
+    """
+
+    def __init__(
+        self, files: Iterable[tuple[Path, str]], on_image: Callable[[], None] = lambda: None
+    ) -> None:
+        self._files = list(files)
         self._on_image = on_image
 
     @property
     def content_hash(self) -> str:
-        """sha256 over the files' sha256, in order."""
+        """sha256 over the recorded sha256 of the files, in order; reads no file."""
         digest = hashlib.sha256()
-        for path in self._paths:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        for _, sha256 in self._files:
+            digest.update(bytes.fromhex(sha256))
         return digest.hexdigest()
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._files)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
-        for path in self._paths:
-            yield imaging.decode_png(path.read_bytes())
+        """Yield the images as uint8 (3, H, W); RequestError for a file that was changed."""
+        for path, sha256 in self._files:
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise RequestError(
+                    f"{path} is not the file that the run wrote. Run it again: what is damaged "
+                    "is made again."
+                )
+            yield imaging.decode_png(data)
             self._on_image()
 
 
@@ -64,8 +82,8 @@ def score_sets(
     def on_image() -> None:  # once an output and once a target, unless their features are cached
         on_progress(next(done), 2 * len(pairs))
 
-    outputs = PngSet([pair.output for pair in pairs], on_image)
-    targets = PngSet([pair.target for pair in pairs], on_image)
+    outputs = PngSet(((pair.output, pair.sha256) for pair in pairs), on_image)
+    targets = PngSet(((pair.target, pair.target_sha256) for pair in pairs), on_image)
     entries = dict(kept)
     for name in metrics:
         if name not in entries:

@@ -11,7 +11,7 @@ from statistics import fmean, median
 import numpy as np
 
 from bench import plugins
-from bench.api import SetMetric
+from bench.api import HasAssets, SetMetric
 from bench.api.seeds import derive_seed
 from bench.statistics.aggregates import by_hole_area, summarise
 from bench.statistics.bootstrap import bootstrap_interval
@@ -76,7 +76,14 @@ def outputs_hash(outputs: Iterable[tuple[str, str | None]]) -> str:
 
 def set_entry(metric: SetMetric, value: float, n: int) -> SetEntry:
     """Return the entry of a metric that gives one number a run."""
-    return SetEntry(metric.version, metric.unit, metric.higher_is_better, value=_finite(value), n=n)
+    return SetEntry(
+        metric.version,
+        assets_of(metric),
+        metric.unit,
+        metric.higher_is_better,
+        value=_finite(value),
+        n=n,
+    )
 
 
 def samples_entry(name: str, values: Mapping[str, float], done: Sequence[Record]) -> ImageEntry:
@@ -103,6 +110,7 @@ def _image_entry(name: str, values: Mapping[str, float], done: Sequence[Record])
     areas = by_hole_area(column, [record.hole_fraction or 0.0 for record in scored])
     return ImageEntry(
         metric.version,
+        assets_of(metric),
         metric.unit,
         metric.higher_is_better,
         mean=_finite(whole.mean),
@@ -112,6 +120,11 @@ def _image_entry(name: str, values: Mapping[str, float], done: Sequence[Record])
         interval=interval,
         by_hole_area=tuple(AreaMean(area.edges, area.n, _finite(area.mean)) for area in areas),
     )
+
+
+def assets_of(metric: object) -> dict[str, str]:
+    """Return name -> sha256 of the files that a metric computes with."""
+    return dict(metric.assets()) if isinstance(metric, HasAssets) else {}
 
 
 def _finite(value: float) -> float | None:

@@ -11,7 +11,8 @@ from typing import TypeAlias, cast
 from bench.plan.spec import Spec
 from bench.store.strict_json import indented
 
-SCHEMA_VERSION = 1
+# 2: entries of metrics hold their assets; 1 is still read.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class AreaMean:
 class ImageEntry:
     """A metric that scores single images, or the samples of each.
 
-    mean, std: of the n - n_infinite finite scores; None where that is none, or one for std.
+    assets: name -> sha256 of the files that it computes with; None in a summary of version 1.
+    mean, std: of the n - n_infinite finite scores; None where there is none (for std, only one).
     interval: 95% bootstrap interval of the mean; None for one source.
     """
 
     version: str
+    assets: Mapping[str, str] | None
     unit: str
     higher_is_better: bool
     mean: float | None
@@ -44,9 +47,13 @@ class ImageEntry:
 
 @dataclass(frozen=True)
 class SetEntry:
-    """A metric that gives one number a run, of n images; value: None where it is not finite."""
+    """A metric that gives one number per run, of n images.
+
+    assets: as of an ImageEntry.  value: None where it is not finite.
+    """
 
     version: str
+    assets: Mapping[str, str] | None
     unit: str
     higher_is_better: bool
     value: float | None
@@ -103,7 +110,7 @@ class Summary:
         A field that another version leaves out is empty.
         """
         return cls(
-            schema_version=cast(int, loaded.get("schema_version", SCHEMA_VERSION)),
+            schema_version=cast(int, loaded.get("schema_version", 1)),
             spec=_checked(loaded["spec"]),
             labels=cast("Mapping[str, str] | None", loaded.get("labels")),
             complete=bool(loaded.get("complete")),
@@ -139,13 +146,15 @@ def _checked(spec: object) -> Spec:
 
 def _entry(loaded: Mapping[str, object]) -> MetricEntry:
     version, unit = str(loaded.get("version", "")), str(loaded.get("unit") or "")
+    assets = cast("Mapping[str, str] | None", loaded.get("assets"))
     up, n = bool(loaded["higher_is_better"]), int(cast(int, loaded.get("n") or 0))
     if "value" in loaded:
-        return SetEntry(version, unit, up, cast("float | None", loaded["value"]), n)
+        return SetEntry(version, assets, unit, up, cast("float | None", loaded["value"]), n)
     interval = cast("list[float | None] | None", loaded.get("interval"))
     areas = cast("list[Mapping[str, object]]", loaded.get("by_hole_area") or [])
     return ImageEntry(
         version,
+        assets,
         unit,
         up,
         mean=cast("float | None", loaded.get("mean")),

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import torch
@@ -61,7 +62,7 @@ def write(folder: Path, images: list[torch.Tensor]) -> PngSet:
     paths = [folder / f"{i:05d}.png" for i in range(len(images))]
     for path, image in zip(paths, images, strict=True):
         path.write_bytes(encode_png(to_uint8(image)))
-    return PngSet(paths)
+    return PngSet((path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths)
 
 
 def parse() -> argparse.Namespace:

@@ -162,7 +162,7 @@ def test_any_journal_and_summary_are_read(lines: list[bytes], summary: bytes) ->
         path = Path(folder)
         (path / "scores.partial.jsonl").write_bytes(b"\n".join(lines))
         (path / "summary.json").write_bytes(summary)
-        assert _kept_scores(RunDirectory(path), [_Triple("x", path, path, path, "0")]) == {}
+        assert _kept_scores(RunDirectory(path), [_Triple("x", path, path, path, "0", "0")]) == {}
         assert read_scores(path / "scores.csv") == {}
 
 
