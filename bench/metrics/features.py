@@ -22,6 +22,13 @@ WEIGHTS = "fid-inception"
 VERSION = 1
 
 
+def pinned_weights() -> dict[str, str]:
+    """Return the pinned sha256 of the Inception, by its name: the assets of FID and its kin."""
+    from bench.assets import weights
+
+    return {WEIGHTS: weights.pinned(WEIGHTS)}
+
+
 def inception_features(images: ImageSet) -> np.ndarray:
     """Return float32 (N, 2048), a row an image, in the set's order.
 

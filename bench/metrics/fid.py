@@ -25,10 +25,9 @@ class FID:
 
     def assets(self) -> Mapping[str, str]:
         """Return the pinned sha256 of the Inception."""
-        from bench.assets import weights
-        from bench.metrics.features import WEIGHTS
+        from bench.metrics.features import pinned_weights
 
-        return {WEIGHTS: weights.pinned(WEIGHTS)}
+        return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return the distance, at least 0 up to rounding; RequestError below 2 images a set."""

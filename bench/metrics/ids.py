@@ -35,7 +35,9 @@ class PIDS:
 
     def assets(self) -> Mapping[str, str]:
         """Return the pinned sha256 of the Inception."""
-        return _pinned()
+        from bench.metrics.features import pinned_weights
+
+        return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return percent in [0, 100]; RequestError below 2N = 4,096 or for unequal sets."""
@@ -61,7 +63,9 @@ class UIDS:
 
     def assets(self) -> Mapping[str, str]:
         """Return the pinned sha256 of the Inception."""
-        return _pinned()
+        from bench.metrics.features import pinned_weights
+
+        return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return percent in [0, 100]; RequestError below 2N = 4,096 or for unequal sets."""
@@ -123,10 +127,3 @@ def _decisions(sets: _HashedSets) -> tuple[np.ndarray, np.ndarray]:
     from bench.metrics.features import inception_features
 
     return svm_decisions(inception_features(sets.outputs), inception_features(sets.targets))
-
-
-def _pinned() -> Mapping[str, str]:
-    from bench.assets import weights
-    from bench.metrics.features import WEIGHTS
-
-    return {WEIGHTS: weights.pinned(WEIGHTS)}

@@ -34,10 +34,9 @@ class KID:
 
     def assets(self) -> Mapping[str, str]:
         """Return the pinned sha256 of the Inception."""
-        from bench.assets import weights
-        from bench.metrics.features import WEIGHTS
+        from bench.metrics.features import pinned_weights
 
-        return {WEIGHTS: weights.pinned(WEIGHTS)}
+        return pinned_weights()
 
     def size_for(self, n: int) -> int:
         """Return the subset size used on n images: min(subset_size, n); reports print it."""

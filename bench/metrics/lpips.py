@@ -8,7 +8,7 @@ a score does not depend on the batch.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,8 +22,38 @@ SMALLEST = 31
 WEIGHTS = {"alex": "lpips-alexnet", "vgg": "lpips-vgg16"}
 
 
+class _LPIPS:
+    """What the four metrics share: one value per image, at least 0, lower is better."""
+
+    version: ClassVar[str] = "1"
+    unit: ClassVar[str] = ""
+    higher_is_better: ClassVar[bool] = False
+    net: ClassVar[str] = "alex"
+    smallest: ClassVar[int] = SMALLEST
+
+    def assets(self) -> Mapping[str, str]:
+        """Return the pinned sha256 of the trunk."""
+        from bench.assets import weights
+
+        return {WEIGHTS[self.net]: weights.pinned(WEIGHTS[self.net])}
+
+    def __call__(
+        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> torch.Tensor:
+        """Return float64 (N,); raises RequestError for images below `smallest` pixels."""
+        import torch
+
+        ours, theirs = level_pairs(output, target, hole)
+        check_side(output, self.smallest, "LPIPS's trunk halves it several times")
+        return torch.stack([self._score(*image) for image in zip(ours, theirs, hole, strict=True)])
+
+    def _score(self, x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        """Score one image: uint8 levels x, y (3, H, W), hole (1, H, W)."""
+        return distance(x, y, self.net)
+
+
 @dataclass(frozen=True)
-class LPIPS:
+class LPIPS(_LPIPS):
     """Learned perceptual distance (Zhang et al. 2018), AlexNet, version 0.1.
 
     Input in [-1, 1], whole image.  Below 31 pixels it is an error; below 64 the feature maps are
@@ -31,46 +61,21 @@ class LPIPS:
     """
 
     name: ClassVar[str] = "lpips"
-    version: ClassVar[str] = "1"
-    unit: ClassVar[str] = ""
-    higher_is_better: ClassVar[bool] = False
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the trunk."""
-        return _pinned("alex")
-
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), at least 0; raises RequestError below 31 pixels."""
-        return _each(output, target, hole, lambda x, y, _: distance(x, y, "alex"))
 
 
 @dataclass(frozen=True)
-class LPIPSVGG:
+class LPIPSVGG(_LPIPS):
     """Learned perceptual distance (Zhang et al. 2018), VGG16, version 0.1: LaMa's protocol.
 
     Input in [-1, 1], whole image.  The trunk (59 MB) is fetched on demand.
     """
 
     name: ClassVar[str] = "lpips_vgg"
-    version: ClassVar[str] = "1"
-    unit: ClassVar[str] = ""
-    higher_is_better: ClassVar[bool] = False
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the trunk."""
-        return _pinned("vgg")
-
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), at least 0; raises RequestError below 31 pixels."""
-        return _each(output, target, hole, lambda x, y, _: distance(x, y, "vgg"))
+    net: ClassVar[str] = "vgg"
 
 
 @dataclass(frozen=True)
-class LPIPSUp64:
+class LPIPSUp64(_LPIPS):
     """LPIPS (AlexNet) after nearest-neighbour enlargement of the short side to 64 pixels.
 
     For images below 64 pixels, whose own LPIPS feature maps shrink to one pixel; images of 64
@@ -78,49 +83,35 @@ class LPIPSUp64:
     """
 
     name: ClassVar[str] = "lpips_up64"
-    version: ClassVar[str] = "1"
-    unit: ClassVar[str] = ""
-    higher_is_better: ClassVar[bool] = False
+    smallest: ClassVar[int] = 1
 
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the trunk."""
-        return _pinned("alex")
-
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), at least 0."""
-        return _each(
-            output,
-            target,
-            hole,
-            lambda x, y, _: distance(_enlarged(x), _enlarged(y), "alex"),
-            smallest=1,
-        )
+    def _score(self, x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        return distance(_enlarged(x), _enlarged(y), self.net)
 
 
 @dataclass(frozen=True)
-class LPIPSHole:
+class LPIPSHole(_LPIPS):
     """Spatial LPIPS (AlexNet) averaged over the hole's pixels.
 
     Each layer's map is enlarged bilinearly to the image and summed (the package's spatial=True).
     """
 
     name: ClassVar[str] = "lpips_hole"
-    version: ClassVar[str] = "1"
-    unit: ClassVar[str] = ""
-    higher_is_better: ClassVar[bool] = False
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the trunk."""
-        return _pinned("alex")
 
     def __call__(
         self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
     ) -> torch.Tensor:
-        """Return float64 (N,), at least 0; raises RequestError below 31 pixels or without hole."""
+        """Return float64 (N,); raises RequestError below 31 pixels or without a hole."""
         check_not_empty(hole)
-        return _each(output, target, hole, _in_hole)
+        return super().__call__(output, target, hole)
+
+    def _score(self, x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        with torch.inference_mode():
+            network = load_network(self.net, spatial=True)
+            spatial: torch.Tensor = network(_signed(x), _signed(y))
+        return spatial[0].double()[hole].mean()
 
 
 def distance(x: torch.Tensor, y: torch.Tensor, net: str) -> torch.Tensor:
@@ -163,30 +154,6 @@ def load_network(net: str, spatial: bool = False) -> Any:
     return network.requires_grad_(False)
 
 
-def _each(
-    output: torch.Tensor,
-    target: torch.Tensor,
-    hole: torch.Tensor,
-    score: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
-    *,
-    smallest: int = SMALLEST,
-) -> torch.Tensor:
-    """Score the images one at a time; score(levels, levels, hole) of one image, without batch."""
-    import torch
-
-    ours, theirs = level_pairs(output, target, hole)
-    check_side(output, smallest, "LPIPS's trunk halves it several times")
-    return torch.stack([score(*image) for image in zip(ours, theirs, hole, strict=True)])
-
-
-def _in_hole(x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    with torch.inference_mode():
-        spatial: torch.Tensor = load_network("alex", spatial=True)(_signed(x), _signed(y))
-    return spatial[0].double()[hole].mean()
-
-
 def _signed(image: torch.Tensor) -> torch.Tensor:
     """Return float32 (1, 3, H, W) in [-1, 1] of uint8 (3, H, W)."""
     return image[None].float() / 127.5 - 1
@@ -202,9 +169,3 @@ def _enlarged(image: torch.Tensor) -> torch.Tensor:
         return image
     size = (round(height * 64 / short), round(width * 64 / short))
     return interpolate(image[None], size=size, mode="nearest-exact")[0]
-
-
-def _pinned(net: str) -> Mapping[str, str]:
-    from bench.assets import weights
-
-    return {WEIGHTS[net]: weights.pinned(WEIGHTS[net])}
