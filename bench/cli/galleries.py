@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import Dataset, RequestError, imaging
@@ -41,9 +41,8 @@ def describe(out: Path) -> str:
     """Return a line about a built gallery: where, how many scenes, its hash."""
     from methods.scenecompletion.gallery import read_seal
 
-    seal: dict[str, Any] = dict(read_seal(out))
-    facts = ", ".join(f"{key} {seal[key]}" for key in ("scenes", "photographs") if key in seal)
-    return f"{out}: {facts}, sha256 {seal['sha256']}"
+    seal = read_seal(out)
+    return f"{out}: scenes {seal.scenes}, photographs {seal.photographs}, sha256 {seal.sha256}"
 
 
 def _items(dataset: Dataset) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -53,7 +53,7 @@ class SceneCompletion:
         from methods.scenecompletion.gallery import read_seal
 
         seal = read_seal(self.gallery or DEFAULT_GALLERY)
-        return {f"gallery of {seal['scenes']} scenes": str(seal["sha256"])}
+        return {f"gallery of {seal.scenes} scenes": seal.sha256}
 
     def load(self, device: str) -> Inpaint:
         """Open the gallery; it runs on the CPU whatever the device."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from bench.api import RequestError
 from methods.common.poisson import blend
-from methods.scenecompletion.context import Query, make_query, parts
 from methods.scenecompletion.copies import CopyJudge
 from methods.scenecompletion.duplicates import Matcher, prepare
 from methods.scenecompletion.gallery import Gallery, Scene
 from methods.scenecompletion.gist import describe
 from methods.scenecompletion.place import Placement, Placer, by_equal_costs
+from methods.scenecompletion.query import Query, make_query, parts
 from methods.scenecompletion.scenes import Scenes
 from methods.scenecompletion.seam import Seam, cut
 

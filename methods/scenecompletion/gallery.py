@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,9 @@ class Photograph:
     @staticmethod
     def parse(line: bytes) -> Photograph:
         """Read one line of photographs.jsonl; raises ValueError or TypeError when torn."""
-        fields = json.loads(line)
-        fields["boxes"] = tuple(tuple(box) for box in fields["boxes"])
-        return Photograph(**fields)
+        entry = json.loads(line)
+        entry["boxes"] = tuple(tuple(box) for box in entry["boxes"])
+        return Photograph(**entry)
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,21 @@ class Scene:
     number: int
     photograph: Photograph
     box: Box
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What gallery.json says of a whole gallery.
+
+    sha256: of photographs.jsonl, which holds the hash of every photograph: of the whole content.
+    features_sha256, image_bytes: hash of features.bin and size of images.bin.
+    """
+
+    sha256: str
+    features_sha256: str
+    image_bytes: int
+    photographs: int
+    scenes: int
 
 
 @dataclass(frozen=True)
@@ -144,12 +159,12 @@ def open_gallery(folder: Path) -> Gallery:
     version."""
     seal = read_seal(folder)
     lines = (folder / PHOTOGRAPHS).read_bytes() if (folder / PHOTOGRAPHS).is_file() else b""
-    whole = hashlib.sha256(lines).hexdigest() == seal["sha256"]
-    sizes = {IMAGES: seal["image_bytes"], FEATURES: seal["scenes"] * LENGTH * 4}
+    whole = hashlib.sha256(lines).hexdigest() == seal.sha256
+    sizes = {IMAGES: seal.image_bytes, FEATURES: seal.scenes * LENGTH * 4}
     for name, size in sizes.items():
         path = folder / name
         whole = whole and path.is_file() and path.stat().st_size == size
-    if not whole or hash_file(folder / FEATURES) != seal["features_sha256"]:
+    if not whole or hash_file(folder / FEATURES) != seal.features_sha256:
         raise RequestError(
             f"gallery {folder}: its files have changed since it was built; build it again with "
             "`bench gallery build`."
@@ -157,28 +172,28 @@ def open_gallery(folder: Path) -> Gallery:
     photographs = tuple(Photograph.parse(line) for line in lines.splitlines())
     pairs = [(photograph, box) for photograph in photographs for box in photograph.boxes]
     scenes = tuple(Scene(number, *pair) for number, pair in enumerate(pairs))
-    return Gallery(folder, seal["sha256"], photographs, scenes)
+    return Gallery(folder, seal.sha256, photographs, scenes)
 
 
-def read_seal(folder: Path) -> dict[str, Any]:
+def read_seal(folder: Path) -> Seal:
     """Return gallery.json; raises RequestError as `open_gallery` does."""
     rebuild = "build it with `bench gallery build DIR --out GALLERY`."
     if not (folder / SEAL).is_file():
         what = "is unfinished" if (folder / PHOTOGRAPHS).exists() else f"has no {SEAL}"
         raise RequestError(f"gallery {folder} {what}; {rebuild}")
     try:
-        seal = dict(json.loads((folder / SEAL).read_text()))
-    except ValueError:
+        found = dict(json.loads((folder / SEAL).read_text()))
+    except (ValueError, TypeError):
         raise RequestError(f"gallery {folder}: {SEAL} is not JSON; {rebuild}") from None
-    version = (seal.get("format"), seal.get("descriptor"))
+    version = (found.get("format"), found.get("descriptor"))
     if version != (FORMAT, DESCRIPTOR):
         raise RequestError(
             f"gallery {folder} was built by another version (format {version[0]}, descriptor "
             f"{version[1]}; this one reads {FORMAT}, {DESCRIPTOR}); {rebuild}"
         )
-    if not seal["scenes"]:
+    if not found["scenes"]:
         raise RequestError(f"gallery {folder} is empty; {rebuild}")
-    return seal
+    return Seal(**{field.name: found[field.name] for field in fields(Seal)})
 
 
 def hash_file(path: Path) -> str:

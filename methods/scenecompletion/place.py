@@ -10,7 +10,6 @@ import numpy as np
 
 from methods.scenecompletion.context import (
     Correlator,
-    Query,
     place_cost,
     scene_sizes,
     spectra,
@@ -18,6 +17,7 @@ from methods.scenecompletion.context import (
     transform_size,
 )
 from methods.scenecompletion.gallery import Scene
+from methods.scenecompletion.query import Query
 from methods.scenecompletion.scenes import Scenes, lab
 
 Array = np.ndarray[Any, np.dtype[Any]]

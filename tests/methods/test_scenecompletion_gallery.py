@@ -16,9 +16,10 @@ from PIL import Image
 from bench.api import RequestError
 from bench.api.seeds import numpy_stream
 from methods.scenecompletion import DEFAULT_GALLERY
-from methods.scenecompletion.build import Item, build, scene_boxes
+from methods.scenecompletion.build import Item, build
 from methods.scenecompletion.gallery import open_gallery
 from methods.scenecompletion.gist import LENGTH, describe, fill_smoothly
+from methods.scenecompletion.writer import scene_boxes
 from tests.conftest import wait_until
 
 

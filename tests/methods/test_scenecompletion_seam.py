@@ -10,22 +10,24 @@ from scipy import ndimage
 
 from bench.api.seeds import numpy_stream
 from methods.scenecompletion import context, seam
+from methods.scenecompletion.query import Query, make_query, parts
+from methods.scenecompletion.scenes import lab
 
 
 def noise(seed: int, height: int, width: int) -> np.ndarray:
     return numpy_stream(seed).random((height, width, 3)).astype(np.float32)
 
 
-def box_query(seed: int, size: int = 32) -> context.Query:
+def box_query(seed: int, size: int = 32) -> Query:
     hole = np.zeros((size, size), dtype=bool)
     hole[10:20, 8:22] = True
-    return context.make_query(noise(seed, size, size), hole, hole)
+    return make_query(noise(seed, size, size), hole, hole)
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (25, 40), (13, 17)])
 def test_fourier_costs_equal_the_direct_sums(height: int, width: int) -> None:
     query = box_query(1)
-    scene = context.lab(noise(2, height, width))
+    scene = lab(noise(2, height, width))
     correlator = context.Correlator(query, context.transform_size(height, width, query.radius))
     places = correlator.places(height, width)
     costs = correlator.costs(context.spectra(scene, correlator.size)[None], places)[0]
@@ -39,21 +41,21 @@ def test_the_photograph_itself_costs_nothing_where_it_belongs() -> None:
     image = noise(3, 48, 48)
     hole = np.zeros((32, 32), dtype=bool)
     hole[10:20, 8:22] = True
-    query = context.make_query(image[7:39, 11:43], hole, hole)
+    query = make_query(image[7:39, 11:43], hole, hole)
     correlator = context.Correlator(query, context.transform_size(48, 48, query.radius))
     places = correlator.places(48, 48)
-    scene = context.spectra(context.lab(image), correlator.size)[None]
+    scene = context.spectra(lab(image), correlator.size)[None]
     costs = correlator.costs(scene, places)[0]
     row, column = np.unravel_index(costs.argmin(), costs.shape)
     assert (places.tops[row], places.lefts[column]) == (-7, -11)
     assert costs[row, column] < costs.mean() / 1000
-    assert context.place_cost(query, context.lab(image), -7, -11) < 1e-3
+    assert context.place_cost(query, lab(image), -7, -11) < 1e-3
 
 
 def test_a_hole_splits_where_parts_are_far_apart() -> None:
     hole = np.zeros((128, 128), dtype=bool)
     hole[5:15, 5:15] = hole[100:110, 100:120] = hole[100:110, 85:90] = True
-    found = context.parts(hole)
+    found = parts(hole)
     assert [int(part.sum()) for part in found] == [100, 250]
     assert np.array_equal(np.logical_or.reduce(found), hole)
 
