@@ -19,5 +19,5 @@ MASKS = {
     "every-n-lines": "masks.structured:EveryNLines",
     "completion": "masks.structured:CompletionHole",
     "nearest-neighbor": "masks.structured:NearestNeighbor",
-    "folder": "masks.files:Folder",
+    "folder": "masks.files:MaskFolder",
 }

@@ -40,7 +40,7 @@ class MaskFile:
 
 
 @dataclass(frozen=True)
-class Folder:
+class MaskFolder:
     """Masks from a folder of PNG files: folder:PATH (or a pack written by `bench masks`).
 
     path: searched through its subfolders; a file's id is its path in there without ".png".

@@ -34,7 +34,7 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Preset:
+class Table:
     """strokes: inclusive bounds as published; the code draws one more at most.
 
     max_width, max_length: exclusive bounds above 5 and above 10 pixels.
@@ -46,14 +46,14 @@ class Preset:
     boxes: Boxes | None
 
 
-THIN = {256: Preset((4, 50), 10, 40, None), 512: Preset((4, 70), 20, 100, None)}
+THIN = {256: Table((4, 50), 10, 40, None), 512: Table((4, 70), 20, 100, None)}
 MEDIUM = {
-    256: Preset((4, 5), 50, 100, Boxes((10, 50), (1, 5), 0)),
-    512: Preset((4, 10), 100, 200, Boxes((30, 150), (1, 5), 0)),
+    256: Table((4, 5), 50, 100, Boxes((10, 50), (1, 5), 0)),
+    512: Table((4, 10), 100, 200, Boxes((30, 150), (1, 5), 0)),
 }
 THICK = {
-    256: Preset((1, 5), 100, 200, Boxes((30, 150), (1, 3), 10)),
-    512: Preset((1, 5), 250, 450, Boxes((30, 300), (1, 4), 10)),
+    256: Table((1, 5), 100, 200, Boxes((30, 150), (1, 3), 10)),
+    512: Table((1, 5), 250, 450, Boxes((30, 300), (1, 4), 10)),
 }
 
 
@@ -119,7 +119,7 @@ def _check_preset(preset: int) -> None:
         raise RequestError(f"preset={preset} is not one of 256, 512 (LaMa's tables)")
 
 
-def _draw(preset: Preset, reference: int, height: int, width: int, seed: int) -> torch.Tensor:
+def _draw(preset: Table, reference: int, height: int, width: int, seed: int) -> torch.Tensor:
     """Return the first hole of the stream that covers at most half of the image.
 
     LaMa draws five variants, drops those above half and picks one at random.  The variants are
@@ -137,7 +137,7 @@ def _draw(preset: Preset, reference: int, height: int, width: int, seed: int) ->
     return draw_hole(height, width, seed, draw)
 
 
-def _strokes(stream: Stream, preset: Preset, height: int, width: int, scale: float) -> Hole:
+def _strokes(stream: Stream, preset: Table, height: int, width: int, scale: float) -> Hole:
     """Return strokes of 1-5 segments, each segment with its own angle, length and width."""
     low, high = preset.strokes
     counts = stream.integers(1, 6, int(stream.integers(low, high + 2)))

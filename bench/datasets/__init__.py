@@ -4,7 +4,7 @@ DATASETS: dict[str, str] = {
     "photos": "bench.datasets.photos:Photos",
     "free-photos": "bench.datasets.free_photos:FreePhotos",
     "fashion-mnist": "bench.datasets.fashion_mnist:FashionMNIST",
-    "folder": "bench.datasets.folder:Folder",
+    "folder": "bench.datasets.folder:ImageFolder",
     "celeba-hq": "bench.datasets.presets:CelebAHQ",
     "ffhq": "bench.datasets.presets:FFHQ",
     "places2": "bench.datasets.presets:Places2",

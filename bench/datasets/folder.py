@@ -22,7 +22,7 @@ MAX_SIZE = 8192
 
 
 @dataclass(frozen=True)
-class Folder:
+class ImageFolder:
     """Every image below a folder, recursively: `folder:PATH`.
 
     path: the folder.  size: None keeps each image's own size; a number crops the centred square
@@ -43,7 +43,7 @@ class Folder:
             found = "is a file" if self.path.exists() else "does not exist"
             raise RequestError(f"{str(self.path)!r} {found}. Give a folder of images")
         if self.size is not None:
-            check_size(self.size, 1, MAX_SIZE)
+            check_side(self.size, 1, MAX_SIZE)
 
     def ids(self) -> list[str]:
         """Return the relative paths without suffix, '/'-separated, sorted.
@@ -117,7 +117,7 @@ class Folder:
         return {"path": self.path, "size": self.size}
 
 
-def check_size(size: int, smallest: int, largest: int) -> None:
+def check_side(size: int, smallest: int, largest: int) -> None:
     """Raise RequestError unless smallest <= size <= largest."""
     if isinstance(size, bool) or not isinstance(size, int) or not smallest <= size <= largest:
         raise RequestError(f"size={size} is not an integer in {smallest}..{largest} pixels")

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bench.api import RequestError
-from bench.datasets.folder import MAX_SIZE, Folder, check_size
+from bench.datasets.folder import MAX_SIZE, ImageFolder, check_side
 from bench.datasets.roots import find_root
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Preset(Protocol):
         ...
 
     @property
-    def images(self) -> tuple[Folder, bool]:
+    def images(self) -> tuple[ImageFolder, bool]:
         """Return the folder that is read and whether it is the split's own."""
         ...
 
@@ -65,7 +65,7 @@ class Preset(Protocol):
 def check(self: Preset) -> None:
     """Refuse a wrong size, split or root before anything runs."""
     if self.size is not None:
-        check_size(self.size, 8, MAX_SIZE)
+        check_side(self.size, 8, MAX_SIZE)
     if self.split not in (*self.layout.folders, "all"):
         allowed = ", ".join([*self.layout.folders, "all"])
         raise RequestError(f"split={self.split!r} is not one of {allowed}")
@@ -103,13 +103,13 @@ def source(self: Preset, image_id: str) -> str:
     return image_id
 
 
-def find_images(self: Preset) -> tuple[Folder, bool]:
+def find_images(self: Preset) -> tuple[ImageFolder, bool]:
     """Return the folder that is read and whether it is the split's own."""
     root = find_root(self.name, self.root, self.layout.advice)
     for name in self.layout.folders.get(self.split, ()):
         if (root / name).is_dir():
-            return Folder(root / name, self.size), True
-    return Folder(root, self.size), False
+            return ImageFolder(root / name, self.size), True
+    return ImageFolder(root, self.size), False
 
 
 def _number(name: str) -> int:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from bench.api import RequestError
-from bench.datasets.folder import check_size
+from bench.datasets.folder import check_side
 
 if TYPE_CHECKING:
     import torch
 
 
-class Source(NamedTuple):
+class Original(NamedTuple):
     """A photograph inside an installed package, and its crops: (left, top, side) in its pixels."""
 
     package: str
@@ -25,36 +25,36 @@ class Source(NamedTuple):
 
 # Every crop is 256 pixels or more wide; chosen by eye from a contact sheet so that no two of one
 # source show the same thing at the same scale.
-SOURCES: dict[str, Source] = {
-    "astronaut": Source(
+SOURCES: dict[str, Original] = {
+    "astronaut": Original(
         "skimage",
         "data/astronaut.png",
         ((100, 0, 256), (256, 0, 256), (20, 256, 256), (256, 256, 256)),
     ),
-    "chelsea": Source("skimage", "data/chelsea.png", ((40, 0, 256), (195, 44, 256))),
-    "coffee": Source(
+    "chelsea": Original("skimage", "data/chelsea.png", ((40, 0, 256), (195, 44, 256))),
+    "coffee": Original(
         "skimage",
         "data/coffee.png",
         ((140, 0, 288), (330, 120, 270), (0, 144, 256), (100, 0, 400)),
     ),
-    "motorcycle": Source(
+    "motorcycle": Original(
         "skimage",
         "data/motorcycle_left.png",
         ((90, 0, 500), (430, 230, 256), (70, 180, 288), (420, 0, 256)),
     ),
-    "rocket": Source(
+    "rocket": Original(
         "skimage", "data/rocket.jpg", ((190, 107, 320), (0, 150, 256), (384, 171, 256))
     ),
-    "retina": Source("skimage", "data/retina.jpg", ((60, 420, 512), (640, 120, 640))),
-    "hubble": Source("skimage", "data/hubble_deep_field.jpg", ((0, 0, 436), (500, 372, 500))),
-    "ihc": Source("skimage", "data/ihc.png", ((0, 0, 256), (256, 256, 256))),
-    "china": Source(
+    "retina": Original("skimage", "data/retina.jpg", ((60, 420, 512), (640, 120, 640))),
+    "hubble": Original("skimage", "data/hubble_deep_field.jpg", ((0, 0, 436), (500, 372, 500))),
+    "ihc": Original("skimage", "data/ihc.png", ((0, 0, 256), (256, 256, 256))),
+    "china": Original(
         "sklearn",
         "datasets/images/china.jpg",
         ((20, 0, 427), (100, 60, 256), (384, 140, 256), (0, 171, 256)),
     ),
-    "flower": Source("sklearn", "datasets/images/flower.jpg", ((150, 50, 320), (260, 171, 256))),
-    "hopper": Source(
+    "flower": Original("sklearn", "datasets/images/flower.jpg", ((150, 50, 320), (260, 171, 256))),
+    "hopper": Original(
         "matplotlib",
         "mpl-data/sample_data/grace_hopper.jpg",
         ((110, 20, 300), (240, 340, 256), (0, 50, 512)),
@@ -84,7 +84,7 @@ class Photos:
     size: int = 64
 
     def __post_init__(self) -> None:
-        check_size(self.size, 16, 256)
+        check_side(self.size, 16, 256)
 
     def ids(self) -> list[str]:
         """Return astronaut-0, chelsea-0, ..., astronaut-1, ...: a limit takes many sources."""
@@ -111,7 +111,7 @@ class Photos:
         return image_id.rpartition("-")[0]
 
 
-def _crop(image_id: str) -> tuple[Source, tuple[int, int, int]]:
+def _crop(image_id: str) -> tuple[Original, tuple[int, int, int]]:
     """Return the photograph and the crop of an id."""
     name, _, index = image_id.rpartition("-")
     found = SOURCES.get(name)
@@ -120,7 +120,7 @@ def _crop(image_id: str) -> tuple[Source, tuple[int, int, int]]:
     return found, found.crops[int(index)]
 
 
-def _path(source: Source) -> Path:
+def _path(source: Original) -> Path:
     """Find the photograph without importing its package (skimage alone takes half a second)."""
     spec = importlib.util.find_spec(source.package)
     for folder in (spec.submodule_search_locations or []) if spec else []:

@@ -25,7 +25,7 @@ LOSSES = ("reconstruction", "adversarial", "matching", "discriminator", "real", 
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """What one step trains on.  target: (N, 3, S, S).  hole: (N, 1, S, S).  given: (N, 4, S, S)."""
 
     target: torch.Tensor
@@ -41,7 +41,7 @@ class Model(Protocol):
     generator_optimiser: torch.optim.Optimizer
     discriminator_optimiser: torch.optim.Optimizer
 
-    def complete(self, batch: Batch) -> torch.Tensor:
+    def complete(self, batch: TrainingBatch) -> torch.Tensor:
         """Return the generator's output, float32 (N, 3, S, S)."""
         ...
 
@@ -52,7 +52,7 @@ class Model(Protocol):
         ...
 
 
-def completion_step(model: Model, batch: Batch) -> Losses:
+def completion_step(model: Model, batch: TrainingBatch) -> Losses:
     """Phase 1: the generator learns to reconstruct (eq. 2)."""
     output = model.complete(batch)
     loss = reconstruction_loss(output, batch.target, batch.hole, model.config.reconstruction)
@@ -62,21 +62,21 @@ def completion_step(model: Model, batch: Batch) -> Losses:
     return {"reconstruction": loss.detach()}
 
 
-def discrimination_step(model: Model, batch: Batch) -> Losses:
+def discrimination_step(model: Model, batch: TrainingBatch) -> Losses:
     """Phase 2: the discriminators learn to tell true images from composed ones (eq. 3)."""
     with torch.no_grad():
         output = model.complete(batch)
     return update_discriminator(model, batch, output)
 
 
-def joint_step(model: Model, batch: Batch) -> Losses:
+def joint_step(model: Model, batch: TrainingBatch) -> Losses:
     """Phase 3: the discriminators' step, then the generator's against them (eq. 4)."""
     output = model.complete(batch)
     losses = update_discriminator(model, batch, output.detach())
     return losses | update_generator(model, batch, output)
 
 
-def update_discriminator(model: Model, batch: Batch, output: torch.Tensor) -> Losses:
+def update_discriminator(model: Model, batch: TrainingBatch, output: torch.Tensor) -> Losses:
     """Step the discriminators on the true and the composed images; `output` carries no gradient."""
     fake = compose(batch.target, output, batch.hole)
     both = torch.cat([batch.target, fake])
@@ -91,7 +91,7 @@ def update_discriminator(model: Model, batch: Batch, output: torch.Tensor) -> Lo
     return {"discriminator": loss.detach(), **means}
 
 
-def update_generator(model: Model, batch: Batch, output: torch.Tensor) -> Losses:
+def update_generator(model: Model, batch: TrainingBatch, output: torch.Tensor) -> Losses:
     """Step the generator; the discriminators are frozen, so no gradient is left in them."""
     config = model.config
     fake = compose(batch.target, output, batch.hole)
@@ -116,7 +116,7 @@ def update_generator(model: Model, batch: Batch, output: torch.Tensor) -> Losses
 
 
 def _judge_pair(
-    model: Model, batch: Batch, fake: torch.Tensor
+    model: Model, batch: TrainingBatch, fake: torch.Tensor
 ) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
     """Return the fakes' logits and maps, and the true images' maps when they are matched."""
     logit, maps = model.judge(fake, batch.hole)
@@ -133,7 +133,7 @@ class Phase:
 
     name: str
     steps: int
-    step: Callable[[Model, Batch], Losses]
+    step: Callable[[Model, TrainingBatch], Losses]
 
 
 def phases(config: TrainConfig) -> tuple[Phase, Phase, Phase]:

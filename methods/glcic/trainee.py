@@ -18,7 +18,7 @@ from methods.common.training import Stateful
 from methods.glcic.calibration import calibrate
 from methods.glcic.discriminators import Discriminator, local_crop
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
-from methods.glcic.phases import LOSSES, Batch, Losses, phase_of
+from methods.glcic.phases import LOSSES, Losses, TrainingBatch, phase_of
 from methods.glcic.recipes import TrainConfig
 
 CALIBRATION = 32  # batches that the averaged generator's statistics are measured on
@@ -81,7 +81,7 @@ class Glcic:
         zero = torch.zeros(())
         return {name: losses.get(name, zero) for name in LOSSES}
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int) -> TrainingBatch:
         """Return the batch of a step: a pure function of the recipe, the process and the step."""
         config, process = self.config, self.process
         n = process.share(config.batch)
@@ -98,12 +98,12 @@ class Glcic:
         batches = (self.batch(self.config.steps + k).given for k in range(CALIBRATION))
         calibrate(self.averaged(), batches)
 
-    def prepare(self, target: torch.Tensor, hole: torch.Tensor) -> Batch:
+    def prepare(self, target: torch.Tensor, hole: torch.Tensor) -> TrainingBatch:
         """Return the batch with the generator's input."""
         given = generator_input(hide(target, hole), hole, self.mean.to(target.device))
-        return Batch(target, hole, given)
+        return TrainingBatch(target, hole, given)
 
-    def complete(self, batch: Batch) -> torch.Tensor:
+    def complete(self, batch: TrainingBatch) -> torch.Tensor:
         """Return the generator's output, float32 (N, 3, S, S)."""
         with self._precision():
             output: torch.Tensor = self.running_generator(

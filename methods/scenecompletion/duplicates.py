@@ -71,7 +71,7 @@ class Matcher:
     """
 
     enough: float = COPY
-    _spectra: OrderedDict[Any, list[Level]] = field(default_factory=OrderedDict)
+    _spectra: OrderedDict[Any, list[Scaled]] = field(default_factory=OrderedDict)
 
     def similarity(self, template: Template, key: object, photograph: Array) -> float:
         """Return the best correlation of the query's known pixels with the photograph, -1 to 1.
@@ -93,7 +93,7 @@ class Matcher:
                 break
         return best
 
-    def _pyramid(self, key: object, photograph: Array, shape: tuple[int, ...]) -> list[Level]:
+    def _pyramid(self, key: object, photograph: Array, shape: tuple[int, ...]) -> list[Scaled]:
         place = (key, shape)
         if place not in self._spectra:
             self._spectra[place] = _levels(photograph, shape)
@@ -103,7 +103,7 @@ class Matcher:
         return self._spectra[place]
 
 
-def _refine(grey: Array, template: Template, level: Level, peak: Peak, enough: float) -> float:
+def _refine(grey: Array, template: Template, level: Scaled, peak: Peak, enough: float) -> float:
     """Return the correlation at the fine size, climbing from a coarse peak to subpixel place."""
     fine = template.fine.shape
     zoom = min(fine) / min(template.coarse.shape)
@@ -157,7 +157,7 @@ def _weighted_correlation(a: Array, b: Array, weight: Array) -> float:
 
 
 @dataclass(frozen=True)
-class Level:
+class Scaled:
     """A photograph at one scale: its size and the spectra of its luminance and its square."""
 
     scale: float
@@ -176,7 +176,7 @@ class Peak:
     left: int
 
 
-def _levels(photograph: Array, shape: tuple[int, ...]) -> list[Level]:
+def _levels(photograph: Array, shape: tuple[int, ...]) -> list[Scaled]:
     """Return the photograph at every scale from just holding the template to LARGEST."""
     grey = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     fit = max(shape[0] / grey.shape[0], shape[1] / grey.shape[1])
@@ -191,15 +191,15 @@ def _levels(photograph: Array, shape: tuple[int, ...]) -> list[Level]:
     return levels
 
 
-def _level(small: Array, scale: float) -> Level:
+def _level(small: Array, scale: float) -> Scaled:
     """Prepare a luminance image for `_correlate`."""
     height, width = small.shape
     size = (fft.next_fast_len(height, real=True), fft.next_fast_len(width, real=True))
     small = small - 0.5
-    return Level(scale, height, width, fft.rfft2(small, size), fft.rfft2(small * small, size))
+    return Scaled(scale, height, width, fft.rfft2(small, size), fft.rfft2(small * small, size))
 
 
-def _correlate(level: Level, template: Array, weight: Array) -> Peak:
+def _correlate(level: Scaled, template: Array, weight: Array) -> Peak:
     """Return the highest weighted correlation over all places, and the place's top and left."""
     size = (fft.next_fast_len(level.height, real=True), fft.next_fast_len(level.width, real=True))
     total = weight.sum()

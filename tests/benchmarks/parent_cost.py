@@ -24,7 +24,7 @@ import torch
 
 from bench.complete import worker
 from bench.complete.batch import Batch, BatchResult
-from bench.datasets.folder import Folder
+from bench.datasets.folder import ImageFolder
 from bench.execute.dask import DaskExecutor
 from bench.plan.request import Request, runs
 from bench.plan.spec import Run
@@ -48,7 +48,7 @@ class Repeated:
         return [f"{i:07d}" for i in range(self.count)]
 
     def load(self, image_id: str) -> torch.Tensor:
-        return Folder(self.path).load(f"{int(image_id) % 8:06d}")
+        return ImageFolder(self.path).load(f"{int(image_id) % 8:06d}")
 
     def fingerprint(self, image_id: str) -> str:
         return "0" * 64

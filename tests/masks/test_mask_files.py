@@ -15,7 +15,7 @@ from bench import plugins
 from bench.api import HasAssets, PairedMasks, RequestError
 from bench.api.imaging import read_rgb
 from bench.api.seeds import derive_seed
-from masks.files import Folder
+from masks.files import MaskFolder
 from masks.irregular import BINS
 from masks.nvidia import Nvidia
 from masks.pack import contact_sheet, statistics, write_pack
@@ -37,7 +37,7 @@ def test_masks_are_paired_by_id_and_resized_with_nearest_neighbour(tmp_path: Pat
     hole[0, 0] = hole[4:, 5:] = True
     save(tmp_path / "cats" / "one.png", hole)
     save(tmp_path / "two.png", ~hole)
-    masks = Folder(tmp_path)
+    masks = MaskFolder(tmp_path)
     assert isinstance(masks, PairedMasks)
     assert isinstance(masks, HasAssets)
     assert np.array_equal(masks.for_image("cats/one", 8, 8, 5)[0].numpy(), hole)
@@ -58,7 +58,7 @@ def test_both_polarities(tmp_path: Path, keep_white: bool) -> None:
 def test_masks_drawn_by_seed_are_reproducible(tmp_path: Path) -> None:
     for index in range(5):
         save(tmp_path / f"{index}.png", box(10, (index + 1) / 10))
-    masks = Folder(tmp_path, pairing="seed")
+    masks = MaskFolder(tmp_path, pairing="seed")
     drawn = {seed: masks.facts(10, 10, seed)["mask"] for seed in range(40)}
     assert set(drawn.values()) == {"0", "1", "2", "3", "4"}
     for seed, chosen in drawn.items():
@@ -69,10 +69,10 @@ def test_masks_drawn_by_seed_are_reproducible(tmp_path: Path) -> None:
 def test_the_asset_hash_follows_the_content_and_not_the_path(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         save(tmp_path / folder / "a.png", box(8))
-    first, second = (Folder(tmp_path / folder).assets() for folder in ("one", "two"))
+    first, second = (MaskFolder(tmp_path / folder).assets() for folder in ("one", "two"))
     assert first == second
     save(tmp_path / "two" / "a.png", box(8, 0.5))
-    assert Folder(tmp_path / "two").assets() != first
+    assert MaskFolder(tmp_path / "two").assets() != first
 
 
 def test_refused_folders(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_refused_masks(tmp_path: Path) -> None:
     dot = np.zeros((64, 64), dtype=bool)
     dot[0, 0] = True
     save(tmp_path / "dot.png", dot)
-    masks = Folder(tmp_path)
+    masks = MaskFolder(tmp_path)
     for mask_id, message in {
         "full": "is full: every pixel is missing .polarity=hole-white.",
         "empty": "is empty: no pixel is missing",
@@ -114,14 +114,14 @@ def test_refused_masks(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
     with pytest.raises(RequestError, match="2 of 3 images have no mask"):
         masks.check_ids(["full", "x", "y"])
-    Folder(tmp_path, pairing="seed").check_ids(["x"])
+    MaskFolder(tmp_path, pairing="seed").check_ids(["x"])
 
 
 def test_a_few_soft_pixels_are_thresholded_and_counted(tmp_path: Path) -> None:
     grey = np.where(box(20), 255, 0).astype(np.uint8)
     grey[5, :2] = 127, 128
     Image.fromarray(grey).save(tmp_path / "a.png")
-    masks = Folder(tmp_path)
+    masks = MaskFolder(tmp_path)
     hole = masks.for_image("a", 20, 20, 0)[0]
     assert not hole[5, 0]
     assert hole[5, 1]
@@ -161,8 +161,8 @@ def test_a_batch_carries_no_list_of_masks_and_draws_the_same(tmp_path: Path) -> 
     nvidia_pack(tmp_path / "set", keep_white=True, each=40)
     write_pack(plugins.mask("random-box"), count=40, size=32, seed=0, out=tmp_path / "pack")
     for masks in (
-        Folder(tmp_path / "pack"),
-        Folder(tmp_path / "set", pairing="seed", polarity="keep-white"),
+        MaskFolder(tmp_path / "pack"),
+        MaskFolder(tmp_path / "set", pairing="seed", polarity="keep-white"),
         Nvidia(tmp_path / "set"),
     ):
         drawn = [masks.facts(32, 32, seed) for seed in range(20)]
@@ -176,7 +176,7 @@ def test_a_batch_carries_no_list_of_masks_and_draws_the_same(tmp_path: Path) -> 
 
 def test_a_worker_refuses_a_folder_that_changed_since_the_run_began(tmp_path: Path) -> None:
     save(tmp_path / "a.png", box(8))
-    masks = Folder(tmp_path)
+    masks = MaskFolder(tmp_path)
     sent = pickle.dumps(masks)
     save(tmp_path / "b.png", box(8))
     with pytest.raises(RequestError, match="have changed since the run began: run it again"):
@@ -196,7 +196,7 @@ def test_a_mask_is_decoded_once_for_its_hole_and_its_facts(
         return read_rgb(file)
 
     monkeypatch.setattr("masks.files.read_rgb", read)
-    masks = Folder(tmp_path)
+    masks = MaskFolder(tmp_path)
     for name in ("a", "b"):
         masks.for_image(name, 8, 8, 0)
         assert masks.facts_for_image(name, 8, 8, 0)["mask"] == name
@@ -228,14 +228,14 @@ def test_a_pack_holds_what_was_drawn_and_can_be_run_from(tmp_path: Path) -> None
     pack = json.loads((tmp_path / "pack" / "pack.json").read_text())
     assert pack["generator"]["parameters"] == {"bin": "20-30", "border": "any"}
     assert pack["sha256"] == summary.sha256
-    masks = Folder(tmp_path / "pack")
+    masks = MaskFolder(tmp_path / "pack")
     holes = [
         generator(32, 32, derive_seed("mask", "irregular", "pack", index, 3)) for index in range(6)
     ]
     assert summary.statistics == statistics(holes)
     for entry, hole in zip(pack["files"], holes, strict=True):
         assert entry["facts"]["bin"] == "20-30"
-        read = Folder(tmp_path / "pack", pairing="id").for_image(entry["file"][:-4], 32, 32, 0)
+        read = MaskFolder(tmp_path / "pack", pairing="id").for_image(entry["file"][:-4], 32, 32, 0)
         assert torch.equal(read, hole)
     assert masks.for_image("any image", 32, 32, 1).shape == (1, 32, 32)
     assert (tmp_path / "pack" / "contact-sheet.jpg").stat().st_size > 1000
@@ -255,9 +255,9 @@ def test_a_pack_that_changed_is_refused(tmp_path: Path) -> None:
 
     def refused(message: str) -> None:
         with pytest.raises(RequestError, match=message):
-            Folder(out).assets()
+            MaskFolder(out).assets()
         with pytest.raises(RequestError, match=message):
-            Folder(out)(32, 32, 0)
+            MaskFolder(out)(32, 32, 0)
 
     save(out / "00001.png", box(32))
     refused("00001.png of the mask pack .* does not match its hash: write it again")
@@ -273,13 +273,13 @@ def test_a_pack_that_changed_is_refused(tmp_path: Path) -> None:
     (out / "pack.json").write_text("{}")
     refused("is not the manifest of a mask pack")
     (out / "pack.json").write_text(manifest)
-    assert Folder(out).assets()
+    assert MaskFolder(out).assets()
 
 
 def test_a_pack_of_the_other_polarity_is_refused(tmp_path: Path) -> None:
     write_pack(plugins.mask("random-box"), count=2, size=32, seed=0, out=tmp_path / "pack")
     with pytest.raises(RequestError, match=r"its pack declares 0.* give polarity=hole-white"):
-        Folder(tmp_path / "pack", polarity="keep-white")(32, 32, 0)
+        MaskFolder(tmp_path / "pack", polarity="keep-white")(32, 32, 0)
 
 
 def test_refused_packs(tmp_path: Path) -> None:

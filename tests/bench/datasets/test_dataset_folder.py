@@ -19,7 +19,7 @@ from PIL import Image
 from bench import plugins
 from bench.api import Dataset, RequestError
 from bench.api.imaging import to_uint8
-from bench.datasets.folder import Folder
+from bench.datasets.folder import ImageFolder
 
 
 def png(value: int = 0, width: int = 6, height: int = 4) -> bytes:
@@ -35,7 +35,7 @@ def fill(root: Path, *names: str) -> None:
         (root / name).write_bytes(png(value))
 
 
-def values(found: Folder) -> dict[str, int]:
+def values(found: ImageFolder) -> dict[str, int]:
     return {i: int(to_uint8(found.load(i))[0, 0, 0]) for i in found.ids()}
 
 
@@ -51,7 +51,7 @@ def test_ids_are_relative_paths_without_suffix_sorted(tmp_path: Path) -> None:
     assert isinstance(found, Dataset)
     stems = ["z", "a/b/c", "a/é ü 漢", "v1.2", "with space", "a.d/x"]
     assert found.ids() == sorted(stems)
-    assert values(Folder(tmp_path)) == {stem: k for k, stem in enumerate(stems)}
+    assert values(ImageFolder(tmp_path)) == {stem: k for k, stem in enumerate(stems)}
     assert found.source("a/b/c") == "a/b/c"
 
 
@@ -61,7 +61,7 @@ def test_files_that_differ_in_their_suffix_are_kept_apart(tmp_path: Path) -> Non
     expected = {
         "a.jpg": 0, "a.png": 1, "a.jpg.png": 2, "b": 3, "c/a": 4, "d.PNG": 5, "d.png": 6,
     }  # fmt: skip
-    assert values(Folder(tmp_path)) == expected
+    assert values(ImageFolder(tmp_path)) == expected
 
 
 @settings(max_examples=40, deadline=None)
@@ -84,11 +84,11 @@ def test_every_file_has_exactly_one_id_that_leads_to_it(
 ) -> None:
     root = tmp_path_factory.mktemp("folder")
     fill(root, *sorted(names))
-    found = Folder(root)
+    found = ImageFolder(root)
     ids = found.ids()
     assert len(set(ids)) == len(ids) == len(names)
     assert {found.file(i).relative_to(root).as_posix() for i in ids} == names
-    fresh = Folder(root)  # one that has not listed the folder
+    fresh = ImageFolder(root)  # one that has not listed the folder
     assert all(fresh.file(i) == found.file(i) for i in ids)
 
 
@@ -98,7 +98,7 @@ def test_unreadable_files_are_listed_and_raise_on_load(tmp_path: Path) -> None:
     (tmp_path / "half.png").write_bytes(png(7, 90, 90)[:80])
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     os.mkfifo(tmp_path / "pipe.png")
-    found = Folder(tmp_path)
+    found = ImageFolder(tmp_path)
     assert found.ids() == ["empty", "gone", "good", "half", "pipe"]
     with pytest.raises(ValueError, match="the file is empty"):
         found.load("empty")
@@ -116,15 +116,15 @@ def test_size_crops_the_centred_square(tmp_path: Path) -> None:
     pixels[:, 2:6] = 200
     pixels[:2, 2:4] = 100
     Image.fromarray(pixels).save(tmp_path / "x.png")
-    assert Folder(tmp_path).load("x").shape == (3, 4, 8)
-    loaded = to_uint8(Folder(tmp_path, size=2).load("x"))
+    assert ImageFolder(tmp_path).load("x").shape == (3, 4, 8)
+    loaded = to_uint8(ImageFolder(tmp_path, size=2).load("x"))
     assert loaded[0].tolist() == [[100, 200], [200, 200]]
 
 
 def test_the_fingerprint_is_of_the_content_alone(tmp_path: Path) -> None:
     fill(tmp_path, "a.png", "sub/b.png")
     (tmp_path / "c.jpg").write_bytes(png(0))
-    found = Folder(tmp_path, size=8)
+    found = ImageFolder(tmp_path, size=8)
     assert found.fingerprint("a") == hashlib.sha256(png(0)).hexdigest() == found.fingerprint("c")
     assert found.fingerprint("sub/b") != found.fingerprint("a")
 
@@ -135,20 +135,20 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
     fill(other, "b.png")
     (root / "linked").symlink_to(other)
     (root / "loop").symlink_to(root)
-    assert Folder(root).ids() == ["a", "linked/b"]
+    assert ImageFolder(root).ids() == ["a", "linked/b"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are not UTF-8 need Linux")
 def test_names_that_are_no_utf_8_get_ids_that_json_can_hold(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(png(5))
-    found = Folder(tmp_path)
+    found = ImageFolder(tmp_path)
     assert found.ids() == ["caf\\xe9"]
     assert values(found) == {"caf\\xe9": 5}
 
 
 def test_a_pickled_folder_carries_no_list(tmp_path: Path) -> None:
     fill(tmp_path, *(f"{k:04d}.png" for k in range(500)))
-    found = Folder(tmp_path, size=16)
+    found = ImageFolder(tmp_path, size=16)
     before = len(pickle.dumps(found))
     assert len(found.ids()) == 500
     assert len(pickle.dumps(found)) == before
@@ -159,15 +159,15 @@ def test_a_pickled_folder_carries_no_list(tmp_path: Path) -> None:
 
 def test_ids_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     fill(tmp_path, "secret.png", "in/a.png")
-    found = Folder(tmp_path / "in")
+    found = ImageFolder(tmp_path / "in")
     for image_id in ("../secret", "/etc/passwd", f"{tmp_path}/secret", "", "none", "a.gif", "."):
         with pytest.raises(ValueError, match="no image file"):
             found.load(image_id)
 
 
 def test_the_path_belongs_to_no_identity(tmp_path: Path) -> None:
-    assert plugins.parameters(Folder(tmp_path, size=32)) == {"size": 32}
-    assert plugins.label(Folder(tmp_path)) == "folder"
+    assert plugins.parameters(ImageFolder(tmp_path, size=32)) == {"size": 32}
+    assert plugins.label(ImageFolder(tmp_path)) == "folder"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_wrong_requests_are_one_line(tmp_path: Path, spec: str, words: str) -> N
 def test_an_empty_folder_is_a_wrong_request(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(RequestError, match=r"holds no image\. Looked below it for \.jpg"):
-        Folder(tmp_path).ids()
+        ImageFolder(tmp_path).ids()
 
 
 def test_a_folder_that_cannot_be_listed_is_said(
@@ -207,4 +207,4 @@ def test_a_folder_that_cannot_be_listed_is_said(
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(RequestError, match=r"cannot list .*locked/': Permission denied"):
-        Folder(tmp_path).ids()
+        ImageFolder(tmp_path).ids()
