@@ -50,6 +50,7 @@ def build_gallery(
 @click.option(
     "--with-test-images", is_flag=True, help="Train on images of free-photos, if there are any."
 )
+@click.option("--start", type=FILE, help="Weights to begin with.  [default: random ones]")
 @click.option("--steps", type=click.IntRange(1), help="Steps in all.  [default: the recipe's]")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long.")
 @click.option("--device", default="cpu", show_default=True)
@@ -65,6 +66,7 @@ def train(
     held_out: int,
     settings: tuple[str, ...],
     with_test_images: bool,
+    start: Path | None,
     steps: int | None,
     minutes: float | None,
     device: str,
@@ -81,6 +83,7 @@ def train(
         out,
         held_out=held_out,
         with_test_images=with_test_images,
+        start=start,
         steps=steps,
         minutes=minutes,
         device=device,

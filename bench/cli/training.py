@@ -48,7 +48,7 @@ def train(
     """Train, or go on; return the path of the weights.
 
     with_test_images: do not look for images of free-photos among those of the dataset.
-    options: steps, minutes, device, seed, precision of the method's train function.
+    options: steps, minutes, device, seed, precision, start of the method's train function.
     """
     check_device(options.get("device", "cpu"))
     configs, run, side = _trainer(method)

@@ -20,6 +20,7 @@ import torch
 from bench.api import Json, MaskGenerator, RequestError
 from bench.api.seeds import derive_seed, torch_stream
 from methods.common import processor
+from methods.common.checkpoints import sha256
 from methods.common.distributed import Process, joined
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
@@ -27,7 +28,7 @@ from methods.common.initial import initialise
 from methods.common.training import Plan, Stateful, fit
 from methods.common.training_log import Report, to_stderr
 from methods.ddpm.blocks import UNetConfig
-from methods.ddpm.checkpoint import export
+from methods.ddpm.checkpoint import export, load_own
 from methods.ddpm.diffusion import loss_simple, loss_vlb, q_sample, split
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.samplers.options import Repaint
@@ -99,10 +100,12 @@ def train(
     seed: int = 0,
     precision: str = "auto",
     plan: Plan | None = None,
+    start: Path | None = None,
     report: Report = to_stderr,
 ) -> Path:
     """Train, or go on training, in folder `out`; return the weights' path.  See the module.
 
+    start: exported weights to begin with instead of random ones; the optimiser begins anew.
     precision: "auto" (bfloat16 autocast on a GPU that is fast at it), "fp32" or "bf16".  Raises
     RequestError for "bf16" where torch has no bfloat16 at all.
     """
@@ -114,6 +117,8 @@ def train(
         if process.rank == 0:
             processor.announce(precision, dtype, device, report)
         trainee = DenoisingTrainee(config, source, holes, process, seed, dtype)
+        if start is not None:
+            trainee.begin_with(start)
         done = fit(trainee, plan, out, process, report=report)
         weights = out / "weights.safetensors"
         if process.rank == 0:
@@ -137,6 +142,7 @@ class DenoisingTrainee:
     ) -> None:
         self.config, self.source, self.holes = config, source, holes
         self.process, self.seed, self.bf16 = process, seed, dtype == torch.bfloat16
+        self.start: str | None = None
         self.schedule = named(config.schedule)
         network = UNet(config.unet)
         initialise(network, derive_seed("ddpm", seed))
@@ -148,12 +154,25 @@ class DenoisingTrainee:
             self.network.parameters(), lr=config.learning_rate, fused=True
         )
 
+    def begin_with(self, weights: Path) -> None:
+        """Take exported weights for the network and its average; RequestError for others'."""
+        network, schedule = load_own(weights)
+        if (network.config, schedule) != (self.config.unet, self.config.schedule):
+            raise RequestError(
+                f"{weights} holds {network.config} with the {schedule} schedule, the recipe is "
+                f"{self.config.unet} with {self.config.schedule}; give weights of this recipe"
+            )
+        for mine in (self.network, self.average.network):
+            mine.load_state_dict(network.state_dict())
+        self.start = sha256(weights)
+
     def identity(self) -> Mapping[str, Json]:
         """Return the configuration, but for how it ends: a run can be prolonged."""
         plain = dataclasses.asdict(self.config)
         del plain["steps"], plain["cooldown"]
         unet = {k: list(v) if isinstance(v, tuple) else v for k, v in plain.pop("unet").items()}
-        return {**plain, "unet": unet, "seed": self.seed, "processes": self.process.count}
+        told = {**plain, "unet": unet, "seed": self.seed, "processes": self.process.count}
+        return told if self.start is None else {**told, "start": self.start}
 
     def parts(self) -> Mapping[str, Stateful]:
         """Return what a checkpoint holds."""

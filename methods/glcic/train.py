@@ -43,11 +43,14 @@ def train(
     seed: int = 0,
     precision: str = "auto",
     plan: Plan | None = None,
+    start: Path | None = None,
     report: Report = to_stderr,
 ) -> Path:
     """Train, or go on from the last checkpoint in `out`; return the weights' path.
 
     steps: stop after so many in all (at most, and by default, the recipe's three phases).
+    start: exported weights that the generator begins with; the discriminators begin anew, so that
+    the recipe needs their phase, not the first one.
     precision: "fp32" or "bf16" instead of the recipe's; "auto" is the recipe's, but never bfloat16
     where it is only emulated.  Raises RequestError without holes, when `out` holds a run of another
     recipe, and for "bf16" where torch has no bfloat16 at all.
@@ -66,6 +69,8 @@ def train(
         if process.rank == 0:
             processor.announce(asked, dtype, device, report)
         model = Glcic(config, source, holes, process)
+        if start is not None:
+            model.begin_with(start)
         done = fit(model, plan, out, process, report=report)
         if process.rank == 0:
             model.calibrate()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from torch import nn
 
-from bench.api import Json, MaskGenerator
+from bench.api import Json, MaskGenerator, RequestError
 from bench.api.imaging import compose, hide
 from bench.api.seeds import derive_seed
+from methods.common.checkpoints import sha256
 from methods.common.distributed import Process
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
 from methods.common.training import Stateful
 from methods.glcic.calibration import calibrate
+from methods.glcic.checkpoint import load_generator
 from methods.glcic.discriminators import Discriminator, local_crop
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
 from methods.glcic.phases import LOSSES, Losses, TrainingBatch, phase_of
@@ -35,6 +38,7 @@ class Glcic:
         process: Process,
     ) -> None:
         self.config, self.source, self.holes, self.process = config, source, holes, process
+        self.start: str | None = None
         self.mean = mean_colour(source, config.seed)
         device = process.device
         red, green, blue = (float(value) for value in self.mean)
@@ -57,10 +61,26 @@ class Glcic:
         self.running_generator = process.wrap(self.generator)
         self.running_discriminator = process.wrap(self.discriminator)
 
+    def begin_with(self, weights: Path) -> None:
+        """Take a trained generator and its mean colour; RequestError for one of another shape."""
+        network = load_generator(weights)
+        mean, mine = network.config.mean, self.averaged().config
+        if mean is None or dataclasses.replace(network.config, mean=mine.mean) != mine:
+            raise RequestError(
+                f"{weights} holds {network.config}, the recipe is {mine}; give weights of this "
+                "recipe, with their mean colour"
+            )
+        for generator in (self.generator, self.averaged()):
+            assert isinstance(generator, Generator)
+            generator.load_state_dict(network.state_dict())
+            generator.config = network.config
+        self.mean = torch.tensor(mean)
+        self.start = sha256(weights)
+
     def identity(self) -> Mapping[str, Json]:
         """Return the recipe; a resumed run must share it."""
-        recipe = dataclasses.asdict(self.config)
-        return recipe | {"holes": list(self.config.holes)}
+        recipe = dataclasses.asdict(self.config) | {"holes": list(self.config.holes)}
+        return recipe if self.start is None else recipe | {"start": self.start}
 
     def parts(self) -> Mapping[str, Stateful]:
         """Return all that a checkpoint must hold."""

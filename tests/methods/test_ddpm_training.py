@@ -87,6 +87,25 @@ def test_what_it_exports_is_what_the_method_loads(tmp_path: Path) -> None:
     assert torch.equal(image[:, 0], image[:, 2])
 
 
+def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
+    start = run(tmp_path / "first", 4)
+    given = load_weights(start)
+    begun = load_weights(run(tmp_path / "second", 1, start=start))
+    apart = load_weights(run(tmp_path / "third", 1))
+    # One step of the warm-up moves little.
+    assert all((begun[k] - given[k]).abs().max() < 1e-3 for k in given)
+    assert any((apart[k] - given[k]).abs().max() > 1e-3 for k in given)
+    with pytest.raises(RequestError, match="start="):
+        run(tmp_path / "second", 2)
+
+
+def test_weights_of_another_network_do_not_start_a_run(tmp_path: Path) -> None:
+    start = run(tmp_path / "first", 1)
+    wider = dataclasses.replace(TINY, unet=dataclasses.replace(TINY.unet, channels=32))
+    with pytest.raises(RequestError, match="give weights of this recipe"):
+        train(wider, source(), tmp_path / "second", start=start, report=lambda line: None)
+
+
 def test_grids_hold_samples_and_filled_images(tmp_path: Path) -> None:
     trainee = DenoisingTrainee(TINY, source(), [CenterBox()], Process(), 0)
     grid = trainee.samples(5)

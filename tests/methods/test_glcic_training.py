@@ -208,6 +208,25 @@ def test_trained_weights_load_with_their_mean_colour(tmp_path):
     assert network.config.width == 4
 
 
+def test_a_run_begins_with_the_generator_it_is_given(tmp_path):
+    quiet = {"holes": HOLES, "report": lambda line: None}
+    start = train(TINY, Noise(), tmp_path / "first", **quiet)
+    given = load_generator(start)
+    # The discriminators' phase alone leaves the generator as it is.
+    config = dataclasses.replace(TINY, completion=0)
+    begun = load_generator(
+        train(config, Noise(), tmp_path / "second", steps=1, start=start, **quiet)
+    )
+    for name, parameter in given.named_parameters():
+        assert torch.equal(parameter, begun.get_parameter(name))
+    assert begun.config == given.config
+    with pytest.raises(RequestError, match="start="):
+        train(config, Noise(), tmp_path / "second", steps=2, **quiet)
+    wider = dataclasses.replace(TINY, width=8)
+    with pytest.raises(RequestError, match="give weights of this recipe"):
+        train(wider, Noise(), tmp_path / "third", start=start, **quiet)
+
+
 def test_another_recipe_in_the_same_folder_is_refused(tmp_path):
     subject = model()
     fit(subject, Plan(steps=1), tmp_path, Process(), report=lambda line: None)
