@@ -33,6 +33,7 @@ __all__ = [
     "read_manifest",
     "read_pack",
     "statistics",
+    "write_masks",
     "write_pack",
 ]
 
@@ -68,12 +69,16 @@ class Pack:
 
 @dataclass(frozen=True)
 class PackSummary:
-    """What was written: the folder, its statistics, its sha256 and the contact sheet."""
+    """What was written: the folder, its statistics, its sha256 and the contact sheet.
+
+    holes_sha256: of the holes alone, the same whatever encoded the PNGs.
+    """
 
     path: Path
     sheet: Path
     statistics: Statistics
     sha256: str
+    holes_sha256: str
 
 
 def statistics(holes: Iterable[torch.Tensor]) -> Statistics:
@@ -98,22 +103,46 @@ def write_pack(
     """
     if count < 1:
         raise RequestError(f"count={count}: a pack holds at least 1 mask")
+    seeds = {
+        f"{index:05d}": derive_seed("mask", generator.name, "pack", index, seed)
+        for index in range(count)
+    }
+    return write_masks(generator, seeds, size=size, seed=seed, out=out, on_progress=on_progress)
+
+
+def write_masks(
+    generator: MaskGenerator,
+    seeds: Mapping[str, int],
+    *,
+    size: int,
+    seed: int,
+    out: Path,
+    on_progress: Callable[[int], None] | None = None,
+) -> PackSummary:
+    """Write a pack as `write_pack` does, of the masks name -> the seed that it is drawn from.
+
+    seed: the mask seed that those were derived from, for pack.json.
+    Raises RequestError for a folder that is not empty and for a name with a folder in it.
+    """
+    if nested := [name for name in seeds if "/" in name]:
+        raise RequestError(f"{nested[0]!r} lies in a folder: a pack's masks lie in one folder")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RequestError(f"{out} is not an empty folder: give a new folder for the pack")
     out.mkdir(parents=True, exist_ok=True)
     entries: list[Entry] = []
     shown: list[torch.Tensor] = []
-    for index in range(count):
-        hole, entry = _write_mask(generator, index, size=size, seed=seed, out=out)
+    for done, (name, mask_seed) in enumerate(seeds.items(), start=1):
+        hole, entry = _write_mask(generator, f"{name}.png", mask_seed, size=size, out=out)
         entries.append(entry)
-        shown += [hole] if index < SHEET_MASKS else []
+        shown += [hole] if done <= SHEET_MASKS else []
         if on_progress is not None:
-            on_progress(index + 1)
-    titles = [f"{index:05d}  {hole.numpy().mean():.3f}" for index, hole in enumerate(shown)]
+            on_progress(done)
+    pairs = zip(seeds, shown, strict=False)
+    titles = [f"{name}  {hole.numpy().mean():.3f}" for name, hole in pairs]
     contact_sheet(shown, titles).save(out / SHEET, quality=92)
     numbers = _statistics([float(str(entry["hole_ratio"])) for entry in entries])
     digest = _write_manifest(generator, entries, numbers, size=size, seed=seed, out=out)
-    return PackSummary(out, out / SHEET, numbers, digest)
+    return PackSummary(out, out / SHEET, numbers, digest, _holes_hash(entries))
 
 
 def _write_manifest(
@@ -133,6 +162,7 @@ def _write_manifest(
         "mask_seed": seed,
         "polarity": "hole-white",
         "statistics": dataclasses.asdict(numbers),
+        "holes_sha256": _holes_hash(entries),
         "files": entries,
     }
     digest = _sha256_of(pack)
@@ -181,13 +211,11 @@ def read_manifest(path: Path) -> Pack:
 
 
 def _write_mask(
-    generator: MaskGenerator, index: int, *, size: int, seed: int, out: Path
+    generator: MaskGenerator, name: str, mask_seed: int, *, size: int, out: Path
 ) -> tuple[torch.Tensor, Entry]:
     """Draw and write one mask; return it and its entry in pack.json."""
-    mask_seed = derive_seed("mask", generator.name, "pack", index, seed)
     hole = generator(size, size, mask_seed)
     data = encode_png(hole)
-    name = f"{index:05d}.png"
     (out / name).write_bytes(data)
     facts = getattr(generator, "facts", None)
     return hole, {
@@ -210,6 +238,12 @@ def _identity(generator: MaskGenerator) -> dict[str, Json]:
         "version": generator.version,
         "assets": dict(generator.assets()) if isinstance(generator, HasAssets) else {},
     }
+
+
+def _holes_hash(entries: list[Entry]) -> str:
+    """Return the sha256 over the lines "file hole_sha256"."""
+    lines = "".join(f"{entry['file']} {entry['hole_sha256']}\n" for entry in entries)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _statistics(ratios: list[float]) -> Statistics:

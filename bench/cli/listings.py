@@ -35,34 +35,64 @@ def list_plugins(*, kind: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("kind")
-@click.option("--count", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--count", type=click.IntRange(1), help="How many.  [default: 64]")
+@click.option("--dataset", help="Instead of a count: the hole that every image of it gets in runs.")
 @click.option("--size", type=click.IntRange(8), default=256, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Mask seed.")
 @click.option("--out", type=FOLDER, required=True, help="Folder of the pack.")
 @click.option("--quiet", is_flag=True)
-def masks(*, kind: str, count: int, size: int, seed: int, out: Path, quiet: bool) -> None:
+def masks(
+    *,
+    kind: str,
+    count: int | None,
+    dataset: str | None,
+    size: int,
+    seed: int,
+    out: Path,
+    quiet: bool,
+) -> None:
     """Draw a checksummed pack of masks, its statistics and a contact sheet."""
     from bench import plugins
-    from masks.pack import write_pack
+    from masks.pack import write_masks, write_pack
 
+    if count is not None and dataset is not None:
+        raise RequestError("Give --count or --dataset: a dataset has as many holes as images.")
     generator = plugins.mask(kind)
+    seeds = None if dataset is None else _seeds_of_images(generator.name, dataset, size, seed)
+    number = len(seeds) if seeds is not None else count or 64
     with shown(quiet=quiet) as progress:
-        on_progress = progress.stage(f"masks {generator.name}")
-        summary = write_pack(
-            generator,
-            count=count,
-            size=size,
-            seed=seed,
-            out=out,
-            on_progress=lambda done: on_progress(done, count),
+        stage = progress.stage(f"masks {generator.name}")
+
+        def on_progress(done: int) -> None:
+            stage(done, number)
+
+        summary = (
+            write_pack(
+                generator, count=number, size=size, seed=seed, out=out, on_progress=on_progress
+            )
+            if seeds is None
+            else write_masks(
+                generator, seeds, size=size, seed=seed, out=out, on_progress=on_progress
+            )
         )
     if not quiet:
         ratios = summary.statistics
         click.echo(
-            f"{summary.path}: {count} masks of {size}x{size}, hole ratio mean {ratios.mean:.3f}, "
+            f"{summary.path}: {number} masks of {size}x{size}, hole ratio mean {ratios.mean:.3f}, "
             f"5th to 95th percentile {ratios.p5:.3f} to {ratios.p95:.3f}\n"
-            f"sha256 {summary.sha256}\ncontact sheet {summary.sheet}"
+            f"sha256 {summary.sha256}\nholes sha256 {summary.holes_sha256}\n"
+            f"contact sheet {summary.sheet}"
         )
+        if dataset is not None:
+            click.echo(f"use them with --mask folder:{out},pairing=id")
+
+
+def _seeds_of_images(mask: str, dataset: str, size: int, seed: int) -> dict[str, int]:
+    """Return image id -> the seed that a run draws its hole from."""
+    from bench.plan.spec import seed_of_hole
+
+    ids = request.load_dataset(dataset, size).ids()
+    return {image_id: seed_of_hole(mask, image_id, seed) for image_id in ids}
 
 
 @click.command()

@@ -161,7 +161,12 @@ def content_hash(dataset: Dataset, ids: Sequence[str]) -> str:
 
 def hole_seed(run: Run, image_id: str) -> int:
     """Return the seed of an image's hole: the same for every method and every method seed."""
-    return derive_seed("hole", run.mask.name, image_id, run.mask_seed)
+    return seed_of_hole(run.mask.name, image_id, run.mask_seed)
+
+
+def seed_of_hole(mask: str, image_id: str, mask_seed: int) -> int:
+    """Return the seed of an image's hole in every run with that mask and mask seed."""
+    return derive_seed("hole", mask, image_id, mask_seed)
 
 
 def method_seed(run: Run, image_id: str, sample: int) -> int:
