@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bench import plugins
 from bench.api import RequestError
 from bench.report.cells import Cell, Metric, image_cells, primary, sample_cells, set_cells
+from bench.report.power import power_note
 from bench.store.summary import SetEntry
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """All methods on one kind of hole on one dataset; `notes` are warnings to print below it."""
+    """All methods on one kind of hole on one dataset.
+
+    notes: warnings to print below it.  power: the sentence that says that its photographs are too
+    few for its differences.
+    """
 
     dataset: str
     size: int | None
@@ -61,6 +66,12 @@ class Board:
     metrics: tuple[Metric, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    power: str | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Everything to print below the table."""
+        return self.notes if self.power is None else (*self.notes, self.power)
 
     @property
     def primary(self) -> Metric | None:
@@ -137,6 +148,7 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
         metrics=metrics,
         rows=tuple(sorted(finished, key=lambda row: _rank(row, by))),
         notes=(*notes, *_warnings(finished, metrics)),
+        power=power_note(groups, [row.title for row in finished], by),
     )
 
 

@@ -118,11 +118,11 @@ def image_cells(
     groups: Sequence[Sequence[Run]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
     """Cells of per-image metrics: means and intervals, the best and what is not worse than it."""
-    sources = _sources(groups)
+    sources = sources_of(groups)
     columns = {
         (i, name): column
         for i, group in enumerate(groups)
-        for name, column in _columns(group, metrics, sources).items()
+        for name, column in columns_of(group, metrics, sources).items()
     }
     if not columns:
         return {}
@@ -184,7 +184,7 @@ def _best_columns(
     return own[:, np.asarray(chosen, dtype=np.intp)]
 
 
-def _sources(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
+def sources_of(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
     """Return image id -> source over all runs of a board; records are read only for new images."""
     sources: dict[str, str] = {}
     for run in (run for group in groups for run in group):
@@ -196,7 +196,7 @@ def _sources(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
     return sources
 
 
-def _columns(
+def columns_of(
     group: Sequence[Run], metrics: Sequence[Metric], sources: Mapping[str, str]
 ) -> dict[str, tuple[np.ndarray, int]]:
     """Average each metric image by image over seeds and samples: (images,), NaN where unknown.

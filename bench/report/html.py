@@ -68,7 +68,7 @@ def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dic
     return {
         "title": board.title,
         "tab": tab,
-        "notes": list(board.notes),
+        "notes": list(board.remarks),
         "metrics": [
             {"name": m.name, "title": m.title, "up": m.higher_is_better} for m in board.metrics
         ],

@@ -58,7 +58,7 @@ def _table(board: Board) -> str:
     columns = "l" + "r" * (len(board.metrics) + 2)
     heads = ["Method", *map(_head, board.metrics), "n", "s/image"]
     lines = [f"{' & '.join(line)} \\\\" for line in [heads, *_body(board)]]
-    notes = "".join(f" {escape(note)}" for note in board.notes)
+    notes = "".join(f" {escape(note)}" for note in board.remarks)
     return "\n".join(
         [
             *(f"% {escape(row.method)}: {escape(row.assets)}" for row in board.rows if row.assets),

@@ -50,7 +50,7 @@ def _markdown_board(board: Board) -> str:
         count = f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else "")
         lines.append([escape(row.method), *cells, count, seconds_text(row.seconds), *tail])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    notes = "".join(f"\n\n{escape(note)}" for note in board.notes)
+    notes = "".join(f"\n\n{escape(note)}" for note in board.remarks)
     return f"### {escape(board.title)}\n\n{table}{notes}"
 
 

@@ -1,12 +1,13 @@
 """Make the committed reference results: results/leaderboards and their lines of published.csv.
 
     python tests/benchmarks/reference_results.py
+    python tests/benchmarks/reference_results.py --suites free-256 --only patchmatch,telea
 
-Runs the suites reference-photos and reference-fashion-mnist (what is done is kept, so after new
-weights only their method runs again), then writes for each
+Runs the suites of SUITES (what is done is kept, so after new weights only their method runs again),
+then writes for each
 
-    results/leaderboards/DATASET/leaderboard.{md,csv,tex,html}
-    results/leaderboards/DATASET/runs/RUN/{manifest.json,records.jsonl,scores.csv,summary.json}
+    results/leaderboards/FOLDER/leaderboard.{md,csv,tex,html}
+    results/leaderboards/FOLDER/runs/RUN/{manifest.json,records.jsonl,scores.csv,summary.json}
 
 without PNGs, and records without what `bench verify` and the tables do not need.  Ends with a count
 of bytes and an error if a file names this machine, its user or one of its paths.
@@ -23,12 +24,34 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-# Suite -> pictures of its HTML page: all of results/leaderboards is to stay below 5 MB.
-SUITES = {"reference-photos": 100, "reference-fashion-mnist": 300}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where a suite's results go, how many pictures its page carries, and if `bench table` has it.
+
+    All of results/leaderboards is to stay below 8 MB.  only: methods that are run without --only;
+    none names all of the suite.
+    """
+
+    folder: str
+    pictures: int
+    published: bool = False
+    only: str = ""
+
+
+SUITES = {
+    "reference-photos": Reference("photos", 100, published=True),
+    "reference-fashion-mnist": Reference("fashion-mnist", 300, published=True),
+    "free-256": Reference("free-photos-256", 12),
+    "free-512": Reference("free-photos-512", 0, only="telea,patchmatch"),
+}
 PUBLISHED = ROOT / "bench/report/published/published.csv"
 FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
 KEPT = ("id", "source", "status", "hole_fraction", "pixels_sha256")
@@ -39,25 +62,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("results/runs"), help="where runs are")
     parser.add_argument("--out", type=Path, default=Path("results/leaderboards"))
+    parser.add_argument("--suites", default=",".join(SUITES), help="of %(default)s")
     parser.add_argument("--skip", default="", help="methods to leave out for now, such as ddpm")
+    parser.add_argument("--only", default="", help="methods to run and show, and no others")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--no-published", action="store_true", help="leave published.csv alone")
     options = parser.parse_args()
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")  # as in bench.cli
     sys.path.insert(0, str(ROOT))
-    skipped = options.skip.split(",")
     # All runs first: what is written makes the checkout differ from its commit, which manifests
     # would say.
-    made = {s: run_suite(s, options.runs, options.device, skipped) for s in SUITES}
-    lines: list[dict[str, object]] = []
+    suites = options.suites.split(",")
+    made = {
+        s: run_suite(
+            s, options.runs, options.device, chosen(options.skip, options.only or SUITES[s].only)
+        )
+        for s in suites
+    }
     for suite, paths in made.items():
-        lines += write_references(suite, paths, options.out)
-    if not options.no_published:
-        replace_published(lines)
+        lines = write_references(suite, paths, options.out)
+        if SUITES[suite].published and not options.no_published:
+            replace_published(suite, lines)
     report_sizes(options.out)
 
 
-def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Path]:
+def chosen(skip: str, only: str) -> Callable[[str], bool]:
+    """Return what says of a method's name whether it is left out."""
+    skipped, wanted = skip.split(","), only.split(",")
+    return lambda name: name in skipped or (only != "" and name not in wanted)
+
+
+def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool]) -> list[Path]:
     """Run what the suite lacks and return its run directories; exits when an image failed."""
     from bench.cli.progress import shown
     from bench.plan import request
@@ -65,7 +100,7 @@ def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Pa
     from bench.runner.loop import Options
 
     wanted = request.suite(suite)
-    runs = [run for run in request.runs(wanted) if run.method.name not in skipped]
+    runs = [run for run in request.runs(wanted) if not left_out(run.method.name)]
     with shown(quiet=False) as progress:
         results = benchmark.run_all(
             runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
@@ -77,18 +112,18 @@ def run_suite(suite: str, out: Path, device: str, skipped: list[str]) -> list[Pa
 
 
 def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str, object]]:
-    """Write one dataset's folder anew; return its lines of published.csv."""
+    """Write one suite's folder anew; return its lines of published.csv."""
     from bench.report import leaderboard
     from bench.report.boards import make_boards
     from bench.store.scored_run import load_runs
 
     runs = load_runs(paths)
-    folder = out / runs[0].dataset
+    folder = out / SUITES[suite].folder
     shutil.rmtree(folder, ignore_errors=True)
     for path in paths:
         copy_facts(path, folder / "runs" / path.name)
     for kind, ending in FORMATS.items():
-        text = leaderboard.render(runs, kind, pictures=SUITES[suite])
+        text = leaderboard.render(runs, kind, pictures=SUITES[suite].pictures)
         data = text.encode() if isinstance(text, str) else text
         (folder / f"leaderboard.{ending}").write_bytes(data)
     return [line for board in make_boards(runs) for line in published_lines(suite, board)]
@@ -141,15 +176,15 @@ def published_lines(suite: str, board: Any) -> list[dict[str, object]]:
     ]
 
 
-def replace_published(lines: list[dict[str, object]]) -> None:
-    """Replace this project's lines in published.csv; the papers' stay byte for byte."""
+def replace_published(suite: str, lines: list[dict[str, object]]) -> None:
+    """Replace a suite's lines in published.csv, at its end; all others stay byte for byte."""
     head, *rest = PUBLISHED.read_bytes().splitlines(keepends=True)
-    papers = [line for line in rest if not line.startswith(b"inpaint-bench,")]
+    others = [line for line in rest if not line.startswith(f"inpaint-bench,{suite},".encode())]
     text = io.StringIO()
     ending = "\r\n" if head.endswith(b"\r\n") else "\n"
     writer = csv.DictWriter(text, head.decode().strip().split(","), lineterminator=ending)
     writer.writerows(lines)
-    PUBLISHED.write_bytes(head + b"".join(papers) + text.getvalue().encode())
+    PUBLISHED.write_bytes(head + b"".join(others) + text.getvalue().encode())
 
 
 def report_sizes(out: Path) -> None:

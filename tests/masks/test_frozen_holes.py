@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -50,7 +51,7 @@ FROZEN = {
 
 
 def holes_sha256(suite: str, mask: str) -> str:
-    wanted = request.Request(**{**request.suite(suite), "methods": ("telea",), "masks": (mask,)})
+    wanted = dataclasses.replace(request.suite(suite), methods=("telea",), masks=(mask,))
     (run,) = request.runs(wanted)
     size = wanted.size or 0
     lines = ""
@@ -63,7 +64,7 @@ def holes_sha256(suite: str, mask: str) -> str:
 
 def test_every_mask_of_the_suites_is_frozen() -> None:
     for suite in ("free-256", "free-512"):
-        assert set(request.Request(**request.suite(suite)).masks) == set(FROZEN)
+        assert set(request.suite(suite).masks) == set(FROZEN)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["free-256", "free-512"])

@@ -1,0 +1,56 @@
+"""The sentence under a board whose photographs are too few for its differences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.report.cells import columns_of, sources_of
+from bench.report.rounding import decimals
+from bench.statistics.power import by_source, detectable_normal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.report.cells import Metric
+    from bench.store.scored_run import Run
+
+
+def power_note(
+    groups: Sequence[Sequence[Run]], names: Sequence[str], metric: Metric | None
+) -> str | None:
+    """Say which methods differ from the best by less than these photographs tell apart.
+
+    groups, names: the complete runs and the name of each row.  metric: the one that orders the
+    board.  None where every difference is large enough, or nothing is compared.
+    """
+    if metric is None:
+        return None
+    sources = sources_of(groups)
+    found = [columns_of(group, [metric], sources).get(metric.name) for group in groups]
+    columns = {name: c[0] for name, c in zip(names, found, strict=True) if c is not None}
+    known = {name: np.nanmean(c) for name, c in columns.items() if np.isfinite(c).any()}
+    if len(known) < 2:
+        return None
+    sign = -1 if metric.higher_is_better else 1
+    best = min(known, key=lambda name: sign * known[name])
+    differences = {
+        name: by_source(columns[name] - columns[best], list(sources.values()))
+        for name in known
+        if name != best
+    }
+    if any(len(d) < 2 for d in differences.values()):
+        return None
+    needed = {name: detectable_normal(d) for name, d in differences.items()}
+    close = [name for name, d in differences.items() if abs(d.mean()) < needed[name]]
+    if not close:
+        return None
+    places = decimals(list(needed.values()))
+    low, high = (f"{end(needed.values()):.{places}f}" for end in (min, max))
+    least = low if low == high else f"{low} to {high}"
+    count = len(next(iter(differences.values())))
+    return (
+        f"{count} photographs tell apart from the best, at 80% power, differences in {metric.name} "
+        f"of {least}; too few for {', '.join(close)}."
+    )
