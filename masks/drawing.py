@@ -1,7 +1,7 @@
 """Drawing with row intervals: the convex shapes that brushes and blobs are made of.
 
 Every shape is cut by each row of pixel centres in one interval, so that a whole mask is two
-numbers a shape and row.  numpy alone draws it: no anti-aliasing, and the same pixels whatever the
+numbers per shape and row.  Only numpy draws it: no anti-aliasing, and the same pixels whatever the
 version of an imaging library.  Coordinates are continuous: pixel (i, j) has its centre at
 y = i + .5, x = j + .5.
 """
@@ -69,7 +69,7 @@ def area_scale(height: int, width: int, reference: int) -> float:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of K convex shapes, one entry a shape and row that it may touch.
+    """The rows of K convex shapes, one entry per shape and row that it may touch.
 
     shape: index of the shape, 0..K-1.  row: index of the row.  left, right: the interval of that
     row inside the shape, in pixels; empty where left > right.

@@ -40,7 +40,7 @@ __all__ = [
 Entry: TypeAlias = dict[str, Json]  # one file of pack.json
 
 MANIFEST = "pack.json"
-# Not a PNG: whoever reads the folder takes PNGs for masks.
+# Not a PNG, since every PNG in the folder is read as a mask.
 SHEET = "contact-sheet.jpg"
 SHEET_MASKS = 36
 ADVICE = "write it again, or delete its pack.json to use the files as they are"

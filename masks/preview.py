@@ -25,7 +25,7 @@ def contact_sheet(holes: Sequence[torch.Tensor], titles: Sequence[str]) -> Image
     from PIL import Image, ImageDraw, ImageFont
 
     if not holes or len(holes) != len(titles):
-        raise ValueError(f"{len(holes)} holes and {len(titles)} titles: give one title a hole")
+        raise ValueError(f"{len(holes)} holes and {len(titles)} titles: give one title per hole")
     columns = math.ceil(math.sqrt(len(holes)))
     rows = math.ceil(len(holes) / columns)
     step_y = TILE + TITLE_HEIGHT + GAP

@@ -80,7 +80,7 @@ def _walk(stream: Stream, height: int, width: int, steps: int) -> list[tuple[flo
     """Return the vertices of one stroke: a zigzag about the horizontal, clipped to the image.
 
     Angles alternate between 2 pi - U(a_min, a_max) and U(a_min, a_max), with a_min and a_max drawn
-    once a stroke; lengths are N(R, R // 2) in [0, 2R], R = diagonal / 8.
+    once per stroke; lengths are N(R, R // 2) in [0, 2R], R = diagonal / 8.
     """
     low = MEAN_ANGLE - stream.uniform(0, ANGLE_RANGE)
     high = MEAN_ANGLE + stream.uniform(0, ANGLE_RANGE)

@@ -1,4 +1,4 @@
-"""The floor of every table: diffusion-like methods of OpenCV and scikit-image."""
+"""The baselines of every table: diffusion-like methods of OpenCV and scikit-image."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class PyPatchMatch:
             raise RequestError(f"radius={self.radius} is not in 1..31 pixels")
 
     def load(self, device: str) -> Inpaint:
-        """Return the package's method; it runs on the CPU and treats the three channels alike."""
+        """Return the package's method; it runs on the CPU, and RGB or BGR make no difference."""
         package = _package("patchmatch", "pypatchmatch")
 
         def fill(rgb: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
@@ -61,7 +61,7 @@ class PatchMatchCython:
             raise RequestError(f"patch={self.patch} is not an odd number in 3..31 pixels")
 
     def load(self, device: str) -> Inpaint:
-        """Return the package's method; it runs on the CPU and treats the three channels alike."""
+        """Return the package's method; it runs on the CPU, and RGB or BGR make no difference."""
         package = _package("patchmatch_cython", "patchmatch-cython")
 
         def fill(rgb: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:

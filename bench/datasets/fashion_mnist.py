@@ -93,8 +93,8 @@ class FashionMNIST:
         images = self._images()
         if prefix != self._prefix or not index.isdecimal() or int(index) >= len(images):
             raise ValueError(f"no image {image_id!r} in fashion-mnist, split {self.split}")
-        found: np.ndarray = images[int(index)]
-        return found
+        image: np.ndarray = images[int(index)]
+        return image
 
 
 def load_images(root: Path | None, split: str) -> np.ndarray:
@@ -113,7 +113,7 @@ def load_images(root: Path | None, split: str) -> np.ndarray:
 def download(root: Path | str) -> list[Path]:
     """Download the images of both sets into `root` (30 MB), checked against pinned hashes.
 
-    Nothing else in the project calls this.  Raises RequestError when it cannot be had.
+    Nothing else in the project calls this.  Raises RequestError when the download fails.
     """
     try:
         return fetch(_URL, Path(root).expanduser(), _SHA256)
@@ -124,7 +124,7 @@ def download(root: Path | str) -> list[Path]:
 def _file(root: Path | None, split: str) -> Path:
     """Return the IDX file of a full set; raises RequestError saying how to get it."""
     folder = find_root("fashion-mnist", root, _ADVICE, _DEBIAN)
-    found = find_idx(folder, _FILES[split])
-    if found is None:
+    file = find_idx(folder, _FILES[split])
+    if file is None:
         raise RequestError(f"{str(folder)!r} holds no {_FILES[split]}[.gz]. {_ADVICE}")
-    return found
+    return file

@@ -1,4 +1,4 @@
-"""A folder of images as a dataset: ids from relative paths, everything listed, nothing opened."""
+"""A folder of images as a dataset: it is listed, and no file is opened before `load`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ImageFolder:
     """Every image below a folder, recursively: `folder:PATH`.
 
     path: the folder.  size: None keeps each image's own size; a number crops the centred square
-    and resizes it.  Hidden files and folders (a leading dot) and other suffixes are passed over;
+    and resizes it.  Hidden files and folders (a leading dot) and other suffixes are skipped;
     links are followed.  An image that cannot be read is listed all the same and raises in `load`.
     """
 
@@ -40,8 +40,8 @@ class ImageFolder:
         if self.path is None:
             raise RequestError("no folder was given. Write folder:PATH")
         if not self.path.is_dir():
-            found = "is a file" if self.path.exists() else "does not exist"
-            raise RequestError(f"{str(self.path)!r} {found}. Give a folder of images")
+            problem = "is a file" if self.path.exists() else "does not exist"
+            raise RequestError(f"{str(self.path)!r} {problem}. Give a folder of images")
         if self.size is not None:
             check_side(self.size, 1, MAX_SIZE)
 
@@ -78,10 +78,10 @@ class ImageFolder:
         listed = "_files" in vars(self)
         name = "" if listed or not self._is_inside(image_id) else self._likely_name(image_id)
         name = name or self._files.get(image_id, "")
-        found = self.path / name
-        if not name or (found.exists() and not found.is_file()):
+        file = self.path / name
+        if not name or (file.exists() and not file.is_file()):
             raise ValueError(f"no image file {image_id!r} in the folder")
-        return found
+        return file
 
     def _is_inside(self, image_id: str) -> bool:
         parts = PurePosixPath(image_id).parts

@@ -1,4 +1,4 @@
-"""The IDX files of MNIST and its kin: read, plain or gzipped, and downloaded with pinned hashes."""
+"""Read IDX files (MNIST, Fashion-MNIST), plain or gzipped; download them with pinned hashes."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def fetch(url: str, folder: Path, sha256: Mapping[str, str]) -> list[Path]:
             continue
         with urlopen(url + name, timeout=60) as answer:
             data: bytes = answer.read()
-        found = hashlib.sha256(data).hexdigest()
-        if found != expected:
-            raise ValueError(f"{url}{name} has sha256 {found}, not {expected}: not stored")
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != expected:
+            raise ValueError(f"{url}{name} has sha256 {digest}, not {expected}: not stored")
         write_atomic(target, data, several=True)
     return [folder / name for name in sha256]

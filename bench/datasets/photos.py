@@ -88,7 +88,7 @@ class Photos:
 
     def ids(self) -> list[str]:
         """Return astronaut-0, chelsea-0, ..., astronaut-1, ...: a limit takes many sources."""
-        rounds = range(max(len(found.crops) for found in SOURCES.values()))
+        rounds = range(max(len(source.crops) for source in SOURCES.values()))
         return [f"{name}-{k}" for k in rounds for name, s in SOURCES.items() if k < len(s.crops)]
 
     def load(self, image_id: str) -> torch.Tensor:
@@ -114,10 +114,10 @@ class Photos:
 def _crop(image_id: str) -> tuple[Original, tuple[int, int, int]]:
     """Return the photograph and the crop of an id."""
     name, _, index = image_id.rpartition("-")
-    found = SOURCES.get(name)
-    if found is None or not index.isdecimal() or not int(index) < len(found.crops):
+    source = SOURCES.get(name)
+    if source is None or not index.isdecimal() or not int(index) < len(source.crops):
         raise ValueError(f"no image {image_id!r} in photos")
-    return found, found.crops[int(index)]
+    return source, source.crops[int(index)]
 
 
 def _path(source: Original) -> Path:

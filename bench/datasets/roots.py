@@ -1,4 +1,4 @@
-"""Where a dataset that has to be fetched lies on this machine."""
+"""Find the folder of a dataset that does not ship with the project."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def find_root(name: str, given: Path | None, advice: str, *defaults: Path) -> Pa
     if given is not None:
         if given.is_dir():
             return given
-        found = "is a file" if given.exists() else "does not exist"
-        raise RequestError(f"root={str(given)!r} {found}. {advice}")
+        problem = "is a file" if given.exists() else "does not exist"
+        raise RequestError(f"root={str(given)!r} {problem}. {advice}")
     parent = os.environ.get(VARIABLE)
     places = [Path(parent).expanduser() / name] if parent else []
     for place in [*places, *defaults]:
         if place.is_dir():
             return place
-    looked = "".join(f" Looked in {str(place)!r}." for place in [*places, *defaults])
+    searched = "".join(f" Looked in {str(place)!r}." for place in [*places, *defaults])
     raise RequestError(
-        f"the images of {name} are not on this machine.{looked} {advice}"
+        f"the images of {name} are not on this machine.{searched} {advice}"
         f" Then give root=DIR or set {VARIABLE} to the folder that holds {name!r}"
     )

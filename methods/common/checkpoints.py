@@ -64,8 +64,10 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
     state = load_checkpoint(path)
     strange = [str(name) for name, value in state.items() if not isinstance(value, torch.Tensor)]
     if strange or not state:
-        found = f"entries that are no tensors ({', '.join(strange[:3])})" if strange else "nothing"
-        raise RequestError(f"{path} is refused: it holds {found}; allowed: a plain state dict")
+        content = (
+            f"entries that are no tensors ({', '.join(strange[:3])})" if strange else "nothing"
+        )
+        raise RequestError(f"{path} is refused: it holds {content}; allowed: a plain state dict")
     return state
 
 

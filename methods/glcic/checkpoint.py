@@ -66,27 +66,27 @@ def save_generator(path: Path, generator: Generator, facts: Mapping[str, Json]) 
         for name, tensor in generator.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    told = {**facts, "generator": dataclasses.asdict(generator.config)}
-    save_weights(path, state, {"glcic": json.dumps(told, sort_keys=True)})
+    metadata = {**facts, "generator": dataclasses.asdict(generator.config)}
+    save_weights(path, state, {"glcic": json.dumps(metadata, sort_keys=True)})
 
 
 def read_facts(path: Path) -> dict[str, Json]:
-    """Return the facts in a file that `save_generator` wrote."""
+    """Return the metadata that `save_generator` wrote into a file."""
     try:
         with safe_open(path, framework="pt") as file:
-            told = (file.metadata() or {}).get("glcic")
+            metadata = (file.metadata() or {}).get("glcic")
     except (OSError, SafetensorError) as error:
         raise RequestError(f"{path} is not a whole safetensors file ({error})") from error
-    if told is None:
+    if metadata is None:
         raise RequestError(
             f"{path} is refused: it has no metadata 'glcic'; allowed: files of `bench train glcic`"
         )
-    facts: dict[str, Json] = json.loads(told)
+    facts: dict[str, Json] = json.loads(metadata)
     return facts
 
 
 def recommended_blend(path: Path) -> str:
-    """Return the post-processing that a file of weights goes best with: the paper's by default."""
+    """Return the post-processing that suits a file of weights best: by default the paper's."""
     if path.suffix != ".safetensors":
         return "poisson"
     recipe = read_facts(path).get("recipe")

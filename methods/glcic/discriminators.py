@@ -85,7 +85,7 @@ class Discriminator(nn.Module):
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the logit of "real" (N,) and all maps, for feature matching.
 
-        image: the composed image (N, 3, S, S).  crop: the part around the hole (N, 3, S/2, S/2).
+        image: the composited image (N, 3, S, S).  crop: the part around the hole (N, 3, S/2, S/2).
         """
         whole, whole_maps = self.whole(image)
         crop_vector, crop_maps = self.crop(crop)

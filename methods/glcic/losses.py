@@ -50,8 +50,8 @@ def feature_matching_loss(
 ) -> torch.Tensor:
     """Mean absolute difference of the discriminators' maps (Wang et al. 2018, eq. 4).
 
-    fake, real: maps (N, C, h, w) of the composed and of the true image; no gradient enters `real`.
+    fake, real: maps (N, C, h, w) of the composited and the real image; `real` gets no gradient.
     """
     pairs = zip(fake, real, strict=True)
-    losses = [functional.l1_loss(given.float(), wanted.detach().float()) for given, wanted in pairs]
+    losses = [functional.l1_loss(ours.float(), theirs.detach().float()) for ours, theirs in pairs]
     return torch.stack(losses).mean()

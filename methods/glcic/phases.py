@@ -63,7 +63,7 @@ def completion_step(model: Model, batch: TrainingBatch) -> Losses:
 
 
 def discrimination_step(model: Model, batch: TrainingBatch) -> Losses:
-    """Phase 2: the discriminators learn to tell true images from composed ones (eq. 3)."""
+    """Phase 2: the discriminators learn to tell real images from composited ones (eq. 3)."""
     with torch.no_grad():
         output = model.complete(batch)
     return update_discriminator(model, batch, output)
@@ -77,7 +77,7 @@ def joint_step(model: Model, batch: TrainingBatch) -> Losses:
 
 
 def update_discriminator(model: Model, batch: TrainingBatch, output: torch.Tensor) -> Losses:
-    """Step the discriminators on the true and the composed images; `output` carries no gradient."""
+    """Step the discriminators on real and composited images; `output` carries no gradient."""
     fake = compose(batch.target, output, batch.hole)
     both = torch.cat([batch.target, fake])
     logits, _ = model.judge(both, torch.cat([batch.hole, batch.hole]))
@@ -97,13 +97,13 @@ def update_generator(model: Model, batch: TrainingBatch, output: torch.Tensor) -
     fake = compose(batch.target, output, batch.hole)
     freeze(model.discriminator, True)
     try:
-        logit, maps, wanted = _judge_pair(model, batch, fake)
+        logit, maps, real_maps = _judge_pair(model, batch, fake)
         terms = {
             "reconstruction": reconstruction_loss(
                 output, batch.target, batch.hole, config.reconstruction
             ),
             "adversarial": adversarial_loss(logit, config.adversarial),
-            "matching": feature_matching_loss(maps, wanted) if wanted else torch.zeros(()),
+            "matching": feature_matching_loss(maps, real_maps) if real_maps else torch.zeros(()),
         }
         loss = terms["reconstruction"] + config.alpha * terms["adversarial"]
         loss = loss + config.feature_matching * terms["matching"].to(loss)
@@ -118,13 +118,13 @@ def update_generator(model: Model, batch: TrainingBatch, output: torch.Tensor) -
 def _judge_pair(
     model: Model, batch: TrainingBatch, fake: torch.Tensor
 ) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
-    """Return the fakes' logits and maps, and the true images' maps when they are matched."""
+    """Return the fakes' logits and maps, and the real images' maps when they are matched."""
     logit, maps = model.judge(fake, batch.hole)
     if not model.config.feature_matching:
         return logit, maps, []
     with torch.no_grad():
-        _, wanted = model.judge(batch.target, batch.hole)
-    return logit, maps, wanted
+        _, real_maps = model.judge(batch.target, batch.hole)
+    return logit, maps, real_maps
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def phases(config: TrainConfig) -> tuple[Phase, Phase, Phase]:
 
 
 def phase_of(step: int, config: TrainConfig) -> Phase:
-    """Return the phase that step `step` (0-based) lies in."""
+    """Return the phase of step `step` (0-based)."""
     for phase in phases(config):
         if step < phase.steps:
             return phase

@@ -93,7 +93,7 @@ class Glcic:
         }
 
     def step(self, step: int) -> Losses:
-        """Do step `step` (0-based) of the phase that it lies in."""
+        """Do step `step` (0-based) of its phase."""
         for optimiser in (self.generator_optimiser, self.discriminator_optimiser):
             set_learning_rate(optimiser, self.config, step)
         losses = phase_of(step, self.config).step(self, self.batch(step))
@@ -146,7 +146,7 @@ class Glcic:
         return network
 
     def samples(self, step: int) -> torch.Tensor:
-        """Return eight inputs, the average's composed outputs and the originals."""
+        """Return eight inputs, the average's composited outputs and the originals."""
         target = self.source.batch(derive_seed("glcic-samples", self.config.seed), 8)
         seed = derive_seed("glcic-sample-holes", self.config.seed)
         hole = draw_holes(self.holes, seed, 8, self.config.size)

@@ -1,4 +1,4 @@
-"""PatchMatch: the method's parameters and its door; the algorithm is in the sibling modules."""
+"""PatchMatch: the plug-in and its parameters; the algorithm is in the sibling modules."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def kernel(**options: Any) -> Callable[[Function], Function]:
     """Compile a function with `numba.njit(cache=True, nogil=True, **options)`.
 
-    The cache lies in `cache_directory`: numba keys a cached function by its own file only, so a
+    The cache is in `cache_directory`: numba keys a cached function by its own file only, so that a
     change of a kernel that it calls from another file would go unnoticed.
     """
 

@@ -16,7 +16,7 @@ SETTLED = (
     0.05  # a level is done when the hole changes by less than this many grey levels on average
 )
 # The first level matched has at least this many sources (or 1/16 of the finest's): with fewer,
-# far parts of the image are pasted for want of better ones.
+# parts from far away are pasted because nothing better is there.
 SOURCES = 1600
 REACH = 8  # pixels; what a finer level corrects of the coarser one's matches
 GOLDEN, MIX, LIMIT = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, (1 << 64) - 1
@@ -53,7 +53,7 @@ Observer = Callable[[Step], None]
 
 @dataclass(frozen=True)
 class Ground:
-    """A level made ready for matching."""
+    """A level prepared for matching."""
 
     index: int
     level: pyramid.Level

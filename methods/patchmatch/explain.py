@@ -1,4 +1,4 @@
-"""How PatchMatch fills one hole, in pictures: every level's estimate, field and result."""
+"""Draw how PatchMatch fills one hole: the estimate, the field and the result of every level."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = 3
 
 
 def explain(image: torch.Tensor, hole: torch.Tensor, seed: int) -> list[Panel]:
-    """Return titled pictures, uint8 (H, W, 3): three a level, coarsest first, then the outcome.
+    """Return titled pictures, uint8 (H, W, 3): three per level, coarsest first, then the result.
 
     image: (3, H, W).  hole: (1, H, W).  A level has its hole, its nearest-neighbour field (hue: the
     direction of the source, saturation: how far; grey: not matched) and its result.

@@ -1,7 +1,7 @@
-"""Patches: their distance, the only place where pixels are compared, and which are known.
+"""Patches: which are known, and their distance, the only place where pixels are compared.
 
 A patch is named by its top left pixel and lies wholly inside the image: an image of H x W pixels
-has (H - size + 1) x (W - size + 1) patches, and none needs care at the border.
+has (H - size + 1) x (W - size + 1) patches, and none crosses the border.
 """
 
 # numba types neither code generation nor how an intrinsic is called (without its context).

@@ -8,8 +8,8 @@ from methods.patchmatch.compiled import kernel
 from methods.patchmatch.nnf import Field
 from methods.patchmatch.patches import Scene
 
-# A patch whose middle is k pixels inside the hole counts 2^-k: what is decided near the known
-# pixels is not voted down by guesses from further inside.  Past 24 pixels all are guesses alike.
+# A patch whose middle is k pixels inside the hole counts 2^-k: guesses from deep
+# inside do not outvote what is decided near the known pixels.  Past 24 pixels all count the same.
 TRUST = 2.0 ** -np.arange(25, dtype=np.float64)
 
 

@@ -1,4 +1,4 @@
-"""Scene completion from a gallery of photographs: the plug-in's door."""
+"""Scene completion from a gallery of photographs: the plug-in and its parameters."""
 
 from __future__ import annotations
 

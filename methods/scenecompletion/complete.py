@@ -1,6 +1,6 @@
 """The whole of scene completion: retrieve, place, cut, blend, rank (Hays and Efros 2007).
 
-Cost is kept for the end: all retrieved scenes are placed on a small picture, the best REFINED of
+The costly steps come last: all retrieved scenes are placed on a small picture, the best REFINED of
 them at full size, and the best CUTS of those are cut; the first by the sum of all costs is blended.
 """
 
@@ -120,11 +120,11 @@ class Completer:
     ) -> PartResult:
         sketched = self._placer.sketch(query, retrieved)
         on_stage("context")
-        wanted = max(REFINED, self.rank)
+        count = max(REFINED, self.rank)
         if self.exclude_copies:
-            sketched = judge.originals(sketched, wanted)
+            sketched = judge.originals(sketched, count)
             on_stage("copies")
-        refined = [self._placer.refine(query, placement) for placement in sketched[:wanted]]
+        refined = [self._placer.refine(query, placement) for placement in sketched[:count]]
         on_stage("refine")
         finalists = by_equal_costs(refined)[: max(CUTS, self.rank)]
         cuts = [(placement, *self._cut(query, placement)) for placement in finalists]

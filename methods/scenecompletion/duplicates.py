@@ -50,8 +50,8 @@ def prepare(image: Array, known: Array) -> Template:
     """Shrink a query to the two sizes; float32 (H, W, 3) in [0, 1] and bool (H, W)."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     short = min(known.shape)
-    wanted = DETAIL * short / np.sqrt(known.sum())
-    coarse = _known_weighted(grey, known, min(1.0, float(np.clip(wanted, *COARSE)) / short))
+    side = DETAIL * short / np.sqrt(known.sum())
+    coarse = _known_weighted(grey, known, min(1.0, float(np.clip(side, *COARSE)) / short))
     return Template(*coarse, *_known_weighted(grey, known, min(1.0, FINE / short)))
 
 

@@ -113,7 +113,7 @@ def _outline(pixels: Array, mask: Array, colour: tuple[int, int, int]) -> Array:
 
 
 def _sheet(rows: list[tuple[str, list[Tile]]]) -> Image.Image:
-    """Lay titled rows of captioned tiles on a white sheet, COLUMNS a line."""
+    """Lay titled rows of captioned tiles on a white sheet, COLUMNS per line."""
     font, bold = ImageFont.load_default(12), ImageFont.load_default(15)
     lines = [(title, tiles[i : i + COLUMNS], i == 0) for title, tiles in rows
              for i in range(0, len(tiles), COLUMNS)]  # fmt: skip

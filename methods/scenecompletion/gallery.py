@@ -1,7 +1,7 @@
 """A gallery on disk: photographs, the scenes cut from them, and the search for nearest scenes.
 
     gallery.json      the seal: format, descriptor version, counts, content sha256; written last
-    photographs.jsonl a line a photograph: id, source, hashes, place of its bytes, its scenes
+    photographs.jsonl one line per photograph: id, source, hashes, place of its bytes, its scenes
     images.bin        the photographs, encoded one after another
     features.bin      float32 (scenes, 528), in the order of the boxes; mapped, not read
 
@@ -102,10 +102,10 @@ class Gallery:
     @cached_property
     def by_source(self) -> dict[str, list[Photograph]]:
         """Map each source to its photographs."""
-        found: dict[str, list[Photograph]] = {}
+        groups: dict[str, list[Photograph]] = {}
         for photograph in self.photographs:
-            found.setdefault(photograph.source, []).append(photograph)
-        return found
+            groups.setdefault(photograph.source, []).append(photograph)
+        return groups
 
     @cached_property
     def features(self) -> Array:
@@ -128,14 +128,14 @@ class Gallery:
     def _distances(self, query: Descriptor) -> Array:
         """Return float64 (scenes, 2): gist and colour distance, hole-weighted root mean squares."""
         weights = np.tile(query.cells / max(float(query.cells.sum()), 1e-12), LENGTH // GRID**2)
-        found = np.empty((len(self.scenes), 2))
+        mean_squares = np.empty((len(self.scenes), 2))
         for start in range(0, len(self.scenes), CHUNK):
             part = slice(start, start + CHUNK)
             squared = np.square(self.features[part] - query.features)
             # einsum, not @: BLAS sums in an order that depends on the number of threads.
-            found[part, 0] = np.einsum("ij,j->i", squared[:, :GIST], weights[:GIST])
-            found[part, 1] = np.einsum("ij,j->i", squared[:, GIST:], weights[GIST:])
-        return np.sqrt(found)
+            mean_squares[part, 0] = np.einsum("ij,j->i", squared[:, :GIST], weights[:GIST])
+            mean_squares[part, 1] = np.einsum("ij,j->i", squared[:, GIST:], weights[GIST:])
+        return np.sqrt(mean_squares)
 
     def read(self, photograph: Photograph, short_side: int | None = None) -> Array:
         """Return a photograph, uint8 (H, W, 3); raises ValueError when its bytes have changed.
@@ -182,18 +182,18 @@ def read_seal(folder: Path) -> Seal:
         what = "is unfinished" if (folder / PHOTOGRAPHS).exists() else f"has no {SEAL}"
         raise RequestError(f"gallery {folder} {what}; {rebuild}")
     try:
-        found = dict(json.loads((folder / SEAL).read_text()))
+        content = dict(json.loads((folder / SEAL).read_text()))
     except (ValueError, TypeError):
         raise RequestError(f"gallery {folder}: {SEAL} is not JSON; {rebuild}") from None
-    version = (found.get("format"), found.get("descriptor"))
+    version = (content.get("format"), content.get("descriptor"))
     if version != (FORMAT, DESCRIPTOR):
         raise RequestError(
             f"gallery {folder} was built by another version (format {version[0]}, descriptor "
             f"{version[1]}; this one reads {FORMAT}, {DESCRIPTOR}); {rebuild}"
         )
-    if not found["scenes"]:
+    if not content["scenes"]:
         raise RequestError(f"gallery {folder} is empty; {rebuild}")
-    return Seal(**{field.name: found[field.name] for field in fields(Seal)})
+    return Seal(**{field.name: content[field.name] for field in fields(Seal)})
 
 
 def hash_file(path: Path) -> str:

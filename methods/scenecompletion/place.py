@@ -67,10 +67,10 @@ class Placer:
             correlator = Correlator(small, transform_size(*shape, small.radius))
             for start in range(0, len(members), BATCH):
                 batch = members[start : start + BATCH]
-                found = self._best_places(correlator, [scene for scene, _ in batch], shape)
-                for (scene, distance), (cost, top, left) in zip(batch, found, strict=True):
-                    held = best.get(scene.number)
-                    if held is None or cost < held.costs[1]:
+                places = self._best_places(correlator, [scene for scene, _ in batch], shape)
+                for (scene, distance), (cost, top, left) in zip(batch, places, strict=True):
+                    best_yet = best.get(scene.number)
+                    if best_yet is None or cost < best_yet.costs[1]:
                         place = round(top / factor), round(left / factor)
                         costs = (distance, cost)
                         best[scene.number] = Placement(scene, scale, (height, width), *place, costs)

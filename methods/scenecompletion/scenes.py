@@ -1,4 +1,4 @@
-"""Scenes on demand: decoded, cut to their box, resized, in L*a*b*; the recent ones are kept."""
+"""Decode scenes on demand, cut and resize them, convert them to L*a*b*; keep the recent ones."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class Scenes:
         photograph, box = scene.photograph, scene.box
         # A scene that is a tenth of its photograph needs ten times the pixels.
         share = min(box[2:]) / min(photograph.height, photograph.width)
-        wanted = round(at_least / share)
-        key = ("sketch", photograph.offset, wanted)
-        small = self.memory.get(key, lambda: self.gallery.read(photograph, wanted).copy())
+        side = round(at_least / share)
+        key = ("sketch", photograph.offset, side)
+        small = self.memory.get(key, lambda: self.gallery.read(photograph, side).copy())
         fy, fx = small.shape[0] / photograph.height, small.shape[1] / photograph.width
         top, left = round(box[0] * fy), round(box[1] * fx)
         bottom, right = round((box[0] + box[2]) * fy), round((box[1] + box[3]) * fx)

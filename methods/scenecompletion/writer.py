@@ -141,7 +141,7 @@ class Writer:
 
 def _recover(out: Path) -> tuple[dict[str, Photograph], tuple[int, int, int]]:
     """Return the photographs that are wholly on disk and where the three files' good parts end."""
-    known: dict[str, Photograph] = {}
+    whole: dict[str, Photograph] = {}
     image_end = feature_end = line_end = 0
     sizes = [(out / n).stat().st_size if (out / n).exists() else 0 for n in (IMAGES, FEATURES)]
     lines = (out / PHOTOGRAPHS).read_bytes() if (out / PHOTOGRAPHS).exists() else b""
@@ -154,9 +154,9 @@ def _recover(out: Path) -> tuple[dict[str, Photograph], tuple[int, int, int]]:
         feature = feature_end + len(photograph.boxes) * LENGTH * 4
         if not line.endswith(b"\n") or image > sizes[0] or feature > sizes[1]:
             break
-        known[photograph.id] = photograph
+        whole[photograph.id] = photograph
         image_end, feature_end, line_end = image, feature, line_end + len(line)
-    return known, (image_end, feature_end, line_end)
+    return whole, (image_end, feature_end, line_end)
 
 
 def _origin(data: bytes | Array) -> str:
