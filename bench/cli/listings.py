@@ -15,6 +15,7 @@ from bench.api import RequestError
 from bench.cli.options import FOLDER
 from bench.cli.progress import shown
 from bench.plan import request
+from bench.plugins import parts
 
 if TYPE_CHECKING:
     from bench.runner.progress import Progress
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 @click.argument(
     "kind",
     required=False,
-    type=click.Choice(["methods", "masks", "datasets", "metrics", "suites", "tables"]),
+    type=click.Choice(["methods", "samplers", "masks", "datasets", "metrics", "suites", "tables"]),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_plugins(*, kind: str | None, as_json: bool) -> None:
-    """List methods, masks, datasets, metrics and suites, with their parameters."""
+    """List methods, ddpm's samplers, masks, datasets, metrics and suites, with parameters."""
     entries = describe_all(kind)
     click.echo(json.dumps(entries, indent=2) if as_json else listing_text(entries))
 
@@ -109,6 +110,8 @@ def describe_all(kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return kind -> entries (name, description, parameters) of what is known."""
     kinds = {f"{k}s": k for k in plugins.KINDS}
     found = {many: _entries(one) for many, one in kinds.items() if kind in {None, many}}
+    if kind in {None, "samplers"}:
+        found["samplers"] = _samplers()
     if kind in {None, "suites"}:
         found["suites"] = [
             {"name": name, "description": request.suite_title(name), "parameters": {}}
@@ -135,6 +138,10 @@ def listing_text(found: dict[str, list[dict[str, Any]]]) -> str:
             if entry["parameters"]:
                 given = ", ".join(f"{k}={v}" for k, v in entry["parameters"].items())
                 lines.append(f"  {'':<{width}}  [{given}]")
+            if "cost" in entry:
+                needs = "gradients" if entry["gradients"] else "no gradients"
+                told = f"evaluations + gradients a step: {entry['cost']}; needs {needs}"
+                lines.append(f"  {'':<{width}}  {entry['paper']}; {told}")
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -146,15 +153,35 @@ def _entries(kind: str) -> list[dict[str, Any]]:
         try:
             plugin_class = plugins.import_class(kind, target)
             description = (inspect.getdoc(plugin_class) or "").split("\n")[0]
-            parameters = {f.name: _default(f) for f in dataclasses.fields(plugin_class)}
+            fields = parts.shape(plugin_class, {}).fields
+            parameters = {name: _default(field) for name, field in fields.items()}
         except RequestError as error:
             description, parameters = f"(cannot be loaded: {error})", {}
         entries.append({"name": name, "description": description, "parameters": parameters})
     return entries
 
 
+def _samplers() -> list[dict[str, Any]]:
+    """Return an entry for every sampler of ddpm, with its paper and what a step costs."""
+    method = plugins.import_class("method", plugins.registry("method")["ddpm"])
+    return [
+        {
+            "name": name,
+            "description": (inspect.getdoc(sampler) or "").split("\n")[0],
+            "parameters": {f.name: _default(f) for f in dataclasses.fields(sampler)},
+            "paper": sampler.paper,
+            "cost": sampler.cost,
+            "gradients": sampler.gradients,
+        }
+        for name, sampler in parts.choices(method)["sampler"].items()
+    ]
+
+
 def _default(field: dataclasses.Field[Any]) -> str:
-    return "(required)" if field.default is dataclasses.MISSING else str(field.default)
+    if field.default is dataclasses.MISSING:
+        return "(required)"
+    part = dataclasses.is_dataclass(field.default)
+    return str(field.default.name if part else field.default)
 
 
 def weights_text(name: str | None, *, fetch: bool, progress: Progress) -> str:

@@ -72,6 +72,13 @@ def test_help_and_version(bench: Bench) -> None:
     assert "run" in bench("--help").stdout
     assert bench("--version").returncode == 0
     assert "free-form" in bench("list", "masks").stdout
+    listed = bench("list", "samplers").stdout
+    assert "arXiv 2212.00490; evaluations + gradients a step: 1 + 0; needs no gradients" in listed
+    assert "[steps=50, scale=0.5, n_ref=98304]" in listed
+    (ddpm,) = (
+        e for e in json.loads(bench("list", "--json").stdout)["methods"] if e["name"] == "ddpm"
+    )
+    assert list(ddpm["parameters"])[:3] == ["sampler", "steps", "jump_length"]
     assert {e["name"] for e in json.loads(bench("list", "--json").stdout)["suites"]} >= {
         "quickstart"
     }
