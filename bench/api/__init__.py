@@ -243,3 +243,23 @@ class SampleMetric(Protocol):
     def over_samples(self, samples: torch.Tensor) -> float:
         """Return the number.  samples: (K, 3, H, W), exact multiples of 1/255, K >= 2."""
         ...
+
+
+@runtime_checkable
+class PosteriorMetric(Protocol):
+    """A frozen dataclass that gives one number for the K samples of an image, given the truth."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_posterior(
+        self, samples: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> float:
+        """Return the number.
+
+        samples: (K, 3, H, W), K >= 2; target: (3, H, W); exact multiples of 1/255.
+        hole: bool (1, H, W).
+        """
+        ...

@@ -14,5 +14,12 @@ METRICS: dict[str, str] = {
     "kid": "bench.metrics.kid:KID",
     "p_ids": "bench.metrics.ids:PIDS",
     "u_ids": "bench.metrics.ids:UIDS",
+    "seam": "bench.metrics.seam:Seam",
+    "colour_shift": "bench.metrics.seam:ColourShift",
     "diversity": "bench.metrics.diversity:Diversity",
+    "diversity_hole": "bench.metrics.diversity:DiversityHole",
+    "lpips_best": "bench.metrics.posterior:LPIPSBest",
+    "coverage": "bench.metrics.posterior:Coverage",
+    "crps": "bench.metrics.posterior:CRPS",
+    "crps_lpips": "bench.metrics.posterior:CRPSFeatures",
 }

@@ -50,3 +50,37 @@ class Diversity:
         check_side(samples, SMALLEST, "LPIPS's trunk halves it several times")
         pairs = list(combinations(levels(samples), 2))
         return sum(float(distance(x, y, "alex")) for x, y in pairs) / len(pairs)
+
+
+@dataclass(frozen=True)
+class DiversityHole:
+    """Mean pairwise spatial LPIPS (AlexNet) between the K samples, over the hole's pixels.
+
+    Diversity of whole images falls with the hole; this does not.
+    """
+
+    name: ClassVar[str] = "diversity_hole"
+    version: ClassVar[str] = "1"
+    unit: ClassVar[str] = ""
+    higher_is_better: ClassVar[bool] = True
+
+    def assets(self) -> Mapping[str, str]:
+        """Return the pinned sha256 of the trunk."""
+        return Diversity().assets()
+
+    def over_posterior(
+        self, samples: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> float:
+        """Return the mean over pairs, at least 0; raises RequestError for K < 2."""
+        from itertools import combinations
+
+        from bench.metrics.lpips import LPIPSHole
+
+        if samples.ndim != 4 or len(samples) < 2:
+            raise RequestError(
+                f"Diversity needs at least 2 samples (K, 3, H, W) of one image, not "
+                f"{tuple(samples.shape)}: run with --samples K."
+            )
+        pairs = list(combinations(samples[:, None], 2))
+        score = LPIPSHole()
+        return sum(float(score(x, y, hole[None])) for x, y in pairs) / len(pairs)

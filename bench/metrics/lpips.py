@@ -126,6 +126,24 @@ def distance(x: torch.Tensor, y: torch.Tensor, net: str) -> torch.Tensor:
     return score.double().reshape(())
 
 
+def weighted_features(x: torch.Tensor) -> list[torch.Tensor]:
+    """Return AlexNet's five maps (C, H, W) of uint8 (3, H, W), float64, as LPIPS weighs them.
+
+    Unit length over the channels at each place, times the square roots of LPIPS's weights: the
+    squared difference of two images' maps, averaged over places and summed, is their LPIPS.
+    """
+    import torch
+
+    network = load_network("alex")
+    with torch.inference_mode():
+        maps = network.net(network.scaling_layer(_signed(x)))
+        found = []
+        for features, head in zip(maps, network.lins, strict=True):
+            unit = features / (features.square().sum(1, keepdim=True).sqrt() + 1e-10)
+            found.append((unit * head.model[-1].weight.clamp(min=0).sqrt())[0].double())
+    return found
+
+
 @lru_cache(maxsize=4)
 def load_network(net: str, spatial: bool = False) -> Any:
     """Return the package's network with the real trunk, kept for the process's life (CPU, eval).

@@ -16,10 +16,10 @@ from typing import Any, cast
 import torch
 
 from bench import plugins
-from bench.api import ImageMetric, RequestError, SampleMetric, SetMetric, imaging
+from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, SetMetric
 from bench.api.files import write_atomic
 from bench.execute import Executor, Lost
-from bench.scoring.sets import read_image, sample_scores, score_sets
+from bench.scoring.sets import read_hole, read_image, sample_scores, score_sets
 from bench.scoring.summary import assets_of, outputs_hash, samples_entry, summarise_run
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
@@ -90,7 +90,7 @@ def score(
             **score_sets(triples, per_set, _kept_sets(directory, triples), on_progress)
         }
         for name, metric in instances.items():
-            if isinstance(metric, SampleMetric):
+            if isinstance(metric, SampleMetric | PosteriorMetric):
                 sets[name] = samples_entry(name, sample_scores(directory, metric, done), done)
         summary = summarise_run(manifest, records, done, table, sets)
         write_atomic(path / "summary.json", summary.to_json())
@@ -105,7 +105,7 @@ def score_chunk(chunk: _Chunk) -> list[dict[str, Any]]:
     rows = []
     for triple in chunk.triples:
         output, target = (read_image(p)[None] for p in (triple.output, triple.target))
-        hole = _read_hole(triple.hole)[None]
+        hole = read_hole(triple.hole)[None]
         for name, metric in metrics.items():
             value = float(metric(output, target, hole)[0])
             rows.append(
@@ -233,7 +233,3 @@ def _holds(name: str, entry: MetricEntry) -> bool:
         return False
     same_files = entry.assets is None or entry.assets == assets_of(metric)
     return entry.version == metric.version and same_files
-
-
-def _read_hole(path: Path) -> torch.Tensor:
-    return imaging.decode_png(path.read_bytes())[:1] >= 128

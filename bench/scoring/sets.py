@@ -11,7 +11,7 @@ from typing import Protocol, cast
 import torch
 
 from bench import plugins
-from bench.api import RequestError, SampleMetric, SetMetric, imaging
+from bench.api import PosteriorMetric, RequestError, SampleMetric, SetMetric, imaging
 from bench.scoring.summary import set_entry
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
@@ -93,7 +93,7 @@ def score_sets(
 
 
 def sample_scores(
-    directory: RunDirectory, metric: SampleMetric, done: Sequence[Record]
+    directory: RunDirectory, metric: SampleMetric | PosteriorMetric, done: Sequence[Record]
 ) -> dict[str, float]:
     """Return image id -> the metric over that image's samples; RequestError below two samples."""
     torch.set_num_threads(1)
@@ -101,10 +101,21 @@ def sample_scores(
     for record in done:
         path = directory.image_path("output", record.id)
         samples.setdefault(record.image_id, []).append(path)
-    return {
-        image_id: float(metric.over_samples(torch.stack([read_image(p) for p in paths])))
-        for image_id, paths in samples.items()
-    }
+    scores = {}
+    for image_id, paths in samples.items():
+        images = torch.stack([read_image(path) for path in paths])
+        if isinstance(metric, SampleMetric):
+            scores[image_id] = float(metric.over_samples(images))
+            continue
+        target = read_image(directory.image_path("target", image_id))
+        hole = read_hole(directory.image_path("hole", image_id))
+        scores[image_id] = float(metric.over_posterior(images, target, hole))
+    return scores
+
+
+def read_hole(path: Path) -> torch.Tensor:
+    """Return a PNG as bool (1, H, W), True = missing."""
+    return imaging.decode_png(path.read_bytes())[:1] >= 128
 
 
 def read_image(path: Path) -> torch.Tensor:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.api import RequestError, SampleMetric, SetMetric, checks
+from bench.api import PosteriorMetric, RequestError, SampleMetric, SetMetric, checks
 from bench.api.imaging import to_uint8
 from bench.api.seeds import NoiseStreams, derive_seed
 from bench.datasets import DATASETS
@@ -112,6 +112,16 @@ def test_metric(name: str) -> None:
         same, other = torch.zeros(2, 3, 64, 64), torch.ones(1, 3, 64, 64)
         assert metric.over_samples(same) == pytest.approx(0, abs=1e-6)
         assert metric.over_samples(torch.cat([same, other])) > 0.1
+        return
+    if isinstance(metric, PosteriorMetric):
+        truth, hole = torch.zeros(3, 64, 64), torch.zeros(1, 64, 64, dtype=torch.bool)
+        hole[:, 16:48, 16:48] = True
+        samples = truth.repeat(2, 1, 1, 1)
+        perfect = metric.over_posterior(samples, truth, hole)
+        other = torch.where(hole, torch.tensor([0.6, 1.0]).reshape(2, 1, 1, 1), samples)
+        assert perfect != metric.over_posterior(other, truth, hole)
+        with pytest.raises(RequestError, match="--samples K"):
+            metric.over_posterior(samples[:1], truth, hole)
         return
     if isinstance(metric, SetMetric):
         pytest.skip("set metrics take minutes: test_a_set_metric_prefers_the_nearer_set, slow")
