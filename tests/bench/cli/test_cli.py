@@ -61,9 +61,12 @@ def test_a_wrong_request_is_one_line_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_table_needs_no_complete_run(bench: Bench, tmp_path: Path) -> None:
+def test_a_table_needs_no_complete_run(
+    here: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "results" / "runs" / "reports").mkdir(parents=True)
-    done = bench("table", "repaint-celebahq", cwd=tmp_path)
+    done = here("table", "repaint-celebahq")
     assert done.returncode == 0, done.stderr
     assert "Missing" in done.stdout
 

@@ -156,13 +156,13 @@ def test_the_committed_ones_are_found_from_anywhere(
     assert verify.committed() == Path("results/leaderboards")
 
 
-def test_the_command_counts_what_is_reproduced(tmp_path: Path, bench: Bench) -> None:
+def test_the_command_counts_what_is_reproduced(tmp_path: Path, here: Bench) -> None:
     path = reference(tmp_path)
-    done = bench("verify", str(tmp_path / "reference"), "--count", "2")
+    done = here("verify", str(tmp_path / "reference"), "--count", "2")
     assert done.returncode == 0, done.stderr
     assert "1 of 1 references reproduced; 2 of 2 images equal to the bit" in done.stdout
     records = path / "records.jsonl"
     records.write_text(ANOTHER.sub('"pixels_sha256": "' + 64 * "0", records.read_text()))
-    done = bench("verify", str(tmp_path / "reference"), "--quiet")
+    done = here("verify", str(tmp_path / "reference"), "--quiet")
     assert done.returncode == 1
     assert "has other pixels" in done.stdout
