@@ -50,7 +50,10 @@ def train(
     with_test_images: do not look for images of free-photos among those of the dataset.
     options: steps, minutes, device, seed, precision, start of the method's train function.
     """
+    from methods.common import processor
+
     check_device(options.get("device", "cpu"))
+    processor.choose(options.get("precision", "auto"), options.get("device", "cpu"))
     configs, run, side = _trainer(method)
     if recipe.config not in configs:
         hint = plugins.did_you_mean(recipe.config, list(configs))

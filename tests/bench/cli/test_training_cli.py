@@ -9,6 +9,7 @@ import pytest
 from bench.api import RequestError
 from bench.cli import training
 from bench.cli.training import Recipe
+from methods.common import processor
 from tests.conftest import write_images
 
 TINY = ("completion=2", "discrimination=1", "joint=1", "batch=2", "width=4")
@@ -51,3 +52,12 @@ def test_nothing_left_to_train_on(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "images", 1)
     with pytest.raises(RequestError, match="1 images with the last 1 held out: none is left"):
         go(Recipe("small"), "ddpm", folder, tmp_path / "out")
+
+
+def test_a_precision_that_torch_lacks_is_refused_before_an_image_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "runs", lambda dtype, device="cpu", **_: False)
+    for method in ("ddpm", "glcic"):
+        with pytest.raises(RequestError, match="cannot compute in bfloat16 on cpu; give precis"):
+            go(Recipe("small"), method, tmp_path / "no such", tmp_path / "out", precision="bf16")
