@@ -12,7 +12,7 @@ from bench.store.record import Record
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of a run's plan.  items: (image id, sample index)."""
+    """A batch of a run's plan.  items: (image id, index of the sample)."""
 
     run: Run
     items: tuple[tuple[str, int], ...]
@@ -23,7 +23,7 @@ class Batch:
 
 @dataclass
 class ImageResult:
-    """One completion, or why there is none."""
+    """One completion, or why there is none.  pngs: the PNG file of each kind of image."""
 
     record: Record
     pngs: dict[str, bytes] = field(default_factory=dict)
@@ -31,9 +31,9 @@ class ImageResult:
 
 @dataclass
 class BatchResult:
-    """What came of a job.
+    """What came of a batch.
 
-    loading: what this call measured when it loaded the method; None when it was loaded before.
+    loading: what this call measured when it loaded the method; None if it was loaded before.
     remark: what the method says about this machine.
     """
 
@@ -42,16 +42,16 @@ class BatchResult:
     remark: str | None = None
 
 
-def failed_batch(job: Batch, message: str) -> BatchResult:
-    """Return error records for a whole job whose worker hung or died."""
+def failed_batch(batch: Batch, message: str) -> BatchResult:
+    """Return error records for a whole batch whose worker hung or died."""
     return BatchResult(
         [
-            ImageResult(Record(record_id(job.run, i, k), i, i, "error", message))
-            for i, k in job.items
+            ImageResult(Record(record_id(batch.run, i, k), i, i, "error", message))
+            for i, k in batch.items
         ]
     )
 
 
-def single_items(job: Batch) -> list[Batch]:
-    """Cut a job into one job an item."""
-    return [replace(job, items=(item,)) for item in job.items]
+def single_items(batch: Batch) -> list[Batch]:
+    """Cut a batch into batches of one item each."""
+    return [replace(batch, items=(item,)) for item in batch.items]

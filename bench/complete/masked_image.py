@@ -1,59 +1,80 @@
-"""An image and its hole, ready to be completed; or the record that says why there is none."""
+"""An image with its hole, ready to be completed."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
 
 from bench.api import MaskGenerator, PairedMasks, RequestError, imaging
-from bench.complete.batch import ImageResult
-from bench.plan.ids import record_id
-from bench.plan.spec import Run, hole_seed, method_seed
-from bench.store.record import Record
+from bench.plan.spec import Run, hole_seed
 
 
-@dataclass
+class ImageError(Exception):
+    """An image that cannot be loaded, or whose hole cannot be drawn; the message says why.
+
+    source: the image's source, its id when the dataset could not even say that.
+    """
+
+    def __init__(self, message: str, source: str) -> None:
+        super().__init__(message)
+        self.source = source
+
+
+@dataclass(frozen=True, eq=False)
 class MaskedImage:
-    """An image with its hole, ready to be completed."""
+    """An image with its hole; the samples of an image share it.
 
-    record: Record
+    target: uint8 (3, H, W).  hole: bool (1, H, W), True = missing; a share of hole_fraction, in
+    (0, 1).  notes: what the mask generator says about the hole.
+    """
+
+    image_id: str
+    source: str
     target: torch.Tensor
     hole: torch.Tensor
+    hole_fraction: float
+    notes: Mapping[str, Any]
+
+    @cached_property
+    def pngs(self) -> dict[str, bytes]:
+        """The PNG files of target and hole."""
+        return {
+            "target": imaging.encode_png(self.target),
+            "hole": imaging.encode_png(self.hole),
+        }
+
+    @cached_property
+    def sha256(self) -> dict[str, str]:
+        """The sha256 of each of the PNG files."""
+        return {kind: hashlib.sha256(png).hexdigest() for kind, png in self.pngs.items()}
 
 
-def prepare(run: Run, image_id: str, sample: int) -> MaskedImage | ImageResult:
-    """Load an image and draw its hole."""
-    record = Record(
-        record_id(run, image_id, sample),
-        image_id,
-        source=image_id,
-        status="error",
-        mask_seed=hole_seed(run, image_id),
-        seed=method_seed(run, image_id, sample),
-    )
+def mask_image(run: Run, image_id: str) -> MaskedImage:
+    """Load an image and draw its hole; raises ImageError."""
+    source = image_id
     try:
-        record = replace(record, source=run.dataset.source(image_id))
+        source = run.dataset.source(image_id)
         target = imaging.to_uint8(checked_image(run.dataset.load(image_id)))
     except Exception as error:  # OSError or ValueError by contract, but a plug-in may raise any
-        return ImageResult(replace(record, error=f"cannot load the image: {named(error)}"))
+        raise ImageError(f"cannot load the image: {in_words(error)}", source) from error
     height, width = target.shape[-2:]
     try:
         hole, notes, missing = _hole_of(run, image_id, height, width)
     except Exception as error:  # a plug-in may raise anything
-        return ImageResult(replace(record, error=f"cannot draw the hole: {named(error)}"))
-    fraction = missing / (height * width)
-    record = replace(record, height=height, width=width, hole_fraction=fraction, notes=notes)
-    return MaskedImage(record, target, hole)
+        raise ImageError(f"cannot draw the hole: {in_words(error)}", source) from error
+    return MaskedImage(image_id, source, target, hole, missing / (height * width), notes)
 
 
 def check_first_hole(run: Run, ids: Sequence[str]) -> None:
-    """Raise RequestError when the masks do not fit the first image: then they fit none.
+    """Raise RequestError if the first image's hole cannot be drawn: no image's could be.
 
-    An image that cannot be loaded is the run's to report.
+    An image that cannot be loaded does not count: the run reports it.
     """
     try:
         height, width = run.dataset.load(ids[0]).shape[-2:]
@@ -62,14 +83,14 @@ def check_first_hole(run: Run, ids: Sequence[str]) -> None:
     try:
         _hole_of(run, ids[0], height, width)
     except Exception as error:
-        message = f"Cannot draw the hole of image {ids[0]!r}: {named(error)}"
+        message = f"Cannot draw the hole of image {ids[0]!r}: {in_words(error)}"
         raise RequestError(message) from error
 
 
 def _hole_of(
     run: Run, image_id: str, height: int, width: int
 ) -> tuple[torch.Tensor, dict[str, Any], int]:
-    """Return an image's hole, what its generator says about it, and its number of pixels."""
+    """Return an image's hole, what the generator says about it, and how many pixels it has."""
     seed = hole_seed(run, image_id)
     hole = _draw(run.mask, image_id, height, width, seed)
     facts = _mask_facts(run.mask, image_id, height, width, seed)
@@ -93,7 +114,7 @@ def _mask_facts(
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:
-    """Return an image of a dataset; raises ValueError when it is not what the contract says."""
+    """Return a dataset's image; raises ValueError if it is not what the contract demands."""
     if not torch.is_tensor(image) or not image.is_floating_point():
         given = image.dtype if torch.is_tensor(image) else type(image).__name__
         raise ValueError(f"the dataset gave {given}, not float32 in [0, 1]")
@@ -105,7 +126,7 @@ def checked_image(image: torch.Tensor) -> torch.Tensor:
 
 
 def missing_pixels(mask: MaskGenerator, hole: torch.Tensor, height: int, width: int) -> int:
-    """Return the pixels of a hole; raises ValueError for what is no hole of this image."""
+    """Return the number of missing pixels; raises ValueError unless `hole` is one of this size."""
     if not torch.is_tensor(hole) or hole.dtype != torch.bool:
         given = hole.dtype if torch.is_tensor(hole) else type(hole).__name__
         raise ValueError(f"the mask {mask.name!r} gave {given}; a hole is a bool tensor")
@@ -120,19 +141,19 @@ def missing_pixels(mask: MaskGenerator, hole: torch.Tensor, height: int, width: 
 
 
 def strict_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts that a record can hold; raises ValueError when they are no strict JSON."""
+    """Return facts as a record can hold them; raises ValueError if they are not strict JSON."""
     try:
         return dict(json.loads(json.dumps(dict(facts), allow_nan=False)))
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"its notes are no strict JSON: {one_line(error)}") from error
 
 
-def named(error: Exception) -> str:
-    """Return an error in one line, with its type unless it is one that the contracts speak of."""
+def in_words(error: Exception) -> str:
+    """Return an error in one line, with its type unless the contracts allow that type."""
     usual = isinstance(error, OSError | ValueError | MemoryError)
     return one_line(error) if usual else f"{type(error).__name__}: {one_line(error)}"
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's message in one line, its type when it has none."""
+    """Return an error's message in one line, or its type if it has no message."""
     return " ".join(str(error).split())[:500] or type(error).__name__

@@ -1,6 +1,6 @@
-"""What a worker does with one batch: load, draw holes, hide, complete, compose, encode.
+"""What a worker does with a batch: load, draw holes, hide, complete, composite, encode.
 
-Runs in the parent or in another process; writes nothing.  Results are small: PNG bytes and facts.
+It runs in the parent or in another process and writes nothing: it returns PNG bytes and records.
 """
 
 from __future__ import annotations
@@ -10,43 +10,102 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import torch
 
-from bench.api import Completion, Inpaint, Method, ReadsOutputs, RequestError, imaging
+from bench.api import Inpaint, Json, Method, ReadsOutputs, RequestError, imaging
 from bench.complete import memory
 from bench.complete.batch import Batch, BatchResult, ImageResult
-from bench.complete.masked_image import MaskedImage, one_line, prepare, strict_facts
+from bench.complete.call import call_method, read_outputs
+from bench.complete.masked_image import (
+    ImageError,
+    MaskedImage,
+    mask_image,
+    one_line,
+    strict_facts,
+)
 from bench.plan.ids import record_id
+from bench.plan.spec import Run, hole_seed, method_seed
 from bench.store.manifest import Loading
+from bench.store.record import Record
 
 
-def process(job: Batch) -> BatchResult:
+@dataclass(frozen=True)
+class _Task:
+    """One completion to make.  record: what it will say once the image is completed."""
+
+    image: MaskedImage
+    record: Record
+
+
+def process(batch: Batch) -> BatchResult:
     """Complete a batch; an image that fails is an error record and never stops the others.
 
-    Raises RequestError when the request itself turns out wrong (weights that cannot be had).
+    Raises RequestError if the request itself turns out to be wrong (weights that cannot be had).
     """
-    torch.set_num_threads(job.threads)
-    method = _load(job.run.method, job.device, job.threads)  # type: ignore[arg-type]  # hashable
+    torch.set_num_threads(batch.threads)
+    method = _load(batch.run.method, batch.device, batch.threads)  # type: ignore[arg-type]
     inpaint, first_batch = method.inpaint, not method.used
     method.used = True
-    items = [prepare(job.run, image_id, sample) for image_id, sample in job.items]
-    done = [item for item in items if isinstance(item, ImageResult)]
-    for group in _same_shape([item for item in items if isinstance(item, MaskedImage)]):
-        done += _complete(job, inpaint, group, halve=True)
-    order = {record_id(job.run, *item): i for i, item in enumerate(job.items)}
-    done.sort(key=lambda d: order[d.record.id])
-    remark = _said(inpaint, "remark")
+    tasks, done = _prepare(batch)
+    for group in _same_shape(tasks):
+        done += _complete(batch, inpaint, group, halve=True)
+    order = {record_id(batch.run, *item): i for i, item in enumerate(batch.items)}
+    done.sort(key=lambda result: order[result.record.id])
+    remark = _text_attribute(inpaint, "remark")
     if not first_batch:
         return BatchResult(done, remark=remark)
     done = [replace(d, record=replace(d.record, warm=False)) for d in done]
-    first = sum(d.record.seconds or 0.0 for d in done if d.record.done)
-    return BatchResult(done, Loading(method.load_seconds, first, _said(inpaint, "dtype")), remark)
+    seconds = sum(d.record.seconds or 0.0 for d in done if d.record.done)
+    dtype = _text_attribute(inpaint, "dtype")
+    return BatchResult(done, Loading(method.load_seconds, seconds, dtype), remark)
 
 
-def _said(inpaint: Inpaint, name: str) -> str | None:
-    """Return a text that an Inpaint may have as an attribute; None without it."""
+def _prepare(batch: Batch) -> tuple[list[_Task], list[ImageResult]]:
+    """Load each image and draw its hole once, however many samples; return tasks and failures."""
+    run = batch.run
+    images: dict[str, MaskedImage | ImageError] = {}
+    tasks, failures = [], []
+    for image_id, sample in batch.items:
+        if image_id not in images:
+            images[image_id] = _try_mask_image(run, image_id)
+        image = images[image_id]
+        record = Record(
+            record_id(run, image_id, sample),
+            image_id,
+            image.source,
+            status="ok",
+            mask_seed=hole_seed(run, image_id),
+            seed=method_seed(run, image_id, sample),
+        )
+        if isinstance(image, ImageError):
+            failures.append(_failure(record, str(image)))
+        else:
+            tasks.append(_Task(image, _with_facts(record, image)))
+    return tasks, failures
+
+
+def _try_mask_image(run: Run, image_id: str) -> MaskedImage | ImageError:
+    try:
+        return mask_image(run, image_id)
+    except ImageError as error:
+        return error
+
+
+def _with_facts(record: Record, image: MaskedImage) -> Record:
+    """Return a record with what is known of its image and hole."""
+    height, width = image.target.shape[-2:]
+    return replace(
+        record,
+        height=height,
+        width=width,
+        hole_fraction=image.hole_fraction,
+        notes=image.notes,
+    )
+
+
+def _text_attribute(inpaint: Inpaint, name: str) -> str | None:
+    """Return an attribute that an Inpaint may have; None if it has not, or if it is no text."""
     value = getattr(inpaint, name, None)
     return value if isinstance(value, str) and value else None
 
@@ -74,137 +133,89 @@ def _load(method: Method, device: str, threads: int) -> _LoadedMethod:
     return _LoadedMethod(inpaint, time.perf_counter() - started)
 
 
-def _same_shape(items: Sequence[MaskedImage]) -> list[list[MaskedImage]]:
-    """Group the items of a batch by image size, in order of first appearance."""
-    groups: dict[tuple[int, ...], list[MaskedImage]] = {}
-    for item in items:
-        groups.setdefault(tuple(item.target.shape), []).append(item)
+def _same_shape(tasks: Sequence[_Task]) -> list[list[_Task]]:
+    """Group the tasks of a batch by image size, in order of first appearance."""
+    groups: dict[tuple[int, ...], list[_Task]] = {}
+    for task in tasks:
+        groups.setdefault(tuple(task.image.target.shape), []).append(task)
     return list(groups.values())
 
 
 def _complete(
-    job: Batch, inpaint: Inpaint, items: list[MaskedImage], *, halve: bool
+    batch: Batch, inpaint: Inpaint, tasks: list[_Task], *, halve: bool
 ) -> list[ImageResult]:
-    """Complete images of one shape; out of memory halves the batch, other errors single out."""
+    """Complete images of one size; halve them if memory runs out, try each alone if one fails."""
     try:
-        return _attempt(job, inpaint, items)
+        return _attempt(batch, inpaint, tasks)
     except RequestError:
         raise
     except (MemoryError, torch.OutOfMemoryError) as error:
         memory.free()
-        if halve and len(items) > 1:
-            middle = (len(items) + 1) // 2
-            return [
-                done
-                for half in (items[:middle], items[middle:])
-                for done in _complete(job, inpaint, half, halve=False)
-            ]
-        return [_failure(item, f"out of memory: {one_line(error)}") for item in items]
+        middle = (len(tasks) + 1) // 2
+        parts = [tasks[:middle], tasks[middle:]] if halve and len(tasks) > 1 else []
+        message = f"out of memory: {one_line(error)}"
     except Exception as error:  # a plug-in may raise anything; the run goes on
-        if len(items) > 1:
-            return [d for item in items for d in _complete(job, inpaint, [item], halve=False)]
-        return [_failure(items[0], f"{type(error).__name__}: {one_line(error)}")]
+        parts = [[task] for task in tasks] if len(tasks) > 1 else []
+        message = f"{type(error).__name__}: {one_line(error)}"
+    if not parts:
+        return [_failure(task.record, message) for task in tasks]
+    return [done for part in parts for done in _complete(batch, inpaint, part, halve=False)]
 
 
-def _attempt(job: Batch, inpaint: Inpaint, items: list[MaskedImage]) -> list[ImageResult]:
-    """Run the method on one batch and turn what it returns into records and PNGs."""
-    targets = torch.stack([item.target for item in items]).float() / 255
-    holes = torch.stack([item.hole for item in items])
-    seeds = [item.record.seed or 0 for item in items]
-    memory.reset_peak(job.device)
+def _attempt(batch: Batch, inpaint: Inpaint, tasks: list[_Task]) -> list[ImageResult]:
+    """Run the method on images of one size; return what it made as records and PNGs."""
+    targets = torch.stack([task.image.target for task in tasks]).float() / 255
+    holes = torch.stack([task.image.hole for task in tasks])
+    method = batch.run.method
+    memory.reset_peak(batch.device)
     started = time.perf_counter()
-    if isinstance(job.run.method, ReadsOutputs):
-        output, notes = _read(job.run.method, items, targets, holes)
+    if isinstance(method, ReadsOutputs):
+        ids = [task.image.image_id for task in tasks]
+        output, notes = read_outputs(method, ids, targets, holes)
     else:
-        output, notes = _call(job.run.method, inpaint, targets, holes, seeds, job.device)
-    seconds = (time.perf_counter() - started) / len(items)
-    composed = imaging.compose(targets, output, holes)
-    cost: tuple[float | None, int | None] = (seconds, memory.peak(job.device))
-    if isinstance(job.run.method, ReadsOutputs):  # reading a file says nothing about the method
-        cost = (None, None)
-    return [
-        _result(job, item, composed[i], output[i], cost, notes[i]) for i, item in enumerate(items)
-    ]
+        seeds = [task.record.seed or 0 for task in tasks]
+        output, notes = call_method(method, inpaint, targets, holes, seeds, batch.device)
+    seconds: float | None = (time.perf_counter() - started) / len(tasks)
+    composited = imaging.compose(targets, output, holes)
+    peak: int | None = memory.peak(batch.device)
+    if isinstance(method, ReadsOutputs):  # reading a file says nothing about the method
+        seconds = peak = None
+    results = []
+    for i, task in enumerate(tasks):
+        record = replace(_with_notes(task.record, notes[i]), seconds=seconds, peak_memory=peak)
+        raw = output[i] if batch.keep_raw else None
+        results.append(_result(task, record, composited[i], raw))
+    return results
 
 
-def _call(
-    method: Method,
-    inpaint: Inpaint,
-    targets: torch.Tensor,
-    holes: torch.Tensor,
-    seeds: list[int],
-    device: str,
-) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
-    """Hide the hole, pad, call, check the shape, crop back."""
-    height, width = targets.shape[-2:]
-    visible = imaging.pad_to_multiple(imaging.hide(targets, holes), method.multiple_of)
-    padded_holes = imaging.pad_to_multiple(holes, method.multiple_of)
-    # The method gets copies: whatever it does to them, the composed image stays right.
-    with torch.no_grad():
-        returned = inpaint(visible.to(device, copy=True), padded_holes.to(device, copy=True), seeds)
-        made = returned if isinstance(returned, Completion) else Completion(returned)
-        output = made.image.to("cpu", torch.float32) if torch.is_tensor(made.image) else made.image
-    if not torch.is_tensor(output) or output.shape != visible.shape:
-        given = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
-        raise ValueError(f"returned {given}, not an image of shape {tuple(visible.shape)}")
-    if not made.image.is_floating_point():
-        raise ValueError(f"returned {made.image.dtype}, not float32 in [0, 1]")
-    notes = made.notes or [{} for _ in seeds]
-    return output[..., :height, :width], notes
-
-
-def _read(
-    method: ReadsOutputs, items: list[MaskedImage], targets: torch.Tensor, holes: torch.Tensor
-) -> tuple[torch.Tensor, Sequence[Mapping[str, Any]]]:
-    """Read outputs made elsewhere and note how far their known pixels are from the target's."""
-    outputs = torch.stack([method.output(item.record.image_id) for item in items])
-    if outputs.shape != targets.shape:
-        (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (targets, outputs))
-        raise ValueError(f"the output is {theirs} pixels, its target {ours}")
-    levels = ((outputs - targets).abs() * 255).round().masked_fill(holes, 0).flatten(1).amax(1)
-    return outputs, [{"known_pixels_off_by": int(level)} for level in levels]
+def _with_notes(record: Record, notes: Mapping[str, Json]) -> Record:
+    """Return a record with a method's notes; two of them have fields of their own."""
+    facts = strict_facts(notes)
+    evaluations, gradients = facts.pop("evaluations", None), facts.pop("gradients", None)
+    both = {**record.notes, **facts}
+    return replace(record, evaluations=evaluations, gradients=gradients, notes=both)
 
 
 def _result(
-    job: Batch,
-    item: MaskedImage,
-    composed: torch.Tensor,
-    raw: torch.Tensor,
-    cost: tuple[float | None, int | None],
-    notes: Mapping[str, Any],
+    task: _Task, record: Record, composited: torch.Tensor, raw: torch.Tensor | None
 ) -> ImageResult:
-    """Make the record and the PNGs of one completion; cost: seconds and peak memory."""
-    if not bool(torch.isfinite(composed).all()):
-        return _failure(item, "the output holds values that are not finite")
-    pixels = imaging.to_uint8(composed)
-    pngs = {
-        "target": imaging.encode_png(item.target),
-        "hole": imaging.encode_png(item.hole),
-        "output": imaging.encode_png(pixels),
-    }
-    if job.keep_raw:
+    """Encode a completion and put the hashes into its record."""
+    if not bool(torch.isfinite(composited).all()):
+        return _failure(task.record, "the output holds values that are not finite")
+    pixels = imaging.to_uint8(composited)
+    output = imaging.encode_png(pixels)
+    pngs = {**task.image.pngs, "output": output}
+    if raw is not None:
         pngs["raw"] = imaging.encode_png(imaging.to_uint8(torch.nan_to_num(raw)))
-    facts = strict_facts(notes)
-    seconds, peak_memory = cost
     record = replace(
-        item.record,
-        status="ok",
-        seconds=seconds,
-        evaluations=facts.pop("evaluations", None),
-        gradients=facts.pop("gradients", None),
-        peak_memory=peak_memory,
-        notes={**item.record.notes, **facts},
-        sha256=_sha256(pngs["output"]),
-        pixels_sha256=_sha256(pixels.contiguous().numpy().tobytes()),
-        target_sha256=_sha256(pngs["target"]),
-        hole_sha256=_sha256(pngs["hole"]),
+        record,
+        sha256=hashlib.sha256(output).hexdigest(),
+        pixels_sha256=hashlib.sha256(pixels.contiguous().numpy().tobytes()).hexdigest(),
+        target_sha256=task.image.sha256["target"],
+        hole_sha256=task.image.sha256["hole"],
     )
     return ImageResult(record, pngs)
 
 
-def _failure(item: MaskedImage, message: str) -> ImageResult:
-    return ImageResult(replace(item.record, status="error", error=message))
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _failure(record: Record, message: str) -> ImageResult:
+    return ImageResult(replace(record, status="error", error=message))

@@ -231,12 +231,18 @@ def _remark(remark: str | None, done: list[ImageResult], report: Report) -> None
 
 
 def _store(directory: RunDirectory, done: list[ImageResult]) -> None:
-    """Write PNGs first, then the records that vouch for them."""
+    """Write PNGs first, then the records that vouch for them.
+
+    Samples of one image share target and hole, which are written once.
+    """
+    written = set()
     for item in done:
         for kind, png in item.pngs.items():
             shared = kind in {"target", "hole"}
-            image_id = item.record.image_id if shared else item.record.id
-            directory.write_image(kind, image_id, png)
+            file = (kind, item.record.image_id if shared else item.record.id)
+            if file not in written:
+                directory.write_image(*file, png)
+                written.add(file)
         directory.seal([item.record])
     directory.append([item.record for item in done])
 
