@@ -14,7 +14,7 @@ from bench.cli.options import ANY, FILE, FOLDER, RUNS
 from bench.cli.progress import shown
 
 if TYPE_CHECKING:
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 
 @click.command()
@@ -136,7 +136,7 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
     return 1 if failed else 0
 
 
-def _load(runs: Sequence[Path], *, failed: bool = False) -> list[Run]:
+def _load(runs: Sequence[Path], *, failed: bool = False) -> list[ScoredRun]:
     """Load complete runs (and failed ones); say in one line each which were passed over."""
     from bench.store.scored_run import load_runs
 
@@ -148,7 +148,7 @@ def _load(runs: Sequence[Path], *, failed: bool = False) -> list[Run]:
     return loaded
 
 
-def _load_what_is_there() -> list[Run]:
+def _load_what_is_there() -> list[ScoredRun]:
     """Load the complete runs under results/runs; none is no error."""
     from bench.api import RequestError
 

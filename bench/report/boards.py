@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bench.plan.spec import Spec
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
     from bench.store.summary import MetricEntry
 
 # Sets smaller than this say little: FID's covariance is of 2,048 features.
@@ -38,7 +38,7 @@ class Row:
     method: str
     title: str
     assets: str
-    runs: tuple[Run, ...]
+    runs: tuple[ScoredRun, ...]
     n: int
     n_failed: int
     seconds: float | None
@@ -87,7 +87,7 @@ class Board:
         return f"{self.mask} on {self.dataset} ({size}, {images}{seed})"
 
 
-def make_boards(runs: Sequence[Run], metrics: Sequence[str] | None = None) -> list[Board]:
+def make_boards(runs: Sequence[ScoredRun], metrics: Sequence[str] | None = None) -> list[Board]:
     """Group runs by dataset, size and mask, and compare the methods of each group.
 
     metrics: names to keep, in this order; None for all.  Raises RequestError for a metric that no
@@ -106,9 +106,9 @@ def without_intervals(board: Board) -> Board:
     return replace(board, rows=tuple(rows))
 
 
-def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
+def group_runs(runs: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
     """Put together the runs on the same images and the same holes, ordered by dataset and mask."""
-    groups: dict[str, list[Run]] = {}
+    groups: dict[str, list[ScoredRun]] = {}
     for run in runs:
         groups.setdefault(_group_key(run.spec), []).append(run)
     return sorted(
@@ -116,7 +116,7 @@ def group_runs(runs: Sequence[Run]) -> list[list[Run]]:
     )
 
 
-def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
+def _make_board(runs: Sequence[ScoredRun], wanted: Sequence[Metric]) -> Board:
     rows, notes = _rows(runs)
     present = {name for run in runs for name in run.summary.metrics}
     metrics = tuple(metric for metric in wanted if metric.name in present)
@@ -152,7 +152,7 @@ def _make_board(runs: Sequence[Run], wanted: Sequence[Metric]) -> Board:
     )
 
 
-def _metrics(runs: Sequence[Run], names: Sequence[str] | None) -> list[Metric]:
+def _metrics(runs: Sequence[ScoredRun], names: Sequence[str] | None) -> list[Metric]:
     """Return the metrics to show, those of single images first."""
     known: dict[str, MetricEntry] = {}
     for run in runs:
@@ -178,10 +178,10 @@ def _group_key(spec: Spec) -> str:
 
 
 def _rows(
-    runs: Sequence[Run],
-) -> tuple[dict[tuple[str, str], tuple[Run, ...]], list[str]]:
+    runs: Sequence[ScoredRun],
+) -> tuple[dict[tuple[str, str], tuple[ScoredRun, ...]], list[str]]:
     """Group the runs of a board by (label, assets); a seed that occurs twice counts once."""
-    by_identity: dict[str, dict[object, Run]] = {}
+    by_identity: dict[str, dict[object, ScoredRun]] = {}
     notes = []
     for run in runs:
         spec = run.spec
@@ -191,7 +191,7 @@ def _rows(
             notes.append(f"{run.path.name} repeats {seeds[spec.get('seed')].path.name}: left out.")
         else:
             seeds[spec.get("seed")] = run
-    rows: dict[tuple[str, str], tuple[Run, ...]] = {}
+    rows: dict[tuple[str, str], tuple[ScoredRun, ...]] = {}
     for group in by_identity.values():
         first = next(iter(group.values()))
         name = first.method
@@ -216,7 +216,7 @@ def _more_exact(name: str, spec: Spec) -> str:
     return plugins.name_with(method["name"], method.get("parameters") or {}) + suffix
 
 
-def _seconds(group: Sequence[Run]) -> float | None:
+def _seconds(group: Sequence[ScoredRun]) -> float | None:
     known = [run.summary.seconds_per_image for run in group]
     found = [value for value in known if value is not None]
     return median(found) if found else None

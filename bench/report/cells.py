@@ -15,7 +15,7 @@ from bench.store.summary import ImageEntry, SetEntry
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 
 SMALL_IMAGE = 64
@@ -67,7 +67,7 @@ def primary(metrics: Sequence[Metric], size: int | None) -> Metric | None:
 
 
 def set_cells(
-    groups: Sequence[Sequence[Run]], metrics: Sequence[Metric]
+    groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
     """Cells of metrics with one number a run: the mean over seeds; the best is marked."""
     cells = {}
@@ -92,7 +92,7 @@ def set_cells(
 
 
 def sample_cells(
-    groups: Sequence[Sequence[Run]], metrics: Sequence[Metric]
+    groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
     """Cells of metrics over an image's samples (diversity): in the summary, not in scores.csv.
 
@@ -115,7 +115,7 @@ def sample_cells(
 
 
 def image_cells(
-    groups: Sequence[Sequence[Run]], metrics: Sequence[Metric]
+    groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
     """Cells of per-image metrics: means and intervals, the best and what is not worse than it."""
     sources = sources_of(groups)
@@ -160,7 +160,9 @@ def _image_cell(
     )
 
 
-def _stored(groups: Sequence[Sequence[Run]], key: tuple[int, str]) -> tuple[float, float] | None:
+def _stored(
+    groups: Sequence[Sequence[ScoredRun]], key: tuple[int, str]
+) -> tuple[float, float] | None:
     """Return the interval that scoring stored, where the row is one run: as in its summary."""
     runs, name = groups[key[0]], key[1]
     entry = runs[0].summary.metrics.get(name) if len(runs) == 1 else None
@@ -184,7 +186,7 @@ def _best_columns(
     return own[:, np.asarray(chosen, dtype=np.intp)]
 
 
-def sources_of(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
+def sources_of(groups: Sequence[Sequence[ScoredRun]]) -> dict[str, str]:
     """Return image id -> source over all runs of a board; records are read only for new images."""
     sources: dict[str, str] = {}
     for run in (run for group in groups for run in group):
@@ -197,7 +199,7 @@ def sources_of(groups: Sequence[Sequence[Run]]) -> dict[str, str]:
 
 
 def columns_of(
-    group: Sequence[Run], metrics: Sequence[Metric], sources: Mapping[str, str]
+    group: Sequence[ScoredRun], metrics: Sequence[Metric], sources: Mapping[str, str]
 ) -> dict[str, tuple[np.ndarray, int]]:
     """Average each metric image by image over seeds and samples: (images,), NaN where unknown.
 

@@ -19,7 +19,7 @@ from bench.report.lettering import draw_lines, line_height, load_font, wrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 # Pixels of the finished picture.
 SMALLEST, LARGEST = 128, 256
@@ -38,7 +38,7 @@ class _Line:
     pictures: dict[str, np.ndarray]
 
 
-def draw_grid(runs: Sequence[Run], *, count: int | None = None, out: Path) -> Path:
+def draw_grid(runs: Sequence[ScoredRun], *, count: int | None = None, out: Path) -> Path:
     """Write a comparison grid of `runs` as a PNG and return its path.
 
     count: images of each dataset and mask, from as many photographs as possible; by default so many
@@ -63,7 +63,7 @@ def draw_grid(runs: Sequence[Run], *, count: int | None = None, out: Path) -> Pa
     return out
 
 
-def spread(runs: Sequence[Run], count: int, start: int = 0) -> list[str]:
+def spread(runs: Sequence[ScoredRun], count: int, start: int = 0) -> list[str]:
     """Return `count` output ids that all runs have, a photograph each as long as there are any.
 
     start: how many to pass over first, so that another mask's rows show other photographs.
@@ -94,15 +94,15 @@ def outline(hole: np.ndarray) -> np.ndarray:
     return ring if ring.sum() <= (~hole).sum() / 3 else np.zeros_like(ring)
 
 
-def _one_seed(group: Sequence[Run]) -> list[Run]:
+def _one_seed(group: Sequence[ScoredRun]) -> list[ScoredRun]:
     """Keep the first seed of each method; methods of one label and other weights stay apart."""
-    first: dict[tuple[str, str], Run] = {}
+    first: dict[tuple[str, str], ScoredRun] = {}
     for run in sorted(group, key=lambda run: int(run.spec.get("seed") or 0)):
         first.setdefault((run.method, run.assets), run)
     return sorted(first.values(), key=lambda run: list(group).index(run))
 
 
-def _lines_of(runs: Sequence[Run], count: int, start: int) -> list[_Line]:
+def _lines_of(runs: Sequence[ScoredRun], count: int, start: int) -> list[_Line]:
     several = len({run.method for run in runs}) < len(runs)
     titles = [f"{run.method} {run.assets}" if several else run.method for run in runs]
     lines = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bench.report.boards import Board, Row
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 LARGEST = 256
 LOSSLESS_TO = 128
@@ -84,7 +84,7 @@ def cases(board: Board, row: Row, metric: str, count: int, pool: Pool) -> dict[s
     }
 
 
-def _case(run: Run, output_id: str, score: float, pool: Pool) -> dict[str, object]:
+def _case(run: ScoredRun, output_id: str, score: float, pool: Pool) -> dict[str, object]:
     return {
         "id": output_id,
         "score": f"{score:.4g}",
@@ -94,18 +94,18 @@ def _case(run: Run, output_id: str, score: float, pool: Pool) -> dict[str, objec
     }
 
 
-def _hidden(run: Run, output_id: str) -> np.ndarray:
+def _hidden(run: ScoredRun, output_id: str) -> np.ndarray:
     target = read_rgb(run.png("target", output_id))
     hole = read_rgb(run.png("hole", output_id)) >= 128
     return np.where(hole, np.uint8(FILLING[0]), target)
 
 
-def _has_pictures(run: Run) -> bool:
+def _has_pictures(run: ScoredRun) -> bool:
     """A run that was copied without its images still has scores."""
     return len(run.scores) > 0 and run.png("output", str(run.scores.index[0])).is_file()
 
 
-def _share_images(runs: Iterable[Run]) -> bool:
+def _share_images(runs: Iterable[ScoredRun]) -> bool:
     return bool(set.intersection(*(set(run.scores.index) for run in runs)))
 
 

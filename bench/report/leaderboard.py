@@ -11,11 +11,11 @@ from bench.report.boards import Board, make_boards, without_intervals
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 
 def render(
-    runs: Sequence[Run],
+    runs: Sequence[ScoredRun],
     format: str = "md",
     *,
     metrics: Sequence[str] | None = None,

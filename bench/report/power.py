@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.cells import Metric
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 
 def power_note(
-    groups: Sequence[Sequence[Run]], names: Sequence[str], metric: Metric | None
+    groups: Sequence[Sequence[ScoredRun]], names: Sequence[str], metric: Metric | None
 ) -> str | None:
     """Say which methods differ from the best by less than these photographs tell apart.
 

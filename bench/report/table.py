@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bench.report.boards import Board, Row
     from bench.report.protocol import Counterpart, Protocol, Published
-    from bench.store.scored_run import Run
+    from bench.store.scored_run import ScoredRun
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Line:
     row: Row | None
 
 
-def render(name: str, runs: Sequence[Run] = (), *, any_dataset: bool = False) -> str:
+def render(name: str, runs: Sequence[ScoredRun] = (), *, any_dataset: bool = False) -> str:
     """Return the table of protocol `name` in Markdown.
 
     runs: those on one of the protocol's masks are taken, by default only on its dataset;
@@ -50,7 +50,7 @@ def render(name: str, runs: Sequence[Run] = (), *, any_dataset: bool = False) ->
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def missing(protocol: Protocol, runs: Sequence[Run]) -> list[str]:
+def missing(protocol: Protocol, runs: Sequence[ScoredRun]) -> list[str]:
     """Say which runs, dataset and weights are not there for a protocol."""
     done = {run.mask for run in runs}
     lacking = [mask for mask in protocol.masks.values() if mask not in done]
@@ -77,19 +77,19 @@ def _missing_method(theirs: str, ours: Counterpart) -> str:
     return f"{theirs}: no run of {ours.spec}; the paper's checkpoint is {ours.checkpoint}.{state}"
 
 
-def _is(run: Run, ours: Counterpart) -> bool:
+def _is(run: ScoredRun, ours: Counterpart) -> bool:
     """Whether a run is of our counterpart of a published method, with its weights."""
     method = run.spec["method"]
     used = (method.get("parameters") or {}).get("weights")
     return (method["name"], used) == (ours.method, ours.weights)
 
 
-def _belongs(run: Run, protocol: Protocol, any_dataset: bool) -> bool:
+def _belongs(run: ScoredRun, protocol: Protocol, any_dataset: bool) -> bool:
     same = run.spec["dataset"]["name"] == protocol.dataset
     return run.mask in protocol.masks.values() and (same or any_dataset)
 
 
-def _metrics(runs: Sequence[Run], protocol: Protocol) -> list[str]:
+def _metrics(runs: Sequence[ScoredRun], protocol: Protocol) -> list[str]:
     """Return the protocol's metrics that some run has; raises RequestError when there is none."""
     known = {name for run in runs for name in run.summary.metrics}
     found = [name for name in protocol.metrics if name in known]
@@ -167,7 +167,9 @@ def _compared(theirs: str | None, ours: float | None) -> list[str]:
     return [theirs, f"{ours:.{places}f}", f"{difference:+.{places}f}" if difference else "0"]
 
 
-def _differences(boards: Iterable[Board], runs: Sequence[Run], protocol: Protocol) -> list[str]:
+def _differences(
+    boards: Iterable[Board], runs: Sequence[ScoredRun], protocol: Protocol
+) -> list[str]:
     """Say, once each, in what the runs differ from the protocol."""
     found = []
     for board in boards:

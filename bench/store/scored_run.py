@@ -30,7 +30,7 @@ class SkippedRunWarning(UserWarning):
 
 
 @dataclass(frozen=True)
-class Run:
+class ScoredRun:
     """One scored run directory; scores and records are read when first asked for.
 
     spec, summary: as documented in results/README.md.
@@ -116,7 +116,7 @@ class Run:
         return str(recorded or plugins.name_with(entry["name"], entry.get("parameters") or {}))
 
 
-def load_runs(paths: Iterable[str | Path] = (), *, failed: bool = False) -> list[Run]:
+def load_runs(paths: Iterable[str | Path] = (), *, failed: bool = False) -> list[ScoredRun]:
     """Return the complete runs among `paths`: run directories or folders of them.
 
     Without paths, results/runs.  failed: return those with failed images too, for tables to name.
@@ -135,7 +135,7 @@ def load_runs(paths: Iterable[str | Path] = (), *, failed: bool = False) -> list
     return list(unique.values())
 
 
-def scores_frame(runs: Sequence[Run]) -> pd.DataFrame:
+def scores_frame(runs: Sequence[ScoredRun]) -> pd.DataFrame:
     """Return all scores as one table: a row per output, for notebooks.
 
     Columns: method, mask, dataset, size, seed, id, image, source, hole_fraction, seconds,
@@ -147,7 +147,7 @@ def scores_frame(runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat([_scores_of(run) for run in runs], ignore_index=True)
 
 
-def _runs_in(folder: Path, failed: bool) -> list[Run]:
+def _runs_in(folder: Path, failed: bool) -> list[ScoredRun]:
     """Return the run that `folder` is, or the runs directly inside it, by name."""
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder: give a run directory or a folder of runs.")
@@ -160,7 +160,7 @@ def _is_run(folder: Path) -> bool:
     return (folder / "manifest.json").is_file() or (folder / "summary.json").is_file()
 
 
-def _read_run(folder: Path, failed: bool) -> Run | None:
+def _read_run(folder: Path, failed: bool) -> ScoredRun | None:
     """Return the run, or None after a warning that says what it lacks."""
     try:
         summary = read_summary(folder)
@@ -168,7 +168,7 @@ def _read_run(folder: Path, failed: bool) -> Run | None:
         return _skip(folder, "it has no summary.json; finish it with `bench run`")
     except (OSError, ValueError) as error:
         return _skip(folder, f"its summary.json is not readable ({error})")
-    run = Run(folder, summary.spec, summary)
+    run = ScoredRun(folder, summary.spec, summary)
     if not (run.complete or (failed and run.n_failed)):
         why = f" ({run.n_failed} images failed: repair them or take them out)"
         why = why if run.n_failed else ""
@@ -178,12 +178,12 @@ def _read_run(folder: Path, failed: bool) -> Run | None:
     return run
 
 
-def _skip(folder: Path, reason: str) -> Run | None:
+def _skip(folder: Path, reason: str) -> ScoredRun | None:
     warnings.warn(f"Run {folder.name} is left out: {reason}.", SkippedRunWarning, stacklevel=4)
     return None
 
 
-def _scores_of(run: Run) -> pd.DataFrame:
+def _scores_of(run: ScoredRun) -> pd.DataFrame:
     frame = run.scores.reset_index()
     ids = list(frame.pop("id"))
     records = [run.records.get(output_id) for output_id in ids]
