@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from statistics import median
@@ -10,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import RequestError
-from bench.report.cells import Cell, Metric, image_cells, primary, sample_cells, set_cells
+from bench.report.cells import Cell, Metric, make_cells, primary
+from bench.report.grouping import MethodRuns, group_methods, group_runs, seed_of
 from bench.report.power import power_note
 from bench.store.summary import SetEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.plan.spec import Spec
     from bench.store.scored_run import ScoredRun
     from bench.store.summary import MetricEntry
 
@@ -47,7 +46,7 @@ class Row:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds whose scores are averaged image by image."""
-        return tuple(int(run.spec.get("seed") or 0) for run in self.runs)
+        return tuple(map(seed_of, self.runs))
 
 
 @dataclass(frozen=True)
@@ -106,37 +105,11 @@ def without_intervals(board: Board) -> Board:
     return replace(board, rows=tuple(rows))
 
 
-def group_runs(runs: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
-    """Put together the runs on the same images and the same holes, ordered by dataset and mask."""
-    groups: dict[str, list[ScoredRun]] = {}
-    for run in runs:
-        groups.setdefault(_group_key(run.spec), []).append(run)
-    return sorted(
-        groups.values(), key=lambda g: (g[0].dataset, g[0].spec.get("size") or 0, g[0].mask)
-    )
-
-
 def _make_board(runs: Sequence[ScoredRun], wanted: Sequence[Metric]) -> Board:
-    rows, notes = _rows(runs)
+    methods, notes = group_methods(runs)
     present = {name for run in runs for name in run.summary.metrics}
     metrics = tuple(metric for metric in wanted if metric.name in present)
-    groups = [[run for run in group if run.complete] for group in rows.values()]
-    labels = [method for method, _ in rows]
-    cells = set_cells(groups, metrics) | sample_cells(groups, metrics)
-    cells |= image_cells(groups, metrics)
-    finished = [
-        Row(
-            method,
-            f"{method} ({assets})" if labels.count(method) > 1 else method,
-            assets,
-            tuple(groups[i]) or group,
-            n=max(run.n_images for run in groups[i] or group),
-            n_failed=sum(run.n_failed for run in group),
-            seconds=_seconds(groups[i] or group),
-            cells={m.name: cells[i, m.name] for m in metrics if (i, m.name) in cells},
-        )
-        for i, ((method, assets), group) in enumerate(rows.items())
-    ]
+    rows = _rows(methods, metrics)
     spec = runs[0].spec
     by = primary(metrics, spec.get("size"))
     return Board(
@@ -144,11 +117,35 @@ def _make_board(runs: Sequence[ScoredRun], wanted: Sequence[Metric]) -> Board:
         size=spec.get("size"),
         mask=runs[0].mask,
         mask_seed=int(spec.get("mask_seed") or 0),
-        n=max(row.n for row in finished),
+        n=max(row.n for row in rows),
         metrics=metrics,
-        rows=tuple(sorted(finished, key=lambda row: _rank(row, by))),
-        notes=(*notes, *_warnings(finished, metrics)),
-        power=power_note(groups, [row.title for row in finished], by),
+        rows=tuple(sorted(rows, key=lambda row: _rank(row, by))),
+        notes=(*notes, *_warnings(rows, metrics)),
+        power=power_note([m.complete for m in methods], [row.title for row in rows], by),
+    )
+
+
+def _rows(methods: Sequence[MethodRuns], metrics: Sequence[Metric]) -> list[Row]:
+    """Return a row for each method, whose cells compare it with the others."""
+    cells = make_cells([method.complete for method in methods], metrics)
+    labels = [method.label for method in methods]
+    return [
+        _row(method, own, same_label=labels.count(method.label) > 1)
+        for method, own in zip(methods, cells, strict=True)
+    ]
+
+
+def _row(method: MethodRuns, cells: Mapping[str, Cell], *, same_label: bool) -> Row:
+    shown = method.complete or method.runs
+    return Row(
+        method.label,
+        f"{method.label} ({method.assets})" if same_label else method.label,
+        method.assets,
+        shown,
+        n=max(run.n_images for run in shown),
+        n_failed=sum(run.n_failed for run in method.runs),
+        seconds=_seconds(shown),
+        cells=cells,
     )
 
 
@@ -172,50 +169,6 @@ def _place(name: str, entry: MetricEntry) -> tuple[bool, int, str]:
     return isinstance(entry, SetEntry), order.index(name) if name in order else len(order), name
 
 
-def _group_key(spec: Spec) -> str:
-    """What two runs must share to be compared: the same images and the same holes."""
-    return _canonical(spec["dataset"], spec.get("size"), spec["mask"], spec.get("mask_seed"))
-
-
-def _rows(
-    runs: Sequence[ScoredRun],
-) -> tuple[dict[tuple[str, str], tuple[ScoredRun, ...]], list[str]]:
-    """Group the runs of a board by (label, assets); a seed that occurs twice counts once."""
-    by_identity: dict[str, dict[object, ScoredRun]] = {}
-    notes = []
-    for run in runs:
-        spec = run.spec
-        key = _canonical(spec["method"], spec.get("precision"), spec.get("samples"))
-        seeds = by_identity.setdefault(key, {})
-        if spec.get("seed") in seeds:
-            notes.append(f"{run.path.name} repeats {seeds[spec.get('seed')].path.name}: left out.")
-        else:
-            seeds[spec.get("seed")] = run
-    rows: dict[tuple[str, str], tuple[ScoredRun, ...]] = {}
-    for group in by_identity.values():
-        first = next(iter(group.values()))
-        name = first.method
-        while (name, first.assets) in rows:
-            name = _more_exact(name, first.spec)
-        in_order = sorted(group.values(), key=lambda run: int(run.spec.get("seed") or 0))
-        rows[name, first.assets] = tuple(in_order)
-    return rows, notes
-
-
-def _more_exact(name: str, spec: Spec) -> str:
-    """Tell two rows of one label apart by all that their specs say, then by a dash.
-
-    Runs of two versions of a method may have one label, and other defaults behind it.
-    """
-    method = spec["method"]
-    exact = [f"version {method.get('version')}", str(spec.get("precision"))]
-    exact += [f"{spec['samples']} samples"] if (spec.get("samples") or 1) > 1 else []
-    suffix = f" ({', '.join(exact)})"
-    if name.endswith(suffix):
-        return f"{name}'"
-    return plugins.name_with(method["name"], method.get("parameters") or {}) + suffix
-
-
 def _seconds(group: Sequence[ScoredRun]) -> float | None:
     known = [run.summary.seconds_per_image for run in group]
     found = [value for value in known if value is not None]
@@ -235,15 +188,7 @@ def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
     notes = []
     for metric in metrics:
         cells = [row.cells[metric.name] for row in rows if metric.name in row.cells]
-        sizes = [cell.n for cell in cells if cell.of_set]
-        if sizes and metric.name.startswith(_SET_KIN) and min(sizes) < SMALL_SET:
-            notes.append(
-                f"Warning: {metric.name} from N = {min(sizes):,} images, fewer than {SMALL_SET:,}: "
-                "biased, and not comparable with published values."
-            )
-        infinite = sum(cell.n_infinite for cell in cells)
-        if infinite:
-            notes.append(f"{metric.name}: {infinite} infinite scores are in no mean.")
+        notes += _warnings_of(metric, cells)
     notes += [
         f"Warning: {row.method}: {row.n_failed} images failed; a run with failed images is in no "
         "mean."
@@ -253,5 +198,15 @@ def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
     return notes
 
 
-def _canonical(*parts: object) -> str:
-    return json.dumps(parts, sort_keys=True, separators=(",", ":"))
+def _warnings_of(metric: Metric, cells: Sequence[Cell]) -> list[str]:
+    """Say that a set is small, and how many scores are infinite."""
+    notes = []
+    sizes = [cell.n for cell in cells if cell.of_set]
+    if sizes and metric.name.startswith(_SET_KIN) and min(sizes) < SMALL_SET:
+        notes.append(
+            f"Warning: {metric.name} from N = {min(sizes):,} images, fewer than {SMALL_SET:,}: "
+            "biased, and not comparable with published values."
+        )
+    if infinite := sum(cell.n_infinite for cell in cells):
+        notes.append(f"{metric.name}: {infinite} infinite scores are in no mean.")
+    return notes

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from bench.statistics.intervals import Intervals, intervals
+from bench.statistics.intervals import Interval, intervals
 from bench.store.summary import ImageEntry, SetEntry
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bench.store.scored_run import ScoredRun
 
-
+Entry = TypeVar("Entry", ImageEntry, SetEntry)
 SMALL_IMAGE = 64
 
 
@@ -66,32 +66,38 @@ def primary(metrics: Sequence[Metric], size: int | None) -> Metric | None:
     return found or (metrics[0] if metrics else None)
 
 
-def set_cells(
+def make_cells(
+    groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
+) -> list[dict[str, Cell]]:
+    """Return the cells of each group of runs (a row of the board) by metric."""
+    rows: list[dict[str, Cell]] = [{} for _ in groups]
+    for cells in (
+        _set_cells(groups, metrics), _sample_cells(groups, metrics), _image_cells(groups, metrics)
+    ):  # fmt: skip
+        for (row, name), cell in cells.items():
+            rows[row][name] = cell
+    return [{m.name: row[m.name] for m in metrics if m.name in row} for row in rows]
+
+
+def _set_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
-    """Cells of metrics with one number a run: the mean over seeds; the best is marked."""
+    """Cells of metrics with one number per run: the mean over seeds; the best is marked."""
     cells = {}
     for metric in metrics:
-        column = {}
+        column: dict[int, tuple[float, int]] = {}
         for i, group in enumerate(groups):
-            entries = [run.summary.metrics.get(metric.name) for run in group]
-            known = [
-                (entry.value, entry.n)
-                for entry in entries
-                if isinstance(entry, SetEntry) and entry.value is not None
-            ]
-            if known:
-                column[i] = (fmean(value for value, _ in known), min(n for _, n in known))
-        if column:
-            sign = -1 if metric.higher_is_better else 1
-            best = min(column, key=lambda i: sign * column[i][0])
-            for i, (value, n) in column.items():
-                marked = i == best and len(column) > 1
-                cells[i, metric.name] = Cell(value, None, n, of_set=True, best=marked)
+            entries = _entries(group, metric.name, SetEntry)
+            values = [(e.value, e.n) for e in entries if e.value is not None]
+            if values:
+                column[i] = _over_seeds(values)
+        best = _best({i: value for i, (value, _) in column.items()}, metric)
+        for i, (value, n) in column.items():
+            cells[i, metric.name] = Cell(value, None, n, of_set=True, best=i == best)
     return cells
 
 
-def sample_cells(
+def _sample_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
     """Cells of metrics over an image's samples (diversity): in the summary, not in scores.csv.
@@ -102,88 +108,115 @@ def sample_cells(
     cells = {}
     for i, group in enumerate(groups):
         for name in (metric.name for metric in metrics):
-            entries = [run.summary.metrics.get(name) for run in group]
-            known = [
-                (entry.mean, entry.n)
-                for entry in entries
-                if isinstance(entry, ImageEntry) and entry.mean is not None
-            ]
-            if known and not any(name in run.scores for run in group):
-                value, n = fmean(mean for mean, _ in known), min(n for _, n in known)
-                cells[i, name] = Cell(value, _stored(groups, (i, name)), n)
+            entries = _entries(group, name, ImageEntry)
+            means = [(e.mean, e.n) for e in entries if e.mean is not None]
+            if means and not any(name in run.scores for run in group):
+                value, n = _over_seeds(means)
+                cells[i, name] = Cell(value, _stored_interval(group, name), n)
     return cells
 
 
-def image_cells(
+def _entries(group: Sequence[ScoredRun], name: str, kind: type[Entry]) -> list[Entry]:
+    """Return what the summaries of some runs say of a metric."""
+    entries = (run.summary.metrics.get(name) for run in group)
+    return [entry for entry in entries if isinstance(entry, kind)]
+
+
+def _over_seeds(values: Sequence[tuple[float, int]]) -> tuple[float, int]:
+    """Return the mean of (value, n) over seeds, and the smallest n."""
+    return fmean(value for value, _ in values), min(n for _, n in values)
+
+
+def _stored_interval(group: Sequence[ScoredRun], name: str) -> tuple[float, float] | None:
+    """Return the interval that scoring stored, where the row is one run: as in its summary."""
+    entries = _entries(group, name, ImageEntry) if len(group) == 1 else []
+    return entries[0].interval if entries else None
+
+
+def _best(values: Mapping[int, float], metric: Metric) -> int | None:
+    """Return the row with the best finite value, None when there is nothing to compare."""
+    finite = {row: value for row, value in values.items() if math.isfinite(value)}
+    if len(finite) < 2:
+        return None
+    sign = -1 if metric.higher_is_better else 1
+    return min(finite, key=lambda row: sign * finite[row])
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric's scores of one row of the board, averaged over seeds and samples.
+
+    values: (images,), NaN where there is no finite score.  n_infinite: scores of identical images,
+    which no mean holds.  stored: the interval that scoring stored, where the row is one run.
+    """
+
+    row: int
+    metric: Metric
+    values: np.ndarray
+    n_infinite: int
+    stored: tuple[float, float] | None
+
+    @property
+    def mean(self) -> float:
+        """The mean of the finite values, NaN where there is none."""
+        finite = self.values[np.isfinite(self.values)]
+        return float(finite.mean()) if len(finite) else math.nan
+
+
+def _image_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
-    """Cells of per-image metrics: means and intervals, the best and what is not worse than it."""
+    """Cells of per-image metrics: means and intervals, the best and what is not worse than it.
+
+    One bootstrap gives the intervals of all columns and of their differences from the best one.
+    """
     sources = sources_of(groups)
-    columns = {
-        (i, name): column
+    columns = [
+        column
         for i, group in enumerate(groups)
-        for name, column in columns_of(group, metrics, sources).items()
-    }
+        for column in columns_of(i, group, metrics, sources)
+    ]
     if not columns:
         return {}
-    own = np.stack([values for values, _ in columns.values()], axis=1)
-    means = {key: _mean(own[:, k]) for k, key in enumerate(columns)}
-    best = {metric.name: _best(means, metric) for metric in metrics}
-    from_best = own - _best_columns(own, list(columns), best)
+    best = _best_columns(columns, metrics)
+    own = np.stack([column.values for column in columns], axis=1)
+    of_best = [best.get(column.metric.name) or column for column in columns]
+    from_best = own - np.stack([column.values for column in of_best], axis=1)
     found = intervals(np.concatenate([own, from_best], axis=1), list(sources.values()))
     return {
-        key: _image_cell(found, k, best[key[1]], key[0], columns[key][1], _stored(groups, key))
-        for k, key in enumerate(columns)
+        (column.row, column.metric.name): _image_cell(
+            column,
+            best.get(column.metric.name),
+            found.column(k),
+            found.column(k + len(columns)),
+        )
+        for k, column in enumerate(columns)
         if found.n[k]
     }
 
 
-def _image_cell(
-    found: Intervals,
-    k: int,
-    best: int | None,
-    row: int,
-    n_infinite: int,
-    stored: tuple[float, float] | None,
-) -> Cell:
-    """Make the cell of column k; the second half of `found` holds the differences from the best."""
-    difference = k + len(found.mean) // 2
-    low, high = float(found.low[k]), float(found.high[k])
-    same = bool(found.low[difference] <= 0 <= found.high[difference])
+def _image_cell(column: Column, best: Column | None, own: Interval, from_best: Interval) -> Cell:
+    """Return the cell of a column: its interval, and that of its difference from the best."""
+    known = math.isfinite(own.low) and math.isfinite(own.high)
     return Cell(
-        float(found.mean[k]),
-        stored or ((low, high) if math.isfinite(low) and math.isfinite(high) else None),
-        int(found.n[k]),
-        n_infinite,
-        best=best == row,
-        close=same and best not in {None, row},
+        own.mean,
+        column.stored or ((own.low, own.high) if known else None),
+        own.n,
+        column.n_infinite,
+        best=column is best,
+        close=best is not None and column is not best and from_best.low <= 0 <= from_best.high,
     )
 
 
-def _stored(
-    groups: Sequence[Sequence[ScoredRun]], key: tuple[int, str]
-) -> tuple[float, float] | None:
-    """Return the interval that scoring stored, where the row is one run: as in its summary."""
-    runs, name = groups[key[0]], key[1]
-    entry = runs[0].summary.metrics.get(name) if len(runs) == 1 else None
-    return entry.interval if isinstance(entry, ImageEntry) else None
-
-
-def _best(means: Mapping[tuple[int, str], float], metric: Metric) -> int | None:
-    """Return the row with the best mean, None when there is nothing to compare."""
-    column = {i: m for (i, name), m in means.items() if name == metric.name and math.isfinite(m)}
-    if len(column) < 2:
-        return None
-    return min(column, key=lambda i: -column[i] if metric.higher_is_better else column[i])
-
-
-def _best_columns(
-    own: np.ndarray, keys: list[tuple[int, str]], best: Mapping[str, int | None]
-) -> np.ndarray:
-    """Return, beside each column, the column of its metric's best row."""
-    place: dict[tuple[int | None, str], int] = {key: k for k, key in enumerate(keys)}
-    chosen = [place.get((best[name], name), place[i, name]) for i, name in keys]
-    return own[:, np.asarray(chosen, dtype=np.intp)]
+def _best_columns(columns: Sequence[Column], metrics: Sequence[Metric]) -> dict[str, Column]:
+    """Return the column with the best mean of each metric that has several."""
+    found = {}
+    for metric in metrics:
+        by_row = {column.row: column for column in columns if column.metric == metric}
+        row = _best({row: column.mean for row, column in by_row.items()}, metric)
+        if row is not None:
+            found[metric.name] = by_row[row]
+    return found
 
 
 def sources_of(groups: Sequence[Sequence[ScoredRun]]) -> dict[str, str]:
@@ -199,15 +232,15 @@ def sources_of(groups: Sequence[Sequence[ScoredRun]]) -> dict[str, str]:
 
 
 def columns_of(
-    group: Sequence[ScoredRun], metrics: Sequence[Metric], sources: Mapping[str, str]
-) -> dict[str, tuple[np.ndarray, int]]:
-    """Average each metric image by image over seeds and samples: (images,), NaN where unknown.
-
-    The second value counts the infinite scores (identical images), which no mean holds.
-    """
+    row: int,
+    group: Sequence[ScoredRun],
+    metrics: Sequence[Metric],
+    sources: Mapping[str, str],
+) -> list[Column]:
+    """Average each metric of a row image by image over seeds and samples."""
     place = {image: k for k, image in enumerate(sources)}
     rows = [np.array([place[run.image_of(i)] for i in run.scores.index], int) for run in group]
-    columns = {}
+    columns = []
     for metric in metrics:
         having = [k for k, run in enumerate(group) if metric.name in run.scores]
         totals, counts, n_infinite = np.zeros(len(place)), np.zeros(len(place)), 0
@@ -219,10 +252,6 @@ def columns_of(
             np.add.at(counts, at[finite], 1.0)
         if having:
             mean = np.divide(totals, counts, out=np.full(len(place), np.nan), where=counts > 0)
-            columns[metric.name] = (mean, n_infinite)
+            stored = _stored_interval(group, metric.name)
+            columns.append(Column(row, metric, mean, n_infinite, stored))
     return columns
-
-
-def _mean(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else math.nan

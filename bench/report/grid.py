@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from bench.api import RequestError
 from bench.api.files import write_atomic
 from bench.api.imaging import read_rgb
-from bench.report.boards import group_runs
+from bench.report.grouping import group_runs, seed_of
 from bench.report.lettering import draw_lines, line_height, load_font, wrap
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def outline(hole: np.ndarray) -> np.ndarray:
 def _one_seed(group: Sequence[ScoredRun]) -> list[ScoredRun]:
     """Keep the first seed of each method; methods of one label and other weights stay apart."""
     first: dict[tuple[str, str], ScoredRun] = {}
-    for run in sorted(group, key=lambda run: int(run.spec.get("seed") or 0)):
+    for run in sorted(group, key=seed_of):
         first.setdefault((run.method, run.assets), run)
     return sorted(first.values(), key=lambda run: list(group).index(run))
 

@@ -12,6 +12,7 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from bench.report.cell_text import interval_text
 from bench.report.html_images import Pool, cases, choose_plan, comparison
 from bench.report.markdown import LEGEND
 from bench.report.ranks import mean_ranks
@@ -106,8 +107,7 @@ def _cell(cell: Cell, places: int) -> dict[str, Any]:
     if cell.of_set:
         detail = about = f"N = {cell.n:,}"
     elif cell.interval is not None:
-        low, high = cell.interval
-        detail = f"[{low:.{places}f}, {high:.{places}f}]"
+        detail = interval_text(cell, places)
         about = f"95% interval {detail} over {cell.n} images"
     return {
         "value": cell.value,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.report.cell_text import Marks, cell_text
 from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board, Row
-    from bench.report.cells import Cell, Metric
+    from bench.report.cells import Metric
 
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -37,6 +38,14 @@ _SPECIAL = {
     "–": "--", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "≈": r"$\approx$",
     "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
 }  # fmt: skip
+_MARKS = Marks(
+    missing="--",
+    best=lambda text: rf"\textbf{{{text}}}",
+    second=lambda text: rf"\underline{{{text}}}",
+    close=lambda text: text + r"$^{\approx}$",
+    detail=lambda text, detail: rf"{text} {{\scriptsize{detail}}}",
+    set_size=lambda n: f"($N={n}$)",
+)
 
 
 def document(boards: Sequence[Board]) -> str:
@@ -82,7 +91,10 @@ def _body(board: Board) -> list[list[str]]:
     return [
         [
             _name(row),
-            *(_cell(row.cells.get(m), places[m], row is second[m]) for m in places),
+            *(
+                cell_text(row.cells.get(m), places[m], _MARKS, second=row is second[m])
+                for m in places
+            ),
             str(row.n) + (f" ({row.n_failed} failed)" if row.n_failed else ""),
             seconds_text(row.seconds).replace("–", "--"),
         ]
@@ -107,17 +119,3 @@ def _second(board: Board, metric: Metric) -> Row | None:
         key=lambda row: row.cells[metric.name].value * (-1 if metric.higher_is_better else 1),
     )
     return ordered[0] if ordered and len(having) > 1 else None
-
-
-def _cell(cell: Cell | None, places: int, second: bool) -> str:
-    if cell is None:
-        return "--"
-    text = f"{cell.value:.{places}f}"
-    text = rf"\textbf{{{text}}}" if cell.best else rf"\underline{{{text}}}" if second else text
-    text += r"$^{\approx}$" if cell.close else ""
-    if cell.of_set:
-        return rf"{text} {{\scriptsize($N={cell.n}$)}}"
-    if cell.interval is None:
-        return text
-    low, high = cell.interval
-    return rf"{text} {{\scriptsize[{low:.{places}f}, {high:.{places}f}]}}"

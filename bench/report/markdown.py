@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bench.report.cell_text import Marks, cell_text
 from bench.report.ranks import mean_ranks
 from bench.report.rounding import column, decimals, seconds_text
 
@@ -12,13 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
-    from bench.report.cells import Cell
     from bench.report.ranks import MeanRanks
 
 LEGEND = (
     "Bold: the best of its column. ≈: not significantly worse than the best (paired bootstrap over "
     "source photographs, same images and holes, 95%). In brackets: 95% bootstrap interval of the "
     "mean. Seeds are averaged image by image."
+)
+_MARKS = Marks(
+    missing="–",
+    best=lambda text: f"**{text}**",
+    second=lambda text: text,
+    close=lambda text: f"{text} ≈",
+    detail=lambda text, detail: f"{text} {detail}",
+    set_size=lambda n: f"(N = {n:,})",
 )
 
 
@@ -45,26 +53,13 @@ def _markdown_board(board: Board) -> str:
         ],
     ]
     for row in board.rows:
-        cells = [_markdown_cell(row.cells.get(name), n) for name, n in places.items()]
+        cells = [cell_text(row.cells.get(name), n, _MARKS) for name, n in places.items()]
         tail = [", ".join(map(str, row.seeds))] * with_seeds + [escape(row.assets)] * with_assets
         count = f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else "")
         lines.append([escape(row.method), *cells, count, seconds_text(row.seconds), *tail])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     notes = "".join(f"\n\n{escape(note)}" for note in board.remarks)
     return f"### {escape(board.title)}\n\n{table}{notes}"
-
-
-def _markdown_cell(cell: Cell | None, places: int) -> str:
-    if cell is None:
-        return "–"
-    text = f"{cell.value:.{places}f}"
-    text = f"**{text}**" if cell.best else f"{text} ≈" if cell.close else text
-    if cell.of_set:
-        return f"{text} (N = {cell.n:,})"
-    if cell.interval is None:
-        return text
-    low, high = cell.interval
-    return f"{text} [{low:.{places}f}, {high:.{places}f}]"
 
 
 def _rank_section(found: MeanRanks) -> str:

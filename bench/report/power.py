@@ -28,8 +28,11 @@ def power_note(
     if metric is None:
         return None
     sources = sources_of(groups)
-    found = [columns_of(group, [metric], sources).get(metric.name) for group in groups]
-    columns = {name: c[0] for name, c in zip(names, found, strict=True) if c is not None}
+    columns = {
+        names[column.row]: column.values
+        for row, group in enumerate(groups)
+        for column in columns_of(row, group, [metric], sources)
+    }
     known = {name: np.nanmean(c) for name, c in columns.items() if np.isfinite(c).any()}
     if len(known) < 2:
         return None

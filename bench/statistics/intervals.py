@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """The mean of n finite scores and its 95% percentile interval; NaN where nothing is known."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
 class Intervals:
     """The mean of every column and its 95% percentile interval; NaN where nothing is known.
 
@@ -30,6 +40,11 @@ class Intervals:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     n: NDArray[np.int64]
+
+    def column(self, k: int) -> Interval:
+        """Return the mean and interval of column k."""
+        mean, low, high = (float(ends[k]) for ends in (self.mean, self.low, self.high))
+        return Interval(mean, low, high, int(self.n[k]))
 
 
 def intervals(scores: NDArray[np.float64], sources: Sequence[str]) -> Intervals:

@@ -1,0 +1,91 @@
+"""Which runs are compared: those on the same images and holes, a row for each method."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.plan.spec import Spec
+    from bench.store.scored_run import ScoredRun
+
+
+@dataclass(frozen=True)
+class MethodRuns:
+    """The runs of one method with one set of weights on one board, a run per seed.
+
+    label: what tables call the method, made exact where two would share it.
+    """
+
+    label: str
+    assets: str
+    runs: tuple[ScoredRun, ...]
+
+    @property
+    def complete(self) -> tuple[ScoredRun, ...]:
+        """The runs that may enter a table."""
+        return tuple(run for run in self.runs if run.complete)
+
+
+def group_runs(runs: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
+    """Put together the runs on the same images and the same holes, ordered by dataset and mask."""
+    groups: dict[str, list[ScoredRun]] = {}
+    for run in runs:
+        spec = run.spec
+        key = _canonical(spec["dataset"], spec.get("size"), spec["mask"], spec.get("mask_seed"))
+        groups.setdefault(key, []).append(run)
+    return sorted(
+        groups.values(), key=lambda g: (g[0].dataset, g[0].spec.get("size") or 0, g[0].mask)
+    )
+
+
+def group_methods(runs: Sequence[ScoredRun]) -> tuple[list[MethodRuns], list[str]]:
+    """Put together the seeds of each method of a board; the second value names what is left out.
+
+    A seed that occurs twice counts once.
+    """
+    by_identity: dict[str, dict[int, ScoredRun]] = {}
+    notes = []
+    for run in runs:
+        spec = run.spec
+        key = _canonical(spec["method"], spec.get("precision"), spec.get("samples"))
+        first = by_identity.setdefault(key, {}).setdefault(seed_of(run), run)
+        if first is not run:
+            notes.append(f"{run.path.name} repeats {first.path.name}: left out.")
+    methods: dict[tuple[str, str], MethodRuns] = {}
+    for seeds in by_identity.values():
+        first = next(iter(seeds.values()))
+        label = first.method
+        while (label, first.assets) in methods:
+            label = _more_exact(label, first.spec)
+        in_order = tuple(seeds[seed] for seed in sorted(seeds))
+        methods[label, first.assets] = MethodRuns(label, first.assets, in_order)
+    return list(methods.values()), notes
+
+
+def seed_of(run: ScoredRun) -> int:
+    """Return the seed of a run, 0 where its spec has none."""
+    return int(run.spec.get("seed") or 0)
+
+
+def _more_exact(name: str, spec: Spec) -> str:
+    """Tell two rows of one label apart by all that their specs say, then by a dash.
+
+    Runs of two versions of a method may have one label, and other defaults behind it.
+    """
+    method = spec["method"]
+    exact = [f"version {method.get('version')}", str(spec.get("precision"))]
+    exact += [f"{spec['samples']} samples"] if (spec.get("samples") or 1) > 1 else []
+    suffix = f" ({', '.join(exact)})"
+    if name.endswith(suffix):
+        return f"{name}'"
+    return plugins.name_with(method["name"], method.get("parameters") or {}) + suffix
+
+
+def _canonical(*parts: object) -> str:
+    return json.dumps(parts, sort_keys=True, separators=(",", ":"))
