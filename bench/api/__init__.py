@@ -16,8 +16,65 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
+from bench.api.offers import (
+    PRECISIONS,
+    BuildsGallery,
+    ChecksDevice,
+    ChecksSize,
+    Explains,
+    Facts,
+    GalleryReport,
+    HasAssets,
+    HasPrecision,
+    ImageSource,
+    PairedFacts,
+    PairedMasks,
+    Positional,
+    Precision,
+    ReadsOutputs,
+    StatesExactness,
+    Train,
+    Trainer,
+    Trains,
+    is_exact,
+)  # fmt: skip
+
 if TYPE_CHECKING:
     import torch
+
+__all__ = [
+    "PRECISIONS",
+    "BuildsGallery",
+    "ChecksDevice",
+    "ChecksSize",
+    "Completion",
+    "Dataset",
+    "Explains",
+    "Facts",
+    "GalleryReport",
+    "HasAssets",
+    "HasPrecision",
+    "ImageMetric",
+    "ImageSet",
+    "ImageSource",
+    "Inpaint",
+    "Json",
+    "MaskGenerator",
+    "Method",
+    "PairedFacts",
+    "PairedMasks",
+    "Positional",
+    "Precision",
+    "ReadsOutputs",
+    "RequestError",
+    "SampleMetric",
+    "SetMetric",
+    "StatesExactness",
+    "Train",
+    "Trainer",
+    "Trains",
+    "is_exact",
+]  # fmt: skip
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -67,9 +124,9 @@ class Method(Protocol):
 
     name, version: identity; version is bumped whenever outputs change.
     multiple_of: the harness pads (reflect) H and W up to a multiple of this and crops back.
-    single_threaded: True when one call uses one core, so that a worker a core is right.
+    single_threaded: True when one call uses one core, so that one worker per core is right.
     Fields annotated `Path` (or `Path | None`) are not part of a run's identity: what they lead to
-    is, through `assets`.
+    is, through `assets`.  What a method may offer beside this stands in bench.api.offers.
     """
 
     @property
@@ -98,42 +155,6 @@ class Method(Protocol):
 
 
 @runtime_checkable
-class HasAssets(Protocol):
-    """A plug-in whose result depends on files: weights, a gallery, a folder of masks."""
-
-    def assets(self) -> Mapping[str, str]:
-        """Map each asset's name to its sha256; raises RequestError when one cannot be had."""
-        ...
-
-
-@runtime_checkable
-class ChecksSize(Protocol):
-    """A method that cannot take every size."""
-
-    def check_size(self, height: int, width: int) -> None:
-        """Raise RequestError when even a padded (height, width) image cannot be completed."""
-        ...
-
-
-@runtime_checkable
-class ChecksDevice(Protocol):
-    """A method that some machines cannot run as asked."""
-
-    def check_device(self, device: str) -> None:
-        """Raise RequestError when this machine cannot; called before any run of the request."""
-        ...
-
-
-@runtime_checkable
-class ReadsOutputs(Protocol):
-    """A method made elsewhere: its outputs are files, found by image id."""
-
-    def output(self, image_id: str) -> torch.Tensor:
-        """Return float32 (3, H, W) in [0, 1]; the harness calls this instead of an Inpaint."""
-        ...
-
-
-@runtime_checkable
 class MaskGenerator(Protocol):
     """A frozen dataclass that draws one hole: a pure function of (height, width, seed)."""
 
@@ -142,19 +163,6 @@ class MaskGenerator(Protocol):
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W), True = hole; never empty, never full."""
-        ...
-
-
-@runtime_checkable
-class PairedMasks(Protocol):
-    """A mask generator that can pair holes with images by id (a folder of masks)."""
-
-    def for_image(self, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
-        """Return the hole of `image_id`: bool (1, H, W); the harness calls this when present."""
-        ...
-
-    def check_ids(self, ids: Sequence[str]) -> None:
-        """Raise RequestError when some of these images have no hole; called before a run."""
         ...
 
 

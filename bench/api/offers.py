@@ -1,0 +1,237 @@
+"""What a plug-in may offer beside its contract: each protocol is looked for, none is required.
+
+The harness asks `isinstance(plugin, Protocol)`, so that it need know no plug-in by name.  All are
+imported from bench.api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from bench.api import Json, MaskGenerator
+
+# What a network computes in: "auto" is what suits the machine.
+Precision = Literal["auto", "fp32", "bf16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+
+@runtime_checkable
+class Positional(Protocol):
+    """A plug-in with a path that may be written without its key, "NAME:PATH,key=value"."""
+
+    positional: ClassVar[str]  # the field's name
+
+
+@runtime_checkable
+class HasAssets(Protocol):
+    """A plug-in whose result depends on files: weights, a gallery, a folder of masks."""
+
+    def assets(self) -> Mapping[str, str]:
+        """Map each asset's name to its sha256; raises RequestError when one cannot be had."""
+        ...
+
+
+@runtime_checkable
+class HasPrecision(Protocol):
+    """A method that computes in the precision it is told; `--precision` replaces the field."""
+
+    @property
+    def precision(self) -> Precision:
+        """One of PRECISIONS."""
+        ...
+
+
+@runtime_checkable
+class StatesExactness(Protocol):
+    """A method that says whether its outputs are equal to the bit on every machine."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the same seeds give the same bytes, whatever machine, batch, workers, threads.
+
+        `bench verify` then accepts no other pixel.  A method without it is taken for a network,
+        of which only the mean scores have to agree.
+        """
+        ...
+
+
+def is_exact(method: object) -> bool:
+    """Return whether a method promises the same bytes on every machine."""
+    return isinstance(method, StatesExactness) and method.exact
+
+
+@runtime_checkable
+class ChecksSize(Protocol):
+    """A method that cannot take every size."""
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise RequestError when even a padded (height, width) image cannot be completed."""
+        ...
+
+
+@runtime_checkable
+class ChecksDevice(Protocol):
+    """A method that some machines cannot run as asked."""
+
+    def check_device(self, device: str) -> None:
+        """Raise RequestError when this machine cannot; called before any run of the request."""
+        ...
+
+
+@runtime_checkable
+class ReadsOutputs(Protocol):
+    """A method made elsewhere: its outputs are files, found by image id."""
+
+    def output(self, image_id: str) -> torch.Tensor:
+        """Return float32 (3, H, W) in [0, 1]; the harness calls this instead of an Inpaint."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A method that can draw how it completes an image, for `bench explain`."""
+
+    def explain_size(self) -> int:
+        """Return the side of the square that shows it best, unless another is asked for."""
+        ...
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Write a picture of how this method, with its parameters, fills one hole.
+
+        image: (3, H, W) in [0, 1], with what is in the hole.  hole: bool (1, H, W).  out: a PNG
+        file in a folder that exists.  Raises RequestError for what the method cannot complete.
+        """
+        ...
+
+
+class ImageSource(Protocol):
+    """Where training images come from."""
+
+    def batch(self, seed: int, n: int) -> torch.Tensor:
+        """Return float32 (n, 3, H, W) in [0, 1]: a pure function of (seed, n)."""
+        ...
+
+
+class Train(Protocol):
+    """The function that trains."""
+
+    def __call__(
+        self,
+        recipe: Any,
+        source: ImageSource,
+        out: Path,
+        /,
+        *,
+        holes: Sequence[MaskGenerator],
+        steps: int | None,
+        minutes: float | None,
+        device: str,
+        seed: int,
+        precision: str,
+    ) -> Path:
+        """Train in the folder `out`, or go on there; return the file of weights.
+
+        holes: what to train on.  steps, minutes: when to stop; None leaves it to the recipe.
+        Raises RequestError for what cannot be trained.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How a method is trained.
+
+    recipes: name -> a frozen dataclass; `--set key=value` replaces its fields.  size: the side of
+    a recipe's training images.  holes: the names of a recipe's masks; a recipe with a field
+    `holes` is told the names that replace them.  train: see Train.
+    """
+
+    recipes: Mapping[str, Any]
+    size: Callable[[Any], int]
+    holes: Callable[[Any], Sequence[str]]
+    train: Train
+
+
+@runtime_checkable
+class Trains(Protocol):
+    """A method with weights that can be trained, for `bench train`; `path=FILE` then takes them."""
+
+    @classmethod
+    def trainer(cls) -> Trainer:
+        """Return how; heavy imports happen here."""
+        ...
+
+
+class GalleryReport(Protocol):
+    """What building a gallery came to."""
+
+    @property
+    def skipped(self) -> Sequence[tuple[str, str]]:
+        """(id, why) of the photographs that were left out."""
+        ...
+
+    def text(self) -> str:
+        """Return what the gallery holds, in one line."""
+        ...
+
+
+@runtime_checkable
+class BuildsGallery(Protocol):
+    """A method that completes from a gallery of photographs, for `bench gallery build`."""
+
+    @classmethod
+    def build_gallery(
+        cls,
+        photographs: Path | Iterable[tuple[str, str, np.ndarray]],
+        out: Path,
+        *,
+        side: int,
+        on_progress: Callable[[int, int | None], None],
+    ) -> GalleryReport:
+        """Build a gallery in the folder `out`, or go on there.
+
+        photographs: a folder, or (id, source, uint8 (H, W, 3)) of each.  side: they are shrunk to
+        at most this short side.  on_progress: takes how many are done, of how many if that is
+        known.  Raises RequestError when there is nothing to build from.
+        """
+        ...
+
+
+@runtime_checkable
+class PairedMasks(Protocol):
+    """A mask generator that can pair holes with images by id (a folder of masks)."""
+
+    def for_image(self, image_id: str, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return the hole of `image_id`: bool (1, H, W); the harness calls this when present."""
+        ...
+
+    def check_ids(self, ids: Sequence[str]) -> None:
+        """Raise RequestError when some of these images have no hole; called before a run."""
+        ...
+
+
+@runtime_checkable
+class Facts(Protocol):
+    """A mask generator that says what it drew: the bin, the file."""
+
+    def facts(self, height: int, width: int, seed: int) -> Mapping[str, Json]:
+        """Return facts about the hole of (height, width, seed), for the record's notes."""
+        ...
+
+
+@runtime_checkable
+class PairedFacts(Protocol):
+    """A generator of paired masks that says what it took."""
+
+    def facts_for_image(
+        self, image_id: str, height: int, width: int, seed: int
+    ) -> Mapping[str, Json]:
+        """Return facts about the hole that `for_image` gives for the same arguments."""
+        ...
