@@ -2,7 +2,8 @@
 
 The registries are dicts of strings (METHODS, MASKS, DATASETS, METRICS); third parties add to them
 by entry points of the groups inpaint_bench.{methods,masks,datasets,metrics}.  A plug-in is a frozen
-dataclass; its fields are its parameters, and an unknown key is an error.
+dataclass; its fields are its parameters, and an unknown key is an error.  The text's grammar is in
+bench.plugins.grammar, what a plug-in is put together from in bench.plugins.parts.
 """
 
 from __future__ import annotations
@@ -11,16 +12,27 @@ import dataclasses
 import importlib
 import os
 import sys
-import types
 import typing
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.api import Dataset, ImageMetric, MaskGenerator, Method, RequestError, SetMetric
+from bench.api import (
+    Dataset,
+    ImageMetric,
+    MaskGenerator,
+    Method,
+    Positional,
+    RequestError,
+    SampleMetric,
+    SetMetric,
+)
 from bench.plugins import parts
-from bench.plugins.parts import did_you_mean as did_you_mean  # part of this module, too
+from bench.plugins.grammar import convert, is_union, names_in, split_parameters
+from bench.plugins.grammar import did_you_mean as did_you_mean  # part of this module, too
+from bench.plugins.grammar import name_with as name_with
+from bench.plugins.grammar import split_list as split_list
 
 KINDS = {
     "method": ("methods", "METHODS"),
@@ -45,9 +57,10 @@ def dataset(spec: str, **parameters: object) -> Dataset:
     return typing.cast(Dataset, resolve("dataset", spec, **parameters))
 
 
-def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric:
+def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric | SampleMetric:
     """Return a metric: `metric("lpips")`."""
-    return typing.cast("ImageMetric | SetMetric", resolve("metric", spec, **parameters))
+    found = resolve("metric", spec, **parameters)
+    return typing.cast("ImageMetric | SetMetric | SampleMetric", found)
 
 
 def registry(kind: str) -> dict[str, str]:
@@ -67,15 +80,28 @@ def _installed(group: str) -> tuple[tuple[str, str], ...]:
     return tuple((entry.name, entry.value) for entry in entry_points(group=group))
 
 
+def offering(kind: str, protocol: type) -> list[str]:
+    """Return the registered names whose classes have a protocol of bench.api, in order."""
+    names = []
+    for name, target in registry(kind).items():
+        try:
+            plugin_class = import_class(kind, target)
+        except RequestError:  # one that cannot be loaded offers nothing
+            continue
+        if issubclass(plugin_class, protocol):
+            names.append(name)
+    return names
+
+
 def resolve(kind: str, spec: str, **parameters: object) -> object:
     """Return the plug-in instance that `spec` names; raises RequestError in one line."""
-    plugin_class, text = _find_class(kind, spec)
+    plugin_class, text = find_class(kind, spec)
     try:
-        shape = parts.shape(plugin_class, {**_pairs(text), **parameters})
-        given = {**_parse(shape, text), **parameters}
-        _check_names(shape, given)
-        _check_complete(shape, given)
-        return shape.build(given)
+        shape = parts.shape(plugin_class, {**names_in(text), **parameters})
+        values = {**_parse(shape, text), **parameters}
+        _check_names(shape, values)
+        _check_complete(shape, values)
+        return shape.build(values)
     except RequestError as error:
         raise RequestError(f"{kind} {spec!r}: {error}") from None
     except (TypeError, ValueError) as error:
@@ -103,42 +129,8 @@ def label(plugin: Any, *, without: Collection[str] = ()) -> str:
     return name_with(plugin.name, changed)
 
 
-def name_with(name: str, parameters: Mapping[str, object]) -> str:
-    """Return "name:key=value,..."; the name alone without parameters."""
-    given = ",".join(f"{key}={_plain(value)}" for key, value in parameters.items())
-    return f"{name}:{given}" if given else str(name)
-
-
-def _plain(value: object) -> str:
-    """Return a value as it is typed on the command line; a tuple and a JSON list look alike."""
-    if isinstance(value, (list, tuple)):
-        return "/".join(map(_plain, value))
-    return str(value)
-
-
-def split_list(texts: tuple[str, ...] | list[str]) -> list[str]:
-    """Split comma-separated items; a piece that holds '=' continues the item before it.
-
-    "ddpm:steps=50,jump_samples=5,telea" is two items.  An item that starts with "folder:" or holds
-    "path=" keeps commas only when given alone in a repeated option.
-    """
-    items: list[str] = []
-    for text in texts:
-        if text.startswith("folder:"):
-            items.append(text)
-            continue
-        started = False
-        for piece in text.split(","):
-            if started and "=" in piece and ":" not in piece.split("=", 1)[0]:
-                items[-1] += f",{piece}"
-            elif piece.strip():
-                items.append(piece.strip())
-                started = True
-    return items
-
-
-def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
-    """Return the plug-in's class and the text of its parameters."""
+def find_class(kind: str, spec: str) -> tuple[type[Any], str]:
+    """Return the plug-in's class and the text of its parameters; raises RequestError."""
     known = registry(kind)
     name, _, text = spec.partition(":")
     if name in known:
@@ -148,7 +140,7 @@ def _find_class(kind: str, spec: str) -> tuple[type[Any], str]:
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # a file in the current folder is a module, but ours win
         return import_class(kind, f"{name}:{class_name}"), rest
-    hint = did_you_mean(name, list(known))
+    hint = did_you_mean(name, known)
     raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(known))}.")
 
 
@@ -167,102 +159,44 @@ def import_class(kind: str, target: str) -> type[Any]:
 
 
 def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
-    """Turn "key=value,key=value" into typed parameters.
-
-    `positional` names the field of a path, which may be written without its key: "PATH,key=value".
-    """
-    return _parse(parts.shape(plugin_class, _pairs(text)), text)
-
-
-def _pairs(text: str) -> dict[str, str]:
-    """Return the pieces of the text that hold "=", as they stand."""
-    pieces = (piece.partition("=") for piece in text.split(","))
-    return {key: value for key, equals, value in pieces if equals}
+    """Turn "PATH,key=value" into parameters of the types that the class declares."""
+    return _parse(parts.shape(plugin_class, names_in(text)), text)
 
 
 def _parse(shape: parts.Shape, text: str) -> dict[str, Any]:
     """Turn a text into typed parameters of a shape."""
-    if not text:
-        return {}
-    hints = shape.hints
-    positional = getattr(shape.plugin, "positional", None)
-    given: dict[str, Any] = {}
-    key, equals, _ = text.partition("=")
-    if positional and not (equals and key in hints and key != positional):
-        value, text = _take_positional(text.removeprefix(f"{positional}="))
-        given[positional] = _convert(positional, value, hints[positional])
-    for pair in filter(None, text.split(",")):
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise RequestError(f"{pair!r} is not key=value")
+    path = _positional(shape.plugin)
+    values: dict[str, Any] = {}
+    for key, value in split_parameters(text, positional=path, names=shape.hints):
         _check_names(shape, {key: value})
-        given[key] = _convert(key, value, hints[key])
-    return given
+        values[key] = convert(key, value, shape.hints[key])
+    return values
 
 
-def _take_positional(text: str) -> tuple[str, str]:
-    """Split "PATH,key=value": the path is literal up to the last run of ",key=value" pieces."""
-    pieces = text.split(",")
-    first = len(pieces)
-    while first > 1 and pieces[first - 1].partition("=")[0].isidentifier():
-        if "=" not in pieces[first - 1]:
-            break
-        first -= 1
-    return ",".join(pieces[:first]), ",".join(pieces[first:])
+def _positional(plugin_class: type[Any]) -> str | None:
+    """Return the field whose value may be written without its key."""
+    return plugin_class.positional if isinstance(plugin_class, Positional) else None
 
 
-def _check_names(shape: parts.Shape, given: Mapping[str, object]) -> None:
+def _check_names(shape: parts.Shape, values: Mapping[str, object]) -> None:
     """Raise RequestError for a parameter that the plug-in does not have."""
     allowed = [name for name, field in shape.fields.items() if field.init]
-    for key in given:
+    for key in values:
         if key not in allowed:
             hint = did_you_mean(key, allowed)
             listed = ", ".join(allowed) if allowed else "none"
             raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed: {listed}.")
 
 
-def _check_complete(shape: parts.Shape, given: Mapping[str, object]) -> None:
+def _check_complete(shape: parts.Shape, values: Mapping[str, object]) -> None:
     """Raise RequestError for a parameter without a default that was not given."""
-    positional = getattr(shape.plugin, "positional", None)
     for name, field in shape.fields.items():
         optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
-        if field.init and not optional and name not in given:
-            how = "NAME:PATH" if name == positional else f"NAME:{name}=VALUE"
+        if field.init and not optional and name not in values:
+            path = name == _positional(shape.plugin)
+            how = "NAME:PATH" if path else f"NAME:{name}=VALUE"
             raise RequestError(f"{name} is required. Write {how}.")
 
 
-def _convert(key: str, text: str, hint: Any) -> Any:
-    """Turn a parameter's text into the type its field declares."""
-    options = typing.get_args(hint) if _is_union(hint) else (hint,)
-    if type(None) in options and text.lower() == "none":
-        return None
-    for option in (o for o in options if o is not type(None)):
-        try:
-            return _convert_to(text, option)
-        except RequestError:
-            raise
-        except ValueError:
-            continue
-    wanted = " or ".join(getattr(o, "__name__", str(o)) for o in options)
-    raise RequestError(f"Parameter {key}={text!r} is not of type {wanted}.")
-
-
-def _convert_to(text: str, option: Any) -> Any:
-    if option is bool:
-        if text.lower() not in {"true", "false", "yes", "no", "1", "0"}:
-            raise ValueError(text)
-        return text.lower() in {"true", "yes", "1"}
-    if typing.get_origin(option) is typing.Literal:
-        allowed = typing.get_args(option)
-        if text not in allowed:
-            raise RequestError(f"{text!r} is not one of {', '.join(map(str, allowed))}.")
-        return text
-    return Path(text).expanduser() if option is Path else option(text)
-
-
-def _is_union(hint: Any) -> bool:
-    return typing.get_origin(hint) in {typing.Union, types.UnionType}
-
-
 def _is_path(hint: Any) -> bool:
-    return hint is Path or (_is_union(hint) and Path in typing.get_args(hint))
+    return hint is Path or (is_union(hint) and Path in typing.get_args(hint))

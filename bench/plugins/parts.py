@@ -9,14 +9,13 @@ parameter, so that a plug-in keeps its identity when it learns to take others.
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bench.api import RequestError
+from bench.plugins.grammar import did_you_mean, is_union
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def choices(plugin_class: type[Any]) -> dict[str, dict[str, type[Any]]]:
     hints = typing.get_type_hints(plugin_class)
     found: dict[str, dict[str, type[Any]]] = {}
     for field in dataclasses.fields(plugin_class):
-        options = typing.get_args(hints[field.name]) if _is_union(hints[field.name]) else ()
+        options = typing.get_args(hints[field.name]) if is_union(hints[field.name]) else ()
         if options and all(dataclasses.is_dataclass(option) for option in options):
             found[field.name] = {option.name: option for option in options}
     return found
@@ -91,15 +90,9 @@ def default_part(plugin_class: type[Any], name: str) -> Any:
     return field.default_factory() if callable(field.default_factory) else field.default
 
 
-def did_you_mean(given: str, known: list[str]) -> str:
-    """Return " Did you mean 'x'?" or an empty string."""
-    close = difflib.get_close_matches(given, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
 def _choose(field: str, given: str, known: Mapping[str, type[Any]]) -> type[Any]:
     if given not in known:
-        hint = did_you_mean(given, list(known))
+        hint = did_you_mean(given, known)
         raise RequestError(f"Unknown {field} {given!r}.{hint} Known: {', '.join(known)}.")
     return known[given]
 
@@ -131,7 +124,3 @@ def _add(
 
 def _is_default(shaped: Shape, name: str) -> bool:
     return isinstance(default_part(shaped.plugin, name), shaped.parts[name])
-
-
-def _is_union(hint: Any) -> bool:
-    return typing.get_origin(hint) in {typing.Union, types.UnionType}
