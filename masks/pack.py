@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from bench.api import HasAssets, Json, MaskGenerator, RequestError
+from bench.api import Facts, HasAssets, Json, MaskGenerator, RequestError
 from bench.api.files import write_atomic
 from bench.api.imaging import encode_png
 from bench.api.seeds import derive_seed
@@ -217,12 +217,13 @@ def _write_mask(
     hole = generator(size, size, mask_seed)
     data = encode_png(hole)
     (out / name).write_bytes(data)
-    facts = getattr(generator, "facts", None)
     return hole, {
         "file": name,
         "seed": mask_seed,
         "hole_ratio": float(hole.numpy().mean()),
-        "facts": {} if facts is None else facts(size, size, mask_seed),
+        "facts": (
+            dict(generator.facts(size, size, mask_seed)) if isinstance(generator, Facts) else {}
+        ),
         "sha256": hashlib.sha256(data).hexdigest(),
         "hole_sha256": hashlib.sha256(np.packbits(hole.numpy()).tobytes()).hexdigest(),
     }

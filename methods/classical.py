@@ -24,6 +24,7 @@ class Telea:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     radius: float = 3.0
 
     def __post_init__(self) -> None:
@@ -47,6 +48,7 @@ class NavierStokes:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     radius: float = 3.0
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class Biharmonic:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
 
     def load(self, device: str) -> Inpaint:
         """Return the method; it runs on the CPU whatever the device."""

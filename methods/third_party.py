@@ -25,6 +25,7 @@ class PyPatchMatch:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     radius: int = 3
 
     def __post_init__(self) -> None:
@@ -54,6 +55,7 @@ class PatchMatchCython:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     patch: int = 5
 
     def __post_init__(self) -> None:

@@ -130,6 +130,7 @@ class Train(Protocol):
         /,
         *,
         holes: Sequence[MaskGenerator],
+        start: Path | None,
         steps: int | None,
         minutes: float | None,
         device: str,
@@ -138,7 +139,8 @@ class Train(Protocol):
     ) -> Path:
         """Train in the folder `out`, or go on there; return the file of weights.
 
-        holes: what to train on.  steps, minutes: when to stop; None leaves it to the recipe.
+        holes: what to train on.  start: weights to begin with; None = random ones.  steps, minutes:
+        when to stop; None leaves it to the recipe.
         Raises RequestError for what cannot be trained.
         """
         ...

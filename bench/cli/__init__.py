@@ -28,8 +28,9 @@ for _commands in (run, report, listings, make):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what cannot be done is one line on stderr and exit code 2."""
-    # Read when torch is loaded: a waiting thread soon sleeps.  Spinning as long as libgomp likes,
-    # a batch of ddpm took up to twenty times as long beside other work; alone, as long as now.
+    # Read when torch is loaded: a waiting thread soon sleeps.  Where threads spin for as long as
+    # libgomp likes, a network's batch took up to twenty times as long beside other work; without
+    # other work the two take the same time.
     os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     try:
         code = cli.main(args=arguments, prog_name="bench", standalone_mode=False)

@@ -3,55 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench import plugins
-from bench.api import RequestError, imaging
+from bench.api import Explains, RequestError, imaging
 from bench.api.seeds import derive_seed
 
 if TYPE_CHECKING:
     import torch
 
-DEFAULT_SIZE = {"patchmatch": 256, "scenecompletion": 256, "ddpm": 64}
-
 
 def draw(
-    method: str,
-    image: Path | None,
-    mask: str,
-    out: Path,
-    *,
-    size: int | None,
-    gallery: Path | None,
-    sampler: str | None,
-    seed: int,
-) -> None:
-    """Draw how `method` completes an image; raises RequestError for what it cannot take."""
-    if sampler is not None and method != "ddpm":
-        raise RequestError(f"--sampler {sampler}: only ddpm has samplers; leave it out.")
-    side = size or DEFAULT_SIZE[method]
+    spec: str, image: Path | None, mask: str, out: Path | None, *, size: int | None, seed: int
+) -> Path:
+    """Draw how a method completes an image; return the picture's path.
+
+    Raises RequestError for a method that cannot draw itself and for what it cannot take.
+    """
+    method = plugins.method(spec)
+    if not isinstance(method, Explains):
+        known = ", ".join(plugins.offering("method", Explains))
+        raise RequestError(f"The method {method.name!r} cannot be explained. These can: {known}.")
+    side = size or method.explain_size()
     target = _load(image, side)
     hole = plugins.mask(mask)(side, side, derive_seed("explain", mask, seed))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    visible = imaging.hide(target[None], hole[None])[0]
-    if method == "patchmatch":
-        from methods.patchmatch import explain as patchmatch
-
-        patchmatch.draw(target, hole, seed, out)
-    elif method == "scenecompletion":
-        from methods.scenecompletion import DEFAULT_GALLERY
-        from methods.scenecompletion import explain as scenes
-
-        scenes.draw(visible, hole, gallery or DEFAULT_GALLERY, out)
-    else:
-        from methods.ddpm import explain as ddpm
-
-        asked = f"ddpm:sampler={sampler}" if sampler is not None else None
-        chosen: Any = plugins.method(asked) if asked else ddpm.DEFAULT
-        ddpm.draw(target, hole, out, method=chosen, seed=seed)
+    path = out or Path(f"explain-{method.name}.png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    method.explain(target, hole, seed, path)
+    return path
 
 
 def _load(image: Path | None, side: int) -> torch.Tensor:
+    """Return the image, or a shipped photograph, cut to (3, side, side)."""
     if image is None:
         if not 16 <= side <= 256:
             raise RequestError(

@@ -1,4 +1,4 @@
-"""Galleries for scenecompletion, built from folders or datasets: the wiring behind the command."""
+"""Galleries of photographs, built from folders or datasets: the wiring behind the command."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import plugins
-from bench.api import Dataset, RequestError, imaging
+from bench.api import BuildsGallery, Dataset, GalleryReport, RequestError, imaging
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from methods.scenecompletion.build import BuildReport
 
 
 def build(
@@ -22,27 +20,29 @@ def build(
     *,
     side: int,
     on_progress: Callable[[int, int], None],
-) -> BuildReport:
-    """Build a gallery; raises RequestError unless exactly one source is given and usable."""
-    from methods.scenecompletion.build import build as build_gallery
+) -> GalleryReport:
+    """Build a gallery for the method that completes from one.
 
+    Raises RequestError unless exactly one source is given and usable.
+    """
     if (source is None) == (dataset is None):
         raise RequestError("Give a folder of photographs, or --dataset NAME, and not both.")
     if source is not None:
         if not source.is_dir():
             raise RequestError(f"{source}: no such folder; give a folder of photographs.")
-        return build_gallery(source, out, side=side, on_progress=_known(on_progress, 0))
+        return _builder().build_gallery(source, out, side=side, on_progress=_known(on_progress, 0))
     loaded = plugins.dataset(str(dataset))
     total = len(loaded.ids())
-    return build_gallery(_items(loaded), out, side=side, on_progress=_known(on_progress, total))
+    return _builder().build_gallery(
+        _items(loaded), out, side=side, on_progress=_known(on_progress, total)
+    )
 
 
-def describe(out: Path) -> str:
-    """Return a line about a built gallery: where, how many scenes, its hash."""
-    from methods.scenecompletion.gallery import read_seal
-
-    seal = read_seal(out)
-    return f"{out}: scenes {seal.scenes}, photographs {seal.photographs}, sha256 {seal.sha256}"
+def _builder() -> type[BuildsGallery]:
+    """Return the first registered method that completes from a gallery."""
+    name = plugins.offering("method", BuildsGallery)[0]
+    builder: type[BuildsGallery] = plugins.find_class("method", name)[0]
+    return builder
 
 
 def _items(dataset: Dataset) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from bench.api import PRECISIONS
 from bench.cli.options import ANY, FILE, FOLDER
 from bench.cli.progress import shown
 
 
 @click.group()
 def gallery() -> None:
-    """Galleries of photographs for scenecompletion."""
+    """Galleries of photographs, for methods that complete from one."""
 
 
 @gallery.command("build")
@@ -33,12 +34,12 @@ def build_gallery(
     for name, error in report.skipped:
         click.echo(f"  skipped: {name}: {error}", err=True)
     if not quiet:
-        click.echo(galleries.describe(out))
+        click.echo(f"{out}: {report.text()}")
     return 1 if report.skipped else 0
 
 
 @click.command()
-@click.argument("method", type=click.Choice(["ddpm", "glcic"]))
+@click.argument("method")
 @click.option("--dataset", required=True, help="What to train on, such as folder:photos/.")
 @click.option(
     "--config", default="small", show_default=True, help="A recipe; a wrong name lists them."
@@ -55,7 +56,7 @@ def build_gallery(
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this long.")
 @click.option("--device", default="cpu", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="auto")
 def train(
     *,
     method: str,
@@ -73,7 +74,10 @@ def train(
     seed: int,
     precision: str,
 ) -> None:
-    """Train ddpm or glcic on a dataset; the same command again goes on where it stopped."""
+    """Train a method's network on a dataset; the same command again goes on where it stopped.
+
+    METHOD: a name; that of a method without a network lists those that have one.
+    """
     from bench.cli import training
 
     weights = training.train(
@@ -94,12 +98,10 @@ def train(
 
 
 @click.command()
-@click.argument("method", type=click.Choice(["patchmatch", "scenecompletion", "ddpm"]))
+@click.argument("method")
 @click.option("--image", type=ANY, help="An image file.  [default: a shipped photograph]")
 @click.option("--mask", default="center-box", show_default=True)
 @click.option("--size", type=click.IntRange(16), help="Side of the square that is cut from it.")
-@click.option("--gallery", "folder", type=FOLDER, help="Of scenecompletion.  [default: shipped]")
-@click.option("--sampler", help="Of ddpm, as NAME,key=value.  [default: repaint]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--out", type=FILE, help="The picture.  [default: explain-METHOD.png]")
 def explain(
@@ -108,19 +110,16 @@ def explain(
     image: Path | None,
     mask: str,
     size: int | None,
-    folder: Path | None,
-    sampler: str | None,
     seed: int,
     out: Path | None,
 ) -> None:
-    """Draw how a method completes one image."""
+    """Draw how a method completes one image.
+
+    METHOD: NAME or NAME:key=value,...; one that cannot draw itself lists those that can.
+    """
     from bench.cli import explaining
 
-    path = out or Path(f"explain-{method}.png")
-    explaining.draw(
-        method, image, mask, path, size=size, gallery=folder, sampler=sampler, seed=seed
-    )
-    click.echo(str(path))
+    click.echo(str(explaining.draw(method, image, mask, out, size=size, seed=seed)))
 
 
 COMMANDS = (gallery, train, explain)

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bench import plugins
-from bench.api import RequestError
+from bench.api import RequestError, Trainer, Trains
 from bench.cli import test_set
 from bench.cli.progress import shown
 from bench.execute.devices import check_device
@@ -19,7 +19,7 @@ from bench.execute.devices import check_device
 if TYPE_CHECKING:
     import numpy as np
 
-    from methods.common.images import ImageSource
+    from bench.api import ImageSource
 
 
 @dataclass(frozen=True)
@@ -43,35 +43,49 @@ def train(
     *,
     held_out: int,
     with_test_images: bool = False,
-    **options: Any,
+    start: Path | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    precision: str = "auto",
 ) -> Path:
-    """Train, or go on; return the path of the weights.
+    """Train, or go on; return the path of the weights.  See bench.api.Train for other options.
 
     with_test_images: do not look for images of free-photos among those of the dataset.
-    options: steps, minutes, device, seed, precision, start of the method's train function.
     """
     from methods.common import processor
 
-    check_device(options.get("device", "cpu"))
-    processor.choose(options.get("precision", "auto"), options.get("device", "cpu"))
-    configs, run, side = _trainer(method)
-    if recipe.config not in configs:
-        hint = plugins.did_you_mean(recipe.config, list(configs))
-        known = ", ".join(configs)
+    check_device(device)
+    processor.choose(precision, device)
+    trainer = _trainer(method)
+    if recipe.config not in trainer.recipes:
+        hint = plugins.did_you_mean(recipe.config, trainer.recipes)
+        known = ", ".join(trainer.recipes)
         raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {known}.")
-    config = configs[recipe.config]
+    config = trainer.recipes[recipe.config]
     given = plugins.parse_parameters(type(config), ",".join(recipe.settings))
     names = plugins.split_list(recipe.masks)
-    if names and hasattr(config, "holes"):
+    if names and "holes" in {field.name for field in dataclasses.fields(config)}:
         given["holes"] = tuple(names)
     config = dataclasses.replace(config, **given)
-    names = names or list(getattr(config, "holes", ("center-box",)))
-    holes = [plugins.mask(name) for name in names]
+    holes = [plugins.mask(name) for name in names or trainer.holes(config)]
     images = training_images(dataset, held_out)
     if not with_test_images:
         _refuse_test_images(images)
-    source = image_source(images, side(config), flip=not _has_sides(dataset))
-    return Path(run(config, source, out, holes=holes, **options))
+    source = image_source(images, trainer.size(config), flip=not _has_sides(dataset))
+    return trainer.train(
+        config,
+        source,
+        out,
+        holes=holes,
+        start=start,
+        steps=steps,
+        minutes=minutes,
+        device=device,
+        seed=seed,
+        precision=precision,
+    )
 
 
 def training_images(text: str, held_out: int) -> dict[str, np.ndarray]:
@@ -117,12 +131,10 @@ def _has_sides(text: str) -> bool:
     return text.startswith("fashion-mnist")
 
 
-def _trainer(method: str) -> tuple[dict[str, Any], Any, Any]:
-    """Return a method's configurations, its train function, and the side a configuration has."""
-    if method == "ddpm":
-        from methods.ddpm import train as ddpm
-
-        return dict(ddpm.CONFIGS), ddpm.train, lambda config: config.unet.size
-    from methods.glcic import train as glcic
-
-    return dict(glcic.CONFIGS), glcic.train, lambda config: config.size
+def _trainer(method: str) -> Trainer:
+    """Return how a method is trained; raises RequestError for one that cannot be."""
+    plugin_class, _ = plugins.find_class("method", method)
+    if not issubclass(plugin_class, Trains):
+        known = ", ".join(plugins.offering("method", Trains))
+        raise RequestError(f"The method {method!r} cannot be trained. These can: {known}.")
+    return plugin_class.trainer()

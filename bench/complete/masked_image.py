@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from bench.api import MaskGenerator, PairedMasks, RequestError, imaging
+from bench.api import Facts, MaskGenerator, PairedFacts, PairedMasks, RequestError, imaging
 from bench.plan.spec import Run, hole_seed
 
 
@@ -108,9 +108,9 @@ def _mask_facts(
     mask: MaskGenerator, image_id: str, height: int, width: int, seed: int
 ) -> Mapping[str, Any]:
     """Return what a generator has to say about a hole: the bin it drew, the file it took."""
-    if hasattr(mask, "facts_for_image"):
+    if isinstance(mask, PairedFacts):
         return dict(mask.facts_for_image(image_id, height, width, seed))
-    return dict(mask.facts(height, width, seed)) if hasattr(mask, "facts") else {}
+    return dict(mask.facts(height, width, seed)) if isinstance(mask, Facts) else {}
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:

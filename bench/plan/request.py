@@ -9,11 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from bench import plugins
-from bench.api import Dataset, Method, RequestError
+from bench.api import PRECISIONS, Dataset, HasPrecision, Method, RequestError
 from bench.plan.spec import Run
 
 DEFAULT_DATASET = "photos"
-PRECISIONS = ("auto", "fp32", "bf16")
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,6 @@ def seeds(text: str) -> tuple[int, ...]:
 
 def _with_precision(method: Method, precision: str) -> Method:
     """Return the method with --precision, if it has that parameter."""
-    names = [f.name for f in dataclasses.fields(method)]  # type: ignore[arg-type]
-    if precision == "auto" or "precision" not in names:
+    if precision == "auto" or not isinstance(method, HasPrecision):
         return method
     return dataclasses.replace(method, precision=precision)  # type: ignore[type-var]

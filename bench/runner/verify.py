@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from bench import plugins
-from bench.api import ImageMetric, RequestError, imaging
+from bench.api import ImageMetric, RequestError, imaging, is_exact
 from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan import spec
@@ -98,12 +98,12 @@ def verify(path: Path, *, count: int, on_progress: Callable[[int, int], None]) -
         )
     same = [d for d in new if _same_pixels(d.record, recorded[d.record.id])]
     differ = [d for d in new if d not in same]
-    bad = [d for d in differ if run.method.single_threaded or not d.record.done]
+    bad = [d for d in differ if is_exact(run.method) or not d.record.done]
     off = [f"{d.record.id} has other pixels" for d in bad]
     off += _other_scores(same, scores)
     if differ and not bad:
         off += _far_scores(new, scores)
-    network = "" if run.method.single_threaded else run.method.name
+    network = "" if is_exact(run.method) else run.method.name
     return Verdict(path.name, len(new), len(same), tuple(off), network)
 
 

@@ -7,25 +7,18 @@ arguments alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from PIL import Image
 
+from bench.api import ImageSource as ImageSource
 from bench.api import MaskGenerator, RequestError
 from bench.api.seeds import derive_seed, numpy_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class ImageSource(Protocol):
-    """Where training images come from."""
-
-    def batch(self, seed: int, n: int) -> torch.Tensor:
-        """Return float32 (n, 3, H, W) in [0, 1]: a pure function of (seed, n)."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,14 +18,13 @@ from functools import cache
 import torch
 from torch.nn import functional as F
 
-from bench.api import RequestError
+from bench.api import PRECISIONS, RequestError
 
 # What torch.cpu.get_capabilities calls the instructions that multiply a dtype, on x86 and on arm64.
 INSTRUCTIONS = {
     torch.bfloat16: ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"),
     torch.float16: ("avx512_fp16", "amx_fp16", "fp16_arith"),
 }
-PRECISIONS = ("auto", "fp32", "bf16")
 
 
 @cache

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from bench.api import Inpaint, RequestError
+from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
 from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, weights_path
 from methods.ddpm.samplers.options import Repaint, Sampler
+
+if TYPE_CHECKING:
+    import torch
 
 Weights = Literal[
     "auto",
@@ -47,7 +50,7 @@ class DDPM:
     single_threaded: ClassVar[bool] = False
     sampler: Sampler = field(default=Repaint())
     schedule: Literal["auto", "linear", "cosine"] = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     weights: Weights = "auto"
     path: Path | None = None
 
@@ -55,7 +58,7 @@ class DDPM:
         known = {
             "weights": ("auto", *SHIPPED, *PRESETS),
             "schedule": ("auto", "linear", "cosine"),
-            "precision": ("auto", "fp32", "bf16"),
+            "precision": PRECISIONS,
         }
         for name, allowed in known.items():
             if getattr(self, name) not in allowed:
@@ -100,3 +103,20 @@ class DDPM:
         from methods.ddpm.completer import Completer
 
         return Completer(self, device)
+
+    @classmethod
+    def trainer(cls) -> Trainer:
+        """Return how the network is trained; the masks are for the sample grids alone."""
+        from methods.ddpm.train import CONFIGS, train
+
+        return Trainer(CONFIGS, lambda config: config.unet.size, lambda _: ("center-box",), train)
+
+    def explain_size(self) -> int:
+        """Return the side that the shipped network of photographs was trained at."""
+        return 64
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw noise going in, the schedules, and the hole being filled (PNG)."""
+        from methods.ddpm.explain import draw
+
+        draw(image, hole, out, method=self, seed=seed)

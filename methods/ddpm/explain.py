@@ -14,7 +14,6 @@ from methods.ddpm import DDPM
 from methods.ddpm.completer import Completer
 from methods.ddpm.diffusion import q_sample
 from methods.ddpm.preprocess import from_network, to_network
-from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.sampling import inpaint
 from methods.ddpm.schedule import Schedule, named
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 COLUMNS = 7
 HOLE = (0.93, 0.62, 0.62)
-DEFAULT = DDPM(Repaint(steps=50, jump_samples=3))
 INK, LINEAR, COSINE = "#333333", "#c4561f", "#1f6fb2"
 
 
@@ -32,10 +30,10 @@ def draw(
     hole: torch.Tensor,
     out: Path,
     *,
-    method: DDPM = DEFAULT,
+    method: DDPM,
     seed: int = 0,
 ) -> Path:
-    """Draw the forward process, the schedules and the masked reverse process; return `out`.
+    """Draw the forward process, the schedules and the method's reverse process; return `out`.
 
     image: (3, H, W) in [0, 1].  hole: bool (1, H, W), True = missing; H and W multiples of the
     method's multiple_of.  method: with any sampler.  out: a PNG, SVG or PDF file.

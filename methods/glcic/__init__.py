@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from bench.api import Inpaint, RequestError
+from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
 
 Weights = Literal["auto", "fashion-mnist-32", "photos-64"]
 SHIPPED = ("fashion-mnist-32", "photos-64")
@@ -31,7 +31,7 @@ class GLCIC:
     single_threaded: ClassVar[bool] = False
     weights: Weights = "auto"
     blend: Literal["auto", "none", "poisson"] = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     path: Path | None = None
 
     def __post_init__(self) -> None:
@@ -39,8 +39,9 @@ class GLCIC:
             raise RequestError(f"weights={self.weights!r} is not one of auto, {', '.join(SHIPPED)}")
         if self.blend not in ("auto", "none", "poisson"):
             raise RequestError(f"blend={self.blend!r} is not one of auto, none, poisson")
-        if self.precision not in ("auto", "fp32", "bf16"):
-            raise RequestError(f"precision={self.precision!r} is not one of auto, fp32, bf16")
+        if self.precision not in PRECISIONS:
+            known = ", ".join(PRECISIONS)
+            raise RequestError(f"precision={self.precision!r} is not one of {known}")
         if self.path is not None and self.weights != "auto":
             raise RequestError(f"weights={self.weights} and path={self.path} are given; give one")
 
@@ -63,6 +64,13 @@ class GLCIC:
         files = self._files()
         files.pop("config", None)
         return Completer(files, device, precision=self.precision, blend=self.blend)
+
+    @classmethod
+    def trainer(cls) -> Trainer:
+        """Return how the network is trained."""
+        from methods.glcic.train import CONFIGS, train
+
+        return Trainer(CONFIGS, lambda config: config.size, lambda config: config.holes, train)
 
     def _files(self) -> dict[str, Path]:
         """Return the files of weights by name, and a GLCIC-PyTorch checkpoint's config.json."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench.api import Inpaint, RequestError
@@ -31,6 +32,7 @@ class PatchMatch:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     patch: int = 5
     levels: int | None = None
     iterations: int = 2
@@ -73,3 +75,15 @@ class PatchMatch:
             return torch.stack(filled).to(visible.device)
 
         return inpaint
+
+    def explain_size(self) -> int:
+        """Return a side at which there are several levels."""
+        return 256
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw every level's estimate, field and result (PNG)."""
+        from methods.patchmatch.complete import Settings
+        from methods.patchmatch.explain import draw
+
+        settings = Settings(self.patch, self.levels, self.iterations, self.locality)
+        draw(image, hole, seed, out, settings)

@@ -18,9 +18,12 @@ Panel = tuple[str, np.ndarray]
 HIDDEN = (255, 0, 255)
 CAPTION = 16  # pixels
 COLUMNS = 3
+DEFAULTS = Settings()
 
 
-def explain(image: torch.Tensor, hole: torch.Tensor, seed: int) -> list[Panel]:
+def explain(
+    image: torch.Tensor, hole: torch.Tensor, seed: int, settings: Settings = DEFAULTS
+) -> list[Panel]:
     """Return titled pictures, uint8 (H, W, 3): three per level, coarsest first, then the result.
 
     image: (3, H, W).  hole: (1, H, W).  A level has its hole, its nearest-neighbour field (hue: the
@@ -33,15 +36,17 @@ def explain(image: torch.Tensor, hole: torch.Tensor, seed: int) -> list[Panel]:
     def observe(step: Step) -> None:
         last[step.level] = _panels(step)
 
-    outcome = complete(rgb, missing, seed, Settings(), observe=observe)
+    outcome = complete(rgb, missing, seed, settings, observe=observe)
     hidden = np.where(missing[:, :, None], np.array(HIDDEN, np.uint8), rgb)
     levels = [panel for level in sorted(last, reverse=True) for panel in last[level]]
     return [*levels, ("the image", rgb), ("its hole", hidden), ("completed", outcome)]
 
 
-def draw(image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+def draw(
+    image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path, settings: Settings = DEFAULTS
+) -> None:
     """Write the panels of `explain` as one labelled PNG, three in a row; raises OSError."""
-    panels = explain(image, hole, seed)
+    panels = explain(image, hole, seed, settings)
     side = max(256, *image.shape[-2:])
     rows = -(-len(panels) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * side, rows * (side + CAPTION)), "white")

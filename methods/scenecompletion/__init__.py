@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 from bench.api import Completion, Inpaint, Json, RequestError
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
-    from methods.scenecompletion.complete import PartResult, Result
+    from methods.scenecompletion.build import BuildReport
+    from methods.scenecompletion.complete import Completer, PartResult, Result
 
 DEFAULT_GALLERY = Path(__file__).parent / "data"
 
@@ -33,6 +35,7 @@ class SceneCompletion:
     version: ClassVar[str] = "1"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
+    exact: ClassVar[bool] = True
     positional: ClassVar[str] = "gallery"
     gallery: Path | None = None
     rank: int = 1
@@ -59,11 +62,8 @@ class SceneCompletion:
         """Open the gallery; it runs on the CPU whatever the device."""
         import torch
 
-        from methods.scenecompletion.complete import Completer
-        from methods.scenecompletion.gallery import open_gallery
-
-        gallery = open_gallery(self.gallery or DEFAULT_GALLERY)
-        completer = Completer(gallery, self.candidates, self.rank, self.exclude_copies)
+        completer = self._completer()
+        size = len(completer.gallery.photographs)
 
         def inpaint(visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> Completion:
             images, notes = [], []
@@ -71,10 +71,42 @@ class SceneCompletion:
                 rgb = image.permute(1, 2, 0).contiguous().numpy()
                 result = completer.complete(rgb, missing[0].numpy())
                 images.append(torch.from_numpy(result.image).permute(2, 0, 1).contiguous())
-                notes.append({"gallery_size": len(gallery.photographs), **_notes(result)})
+                notes.append({"gallery_size": size, **_notes(result)})
             return Completion(torch.stack(images), notes)
 
         return inpaint
+
+    @classmethod
+    def build_gallery(
+        cls,
+        photographs: Path | Iterable[tuple[str, str, np.ndarray]],
+        out: Path,
+        *,
+        side: int,
+        on_progress: Callable[[int, int | None], None],
+    ) -> BuildReport:
+        """Build a gallery in `out` that the parameter `gallery` takes, or go on there."""
+        from methods.scenecompletion.build import build
+
+        return build(photographs, out, side=side, on_progress=on_progress)
+
+    def explain_size(self) -> int:
+        """Return a side at which the scenes' contents can be seen."""
+        return 256
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw the scenes that were retrieved, the placement, the seam and the blending (PNG)."""
+        from bench.api.imaging import hide
+        from methods.scenecompletion.explain import draw
+
+        draw(hide(image[None], hole[None])[0], hole, self._completer(), out)
+
+    def _completer(self) -> Completer:
+        from methods.scenecompletion.complete import Completer
+        from methods.scenecompletion.gallery import open_gallery
+
+        gallery = open_gallery(self.gallery or DEFAULT_GALLERY)
+        return Completer(gallery, self.candidates, self.rank, self.exclude_copies)
 
 
 def _notes(result: Result) -> dict[str, Json]:

@@ -29,6 +29,10 @@ class BuildReport:
     already_there: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
+    def text(self) -> str:
+        """Return what the gallery holds, in one line."""
+        return f"scenes {self.scenes}, photographs {self.photographs}, sha256 {self.sha256}"
+
 
 def build(
     source: Path | Iterable[Item],

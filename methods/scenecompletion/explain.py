@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from methods.scenecompletion.complete import Completer, PartResult, Result
-from methods.scenecompletion.gallery import open_gallery
 from methods.scenecompletion.scenes import Scenes
 
 if TYPE_CHECKING:
@@ -25,24 +24,24 @@ RED, CYAN, YELLOW = (255, 60, 60), (0, 220, 255), (255, 220, 0)
 Tile = tuple[str, Array]  # caption, uint8 (H, W, 3)
 
 
-def draw(visible: torch.Tensor, hole: torch.Tensor, gallery: Path, out: Path) -> Result:
+def draw(visible: torch.Tensor, hole: torch.Tensor, completer: Completer, out: Path) -> Result:
     """Complete one image and write the picture of how to `out` (PNG).
 
-    visible: float32 (3, H, W) in [0, 1].  hole: bool (1, H, W), True = missing.  gallery: a folder
-    built by `bench gallery build`.  Raises RequestError as the method does.
+    visible: float32 (3, H, W) in [0, 1].  hole: bool (1, H, W), True = missing.
+    Raises RequestError as the method does.
     """
     rgb = visible.permute(1, 2, 0).contiguous().numpy()
     missing = hole[0].numpy()
-    opened = open_gallery(gallery)
-    result = Completer(opened).complete(rgb, missing)
-    rows = [("Scenes by descriptor, nearest first", _retrieved_tiles(Scenes(opened), result))]
+    gallery = completer.gallery
+    result = completer.complete(rgb, missing)
+    rows = [("Scenes by descriptor, nearest first", _retrieved_tiles(Scenes(gallery), result))]
     for number, part in enumerate(result.parts, start=1):
         title = f"Part {number} of {len(result.parts)}: placement, seam, blending"
         rows.append((title, _part_tiles(part)))
         finalists = (
             f"Part {number}: the placements that were cut, by the sum of equally scaled costs"
         )
-        rows.append((finalists, _finalist_tiles(Scenes(opened), part)))
+        rows.append((finalists, _finalist_tiles(Scenes(gallery), part)))
     first = [
         ("photograph, hole in red", _tint(_bytes(rgb), missing, RED, 0.75)),
         ("completed", _bytes(result.image)),

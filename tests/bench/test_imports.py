@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -128,27 +130,32 @@ def test_every_package_says_what_lives_there(package: str) -> None:
     assert ast.get_docstring(ast.parse(modules()[package].read_text(encoding="utf-8")))
 
 
-def test_the_runner_names_no_plugin() -> None:
-    names = json.loads(
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import json, methods, masks; print(json.dumps([*methods.METHODS, *masks.MASKS]))",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=ROOT,
-        ).stdout
-    )
-    for module in ("runner/loop", "complete/worker", "execute/local", "scoring/images"):
-        strings = {
-            node.value
-            for node in ast.walk(ast.parse((ROOT / "bench" / f"{module}.py").read_text()))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        assert not strings & (set(names) - {"folder"}), module
+def words(path: Path, *, help_texts: bool) -> str:
+    """Return a module's code; without its docstrings unless they are the help of commands."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node) and not help_texts:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def method_names_in(path: Path, *, help_texts: bool) -> set[str]:
+    """Return the registered methods that a module's code names, as words."""
+    code = words(path, help_texts=help_texts)
+    return {name for name in METHODS if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", code)}
+
+
+@pytest.mark.parametrize("name", [n for n in modules() if n.split(".")[0] == "bench"])
+def test_no_module_of_bench_names_a_method(name: str) -> None:
+    assert not method_names_in(modules()[name], help_texts=name.startswith("bench.cli"))
+
+
+def test_a_method_that_is_named_is_found(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch.py"
+    scratch.write_text('def f():\n    """As telea."""\n    from methods.ddpm import train\n')
+    assert method_names_in(scratch, help_texts=False) == {"ddpm"}
+    assert method_names_in(scratch, help_texts=True) == {"ddpm", "telea"}
 
 
 @pytest.mark.parametrize("name", [n for n in modules() if n != "bench.api.seeds"])

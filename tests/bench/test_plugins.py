@@ -8,7 +8,16 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.api import RequestError
+from bench.api import (
+    BuildsGallery,
+    Explains,
+    HasPrecision,
+    PairedMasks,
+    RequestError,
+    Trains,
+    is_exact,
+)
+from methods import METHODS
 
 
 def test_parameters_are_typed() -> None:
@@ -93,3 +102,23 @@ def test_other_parameters_need_no_path_before_them() -> None:
 
 def test_paths_do_not_enter_the_identity(images: Path) -> None:
     assert "path" not in plugins.parameters(plugins.dataset(f"folder:{images}"))
+
+
+def test_what_a_method_offers_is_found_by_protocol() -> None:
+    assert plugins.offering("method", Explains) == ["patchmatch", "scenecompletion", "ddpm"]
+    assert plugins.offering("method", Trains) == ["ddpm", "glcic"]
+    assert plugins.offering("method", BuildsGallery) == ["scenecompletion"]
+    assert set(plugins.offering("mask", PairedMasks)) >= {"folder"}
+
+
+def test_methods_without_a_network_promise_the_same_bytes() -> None:
+    classes = {name: plugins.find_class("method", name)[0] for name in METHODS}
+    exact = {name for name, plugin_class in classes.items() if is_exact(plugin_class)}
+    assert exact == set(METHODS) - {"torchscript", "ddpm", "glcic"}
+    assert is_exact(plugins.method("telea"))
+    assert not is_exact(object())
+
+
+def test_the_precision_reaches_methods_that_have_one() -> None:
+    assert isinstance(plugins.method("ddpm"), HasPrecision)
+    assert not isinstance(plugins.method("telea"), HasPrecision)

@@ -165,7 +165,8 @@ def test_bad_requests(tmp_path: Path) -> None:
 
 def test_the_explain_picture_is_written(tmp_path: Path) -> None:
     image, hole = photo("chelsea-1"), box(64, 64)
-    result = draw(hide(image, hole), hole, DEFAULT_GALLERY, tmp_path / "why.png")
+    completer = Completer(open_gallery(DEFAULT_GALLERY))
+    result = draw(hide(image, hole), hole, completer, tmp_path / "why.png")
     from bench.api.imaging import read_rgb
 
     assert read_rgb(tmp_path / "why.png").shape[1] > 1000

@@ -115,7 +115,7 @@ def test_a_network_may_differ_a_little_and_not_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = reference(tmp_path)
-    monkeypatch.setattr("methods.classical.Telea.single_threaded", False)
+    monkeypatch.setattr("methods.classical.Telea.exact", False)
     records = path / "records.jsonl"
     records.write_text(ANOTHER.sub('"pixels_sha256": "' + 64 * "0", records.read_text()))
     verdict = check(path)
