@@ -12,7 +12,7 @@ from bench.api import Dataset, RequestError, imaging
 if TYPE_CHECKING:
     import numpy as np
 
-    from methods.scenecompletion.lookout import Lookout
+    from methods.common.lookout import Lookout
 
 TEST_SET = "free-photos"
 SIDE = 256  # at which the test images are compared
@@ -70,7 +70,7 @@ def _hashes(sides: set[int]) -> dict[str, str]:
 def _lookout() -> Lookout | str:
     """Return what finds near-duplicates, or why there is none."""
     try:
-        from methods.scenecompletion.lookout import Lookout
+        from methods.common.lookout import Lookout
     except ImportError as error:
         return f"near-duplicates of the test set are not looked for: {error}"
     dataset = plugins.dataset(TEST_SET, size=SIDE)

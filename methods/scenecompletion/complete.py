@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from bench.api import RequestError
+from methods.common.duplicates import Matcher, prepare
 from methods.common.poisson import blend
 from methods.scenecompletion.copies import CopyJudge
-from methods.scenecompletion.duplicates import Matcher, prepare
 from methods.scenecompletion.gallery import Gallery, Scene
 from methods.scenecompletion.gist import describe
 from methods.scenecompletion.place import Placement, Placer, by_equal_costs

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.api import RequestError
-from methods.scenecompletion.duplicates import COPY, Matcher, Template
+from methods.common.duplicates import COPY, Matcher, Template
 from methods.scenecompletion.place import Placement
 from methods.scenecompletion.scenes import Scenes
 

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from scipy import fft
 
+from methods.common.duplicates import shrink
+
 Array = np.ndarray[Any, np.dtype[Any]]
 
 GRID = 4
@@ -47,23 +49,13 @@ def describe(image: Array, known: Array | None = None) -> Descriptor:
     """
     if known is None:
         known = np.ones(image.shape[:2], dtype=bool)
-    filled = shrink(image if known.all() else fill_smoothly(image, known))
+    filled = shrink(image if known.all() else fill_smoothly(image, known), (SIDE, SIDE))
     lab = cv2.cvtColor(filled, cv2.COLOR_RGB2LAB)
-    trust = np.clip(shrink(known.astype(np.float32)), 0, 1)
+    trust = np.clip(shrink(known.astype(np.float32), (SIDE, SIDE)), 0, 1)
     cells = _cell_means(trust[None])[0]
     layers = np.concatenate([_gabor_energy(lab[:, :, 0] / 100), lab.transpose(2, 0, 1)])
     means = _cell_means(layers * trust) / np.maximum(cells, 1e-6)
     return Descriptor(means.astype(np.float32).ravel(), cells.astype(np.float32).ravel())
-
-
-def shrink(image: Array, size: tuple[int, int] = (SIDE, SIDE)) -> Array:
-    """Resize float32 (H, W[, C]) to (height, width): areas are averaged, never skipped."""
-    height, width = size
-    if image.shape[:2] == (height, width):
-        return image
-    smaller = height < image.shape[0] or width < image.shape[1]
-    kernel = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=kernel))
 
 
 def fill_smoothly(image: Array, known: Array) -> Array:

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from methods.scenecompletion.gist import fill_smoothly, shrink
+from methods.common.duplicates import shrink
+from methods.scenecompletion.gist import fill_smoothly
 from methods.scenecompletion.scenes import lab
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from methods.common.duplicates import shrink
 from methods.scenecompletion.gallery import Gallery, Photograph, Scene
-from methods.scenecompletion.gist import shrink
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -63,7 +63,7 @@ def test_told_otherwise_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_others_pass_and_only_larger_ones_need_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "methods.scenecompletion.lookout", None)
+    monkeypatch.setitem(sys.modules, "methods.common.lookout", None)
     warned: list[str] = []
     dataset = plugins.dataset("fashion-mnist")
     small = test_set.pixels_of(dataset, dataset.ids()[:5])

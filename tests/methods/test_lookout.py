@@ -8,7 +8,7 @@ from PIL import Image
 
 from bench import plugins
 from bench.api.imaging import to_uint8
-from methods.scenecompletion.lookout import Lookout
+from methods.common.lookout import Lookout
 
 NAMES = ("bison", "brook", "colosseum", "dolphin", "goat", "petra")
 

@@ -1,7 +1,7 @@
 """Is an image, or a part or a larger view of it, one of a set that has to stay apart?
 
 `bench train` asks this of every training image, so that no network has seen the test set.  The test
-that decides is the gallery's own (duplicates.py), both ways round; a ranking by small thumbnails of
+that decides is that of galleries (duplicates.py), both ways round; a ranking by small thumbnails of
 many windows says which images of the set it is put to.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from methods.scenecompletion.duplicates import Matcher, Template, prepare
+from methods.common.duplicates import Matcher, Template, prepare
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -16,8 +16,6 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from methods.scenecompletion.gist import shrink
-
 Array = np.ndarray[Any, np.dtype[Any]]
 
 STEP = 1.1  # ratio of neighbouring scales
@@ -218,3 +216,13 @@ def _correlate(level: Scaled, template: Array, weight: Array) -> Peak:
     score = cross / np.sqrt(variance * max(energy, 1e-4 * total))
     top, left = np.unravel_index(int(np.argmax(score)), score.shape)
     return Peak(float(score[top, left]), int(top), int(left))
+
+
+def shrink(image: Array, size: tuple[int, int]) -> Array:
+    """Resize float32 (H, W[, C]) to (height, width): areas are averaged, never skipped."""
+    height, width = size
+    if image.shape[:2] == (height, width):
+        return image
+    smaller = height < image.shape[0] or width < image.shape[1]
+    kernel = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=kernel))
