@@ -16,17 +16,18 @@ from bench.store.scored_run import load_runs
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "results/leaderboards"
-DATASETS = ("photos", "fashion-mnist")
+# Folder -> the fewest runs in it: masks times methods times seeds.
+FOLDERS = {"photos": 40, "fashion-mnist": 40, "free-photos-256": 14}
 
 
-@pytest.fixture(scope="module", params=DATASETS)
+@pytest.fixture(scope="module", params=FOLDERS)
 def folder(request: pytest.FixtureRequest) -> Path:
     return FOLDER / str(request.param)
 
 
 def test_every_reference_is_whole(folder: Path) -> None:
     manifests = sorted((folder / "runs").glob("*/manifest.json"))
-    assert len(manifests) >= 40
+    assert len(manifests) >= FOLDERS[folder.name]
     for path in manifests:
         manifest = json.loads(path.read_bytes())
         assert spec_hash(manifest["spec"]) == manifest["spec_sha256"]
@@ -47,9 +48,10 @@ def test_the_tables_are_made_of_the_runs(folder: Path) -> None:
             assert float(row[key]) == pytest.approx(line[key], rel=1e-9)
 
 
-def test_our_published_numbers_are_the_tables(folder: Path) -> None:
-    protocol = load_protocol(f"baselines-{folder.name}")
-    with (folder / "leaderboard.csv").open(encoding="utf-8") as file:
+@pytest.mark.parametrize("dataset", ["photos", "fashion-mnist"])
+def test_our_published_numbers_are_the_tables(dataset: str) -> None:
+    protocol = load_protocol(f"baselines-{dataset}")
+    with (FOLDER / dataset / "leaderboard.csv").open(encoding="utf-8") as file:
         rows = {(row["mask"], row["method"]): row for row in csv.DictReader(file)}
     numbers = published(protocol)
     assert {(n.mask, n.method) for n in numbers} == set(rows)
@@ -60,5 +62,5 @@ def test_our_published_numbers_are_the_tables(folder: Path) -> None:
 
 def test_the_folder_stays_small() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 5_000_000
+    assert sum(path.stat().st_size for path in files) < 8_000_000
     assert not [path for path in files if path.suffix == ".png"]
