@@ -31,7 +31,11 @@ def main() -> None:
     for board in make_boards(load_runs(options.runs), [options.metric]):
         groups = [row.runs for row in board.rows]
         sources = sources_of(groups)
-        columns = [columns_of(group, [metric], sources)[metric.name][0] for group in groups]
+        columns = [
+            column.values
+            for k, group in enumerate(groups)
+            for column in columns_of(k, group, [metric], sources)
+        ]
         print(f"\n{board.title}\n\n| pair | difference | {' | '.join(f'n = {n}' for n in SIZES)} |")
         print("|---|---:|" + "---:|" * len(SIZES))
         for (a, first), (b, second) in combinations(zip(board.rows, columns, strict=True), 2):
