@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_plugins(*, kind: str | None, as_json: bool) -> None:
-    """List methods, ddpm's samplers, masks, datasets, metrics and suites, with parameters."""
+    """List methods, their samplers, masks, datasets, metrics and suites, with parameters."""
     entries = describe_all(kind)
     click.echo(json.dumps(entries, indent=2) if as_json else listing_text(entries))
 
@@ -162,8 +163,12 @@ def _entries(kind: str) -> list[dict[str, Any]]:
 
 
 def _samplers() -> list[dict[str, Any]]:
-    """Return an entry for every sampler of ddpm, with its paper and what a step costs."""
-    method = plugins.import_class("method", plugins.registry("method")["ddpm"])
+    """Return an entry for every sampler of any method: its paper and what a step costs."""
+    found: dict[str, type[Any]] = {}
+    for target in plugins.registry("method").values():
+        with suppress(RequestError):  # _entries says what cannot be loaded
+            method = plugins.import_class("method", target)
+            found |= parts.choices(method).get("sampler", {})
     return [
         {
             "name": name,
@@ -173,7 +178,7 @@ def _samplers() -> list[dict[str, Any]]:
             "cost": sampler.cost,
             "gradients": sampler.gradients,
         }
-        for name, sampler in parts.choices(method)["sampler"].items()
+        for name, sampler in found.items()
     ]
 
 
