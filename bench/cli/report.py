@@ -86,7 +86,7 @@ def table(
     from bench.report import protocol
     from bench.report import table as report
     from bench.runner import benchmark
-    from bench.runner.loop import Options
+    from bench.runner.options import Options
 
     if run_missing:
         wanted = protocol.load_protocol(name).request(methods=tuple(plugins.split_list(methods)))
@@ -122,10 +122,11 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool) -> int:
     REFERENCES: folders of runs.  [default: results/leaderboards, here or in the checkout]
     """
     from bench.runner import verify as checks
+    from bench.runner.reference import references as find_references
 
     verdicts = []
     with shown(quiet=quiet) as progress:
-        for path in checks.references(references):
+        for path in find_references(references):
             on_progress = progress.stage(path.name)
             verdicts.append(checks.verify(path, count=count, on_progress=on_progress))
             if not quiet or verdicts[-1].off:

@@ -8,12 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
+from bench.runner.options import Options
 
 from bench.api import RequestError
 from bench.plan.request import Request, runs
+from bench.runner import reference as reference_runs
 from bench.runner import verify
 from bench.runner.benchmark import run_all
-from bench.runner.loop import Options
 from bench.runner.progress import Silent
 from tests.conftest import Bench
 
@@ -25,10 +26,10 @@ def reference(tmp_path: Path) -> Path:
     request = Request(("telea",), ("center-box",), "photos", size=32, limit=2)
     options = Options(tmp_path / "runs")
     (result,) = run_all(runs(request), options, metrics=("l1",), workers=1, progress=Silent())
-    kept = tmp_path / "reference" / result.report.path.name
+    kept = tmp_path / "reference" / result.path.name
     kept.mkdir(parents=True)
     for name in ("manifest.json", "records.jsonl", "scores.csv"):
-        (kept / name).write_bytes((result.report.path / name).read_bytes())
+        (kept / name).write_bytes((result.path / name).read_bytes())
     return kept
 
 
@@ -38,7 +39,7 @@ def check(path: Path, count: int = 2) -> verify.Verdict:
 
 def test_a_reference_made_here_is_reproduced(tmp_path: Path) -> None:
     path = reference(tmp_path)
-    assert verify.references([tmp_path / "reference"]) == [path]
+    assert reference_runs.references([tmp_path / "reference"]) == [path]
     verdict = check(path)
     assert (verdict.n, verdict.exact, verdict.off) == (2, 2, ())
     assert verdict.text() == f"{path.name}: reproduced, 2 of 2 images equal to the bit"
@@ -144,16 +145,19 @@ def test_the_last_line_says_which_methods_need_not_be_equal_to_the_bit() -> None
 
 def test_no_reference_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="No reference results"):
-        verify.references([tmp_path])
+        reference_runs.references([tmp_path])
 
 
 def test_the_committed_ones_are_found_from_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert verify.committed() == Path(verify.__file__).parents[2] / "results/leaderboards"
+    assert (
+        reference_runs.committed()
+        == Path(reference_runs.__file__).parents[2] / "results/leaderboards"
+    )
     (tmp_path / "results/leaderboards").mkdir(parents=True)
-    assert verify.committed() == Path("results/leaderboards")
+    assert reference_runs.committed() == Path("results/leaderboards")
 
 
 def test_the_command_counts_what_is_reproduced(tmp_path: Path, here: Bench) -> None:

@@ -1,0 +1,124 @@
+"""Committed results, read strictly: a reference that is damaged must not pass for a good one.
+
+A reference is a run's manifest.json, records.jsonl and scores.csv; its PNGs are not needed, since a
+record holds the sha256 of the output's decoded pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import plugins
+from bench.api import RequestError
+from bench.plan import spec as specs
+from bench.plan.spec import Identity, Run, Spec
+from bench.store.manifest import Manifest
+from bench.store.record import Record
+from bench.store.scores import read_scores
+
+REFERENCES = Path("results/leaderboards")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference run.  records: by id.  scores: metric -> id -> score."""
+
+    manifest: Manifest
+    records: Mapping[str, Record]
+    scores: Mapping[str, Mapping[str, float]]
+
+    def lacks(self, output_id: str) -> bool:
+        """Say whether an output has no record, or no score of some metric."""
+        scored = all(output_id in column for column in self.scores.values())
+        return output_id not in self.records or not scored
+
+
+def read_reference(path: Path) -> Reference:
+    """Return the reference in a folder; raises RequestError, OSError or ValueError if damaged."""
+    manifest = _manifest(path)
+    records = _records(path, manifest.plan.n * manifest.spec["samples"])
+    return Reference(manifest, records, read_scores(path / "scores.csv"))
+
+
+def references(paths: Sequence[Path] = ()) -> list[Path]:
+    """Return the reference runs below these folders (default: the committed ones).
+
+    Raises RequestError if there is none.
+    """
+    folders = list(paths) or [committed()]
+    runs = sorted({p.parent for folder in folders for p in folder.rglob("manifest.json")})
+    if not runs:
+        listed = ", ".join(map(str, folders))
+        raise RequestError(
+            f"No reference results in {listed}: no manifest.json below it. Those of the project "
+            f"are in {REFERENCES} of its repository: give that folder, or any folder of runs."
+        )
+    return runs
+
+
+def committed() -> Path:
+    """Return the committed references: of the working directory, else of our checkout."""
+    beside = Path(__file__).resolve().parents[2] / REFERENCES
+    return beside if beside.is_dir() and not REFERENCES.is_dir() else REFERENCES
+
+
+def rebuild(spec: Spec) -> Run:
+    """Return the run that a spec describes; RequestError if it would be another on this machine."""
+    run = Run(
+        _plugin("method", spec["method"]),
+        _plugin("mask", spec["mask"]),
+        _plugin("dataset", spec["dataset"]),
+        limit=spec["limit"],
+        seed=spec["seed"],
+        mask_seed=spec["mask_seed"],
+        samples=spec["samples"],
+        precision=spec["precision"],
+    )
+    here = specs.describe(run, run.ids())
+    for part, ours in (
+        (spec["method"], here["method"]),
+        (spec["mask"], here["mask"]),
+        (spec["dataset"], here["dataset"]),
+    ):
+        for key, value in part.items():
+            if ours.get(key) != value:
+                raise RequestError(
+                    f"{part['name']}: the reference has {key} {value!r}, this machine "
+                    f"{ours.get(key)!r}; use the code and data of the reference."
+                )
+    return run
+
+
+def _plugin(kind: str, identity: Identity) -> Any:
+    return plugins.resolve(kind, identity["name"], **identity["parameters"])
+
+
+def _manifest(path: Path) -> Manifest:
+    """Return the manifest; raises RequestError if its spec is not the one it was written with."""
+    try:
+        manifest = Manifest.from_json((path / "manifest.json").read_bytes())
+    except ValueError as error:
+        raise RequestError(f"manifest.json is damaged ({error})") from error
+    if specs.spec_hash(manifest.spec) != manifest.spec_sha256:
+        raise RequestError("manifest.json is damaged: its spec is not the one that was run")
+    return manifest
+
+
+def _records(path: Path, number: int) -> dict[str, Record]:
+    """Return id -> record; raises RequestError for a line that is damaged, or too few of them."""
+    records = {}
+    lines = (path / "records.jsonl").read_bytes().splitlines()
+    for place, line in enumerate(lines, start=1):
+        try:
+            record = Record.from_json(line)
+            if record.done and len(bytes.fromhex(record.pixels_sha256 or "")) != 32:
+                raise ValueError("pixels_sha256 is no sha256")
+        except ValueError as error:
+            raise RequestError(f"records.jsonl, line {place} is damaged ({error})") from error
+        records[record.id] = record
+    if len(records) != number:
+        raise RequestError(f"records.jsonl is damaged: {len(records)} of {number} records")
+    return records
