@@ -14,7 +14,7 @@ from bench.cli.progress import shown
 
 if TYPE_CHECKING:
     from bench.plan.request import Request
-    from bench.runner.benchmark import Result
+    from bench.runner.result import RunResult
 
 EXECUTORS = click.Choice(["local", "dask"])
 
@@ -59,7 +59,7 @@ def run(
     """Run methods on holes of a dataset, score them, and compare; resumes by itself."""
     from bench.plan import request
     from bench.runner import benchmark
-    from bench.runner.loop import Options
+    from bench.runner.options import Options
 
     wanted = _request(suite, asked)
     options = Options(
@@ -83,7 +83,7 @@ def run(
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
     elif not quiet:
         _print_results(results, out / "reports" / (suite or "latest"))
-    return 1 if any(result.report.failed for result in results) else 0
+    return 1 if any(result.failed for result in results) else 0
 
 
 def _request(suite: str | None, asked: dict[str, Any]) -> Request:
@@ -105,14 +105,14 @@ def _request(suite: str | None, asked: dict[str, Any]) -> Request:
     return replace(request.suite(suite) if suite else request.Request(), **fields)
 
 
-def _as_json(results: list[Result]) -> dict[str, Any]:
+def _as_json(results: list[RunResult]) -> dict[str, Any]:
     runs = [
         {
-            "path": str(r.report.path),
-            "n": r.report.n,
-            "n_new": r.report.n_new,
-            "failed": r.report.failed,
-            "remarks": r.report.remarks,
+            "path": str(r.path),
+            "n": r.n,
+            "n_new": r.n_new,
+            "failed": r.failed,
+            "remarks": r.remarks,
             "summary": r.summary.as_dict() if r.summary else None,
         }
         for r in results
@@ -120,24 +120,23 @@ def _as_json(results: list[Result]) -> dict[str, Any]:
     return {"runs": runs}
 
 
-def _print_results(results: list[Result], reports: Path) -> None:
+def _print_results(results: list[RunResult], reports: Path) -> None:
     """Print what was done, the table, and where the leaderboard and the grid lie."""
     for result in results:
-        report = result.report
-        state = "nothing to do" if not report.n_new else f"{report.n_new} new"
-        failed = f", {len(report.failed)} failed" if report.failed else ""
-        remarks = "".join(f"; {remark}" for remark in report.remarks)
-        click.echo(f"{report.path}: {report.n} images, {state}{failed}{remarks}")
-        for image_id, error in list(report.failed.items())[:20]:
+        state = "nothing to do" if not result.n_new else f"{result.n_new} new"
+        failed = f", {len(result.failed)} failed" if result.failed else ""
+        remarks = "".join(f"; {remark}" for remark in result.remarks)
+        click.echo(f"{result.path}: {result.n} images, {state}{failed}{remarks}")
+        for image_id, error in list(result.failed.items())[:20]:
             click.echo(f"  failed: {image_id}: {error}", err=True)
-        if report.failed and result.summary:
+        if result.failed and result.summary:
             click.echo(
-                f"  without scores in the table: {len(report.failed)} of {report.n} images failed; "
+                f"  without scores in the table: {len(result.failed)} of {result.n} images failed; "
                 "repair or remove them and run again",
                 err=True,
             )
     if any(r.summary and r.summary.complete for r in results):
-        _write_reports([r.report.path for r in results if r.summary], reports)
+        _write_reports([r.path for r in results if r.summary], reports)
 
 
 def _write_reports(paths: list[Path], reports: Path) -> None:
@@ -188,15 +187,14 @@ def score(
         if outputs is None:
             results = benchmark.score_runs(runs, metrics=names, progress=progress)
         else:
-            results = benchmark.score_outputs(
-                outputs, asked, out=out, metrics=names, progress=progress
-            )
+            made = benchmark.OutputsRequest(outputs, **asked)
+            results = benchmark.score_outputs(made, out=out, metrics=names, progress=progress)
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
     elif not quiet:
-        where = out if outputs is not None else results[0].report.path.parent
+        where = out if outputs is not None else results[0].path.parent
         _print_results(results, where / "reports" / "scored")
-    return 1 if any(result.report.failed for result in results) else 0
+    return 1 if any(result.failed for result in results) else 0
 
 
 COMMANDS = (run, score)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bench import plugins
 from bench.api import RequestError
@@ -14,20 +13,30 @@ from bench.execute.local import InProcess
 from bench.plan import request
 from bench.plan.spec import Hashes, Run
 from bench.runner import loop
-from bench.runner.loop import Options, Report
+from bench.runner.options import Options, check
 from bench.runner.pools import Pools, choose_workers
 from bench.runner.progress import Progress
+from bench.runner.result import RunResult
 from bench.scoring import images as scoring
 from bench.store.directory import RunDirectory
-from bench.store.summary import Summary
 
 
-@dataclass
-class Result:
-    """One run, finished: its report and, if it was scored, its summary."""
+@dataclass(frozen=True)
+class OutputsRequest:
+    """Outputs made elsewhere, and the images and holes that they complete.
 
-    report: Report
-    summary: Summary | None = None
+    name: their method's in tables.  layout: their file names with {id}, None = detect it.
+    size, limit: None = the dataset's default, all images.
+    """
+
+    folder: Path
+    name: str
+    dataset: str
+    mask: str
+    layout: str | None = None
+    size: int | None = None
+    limit: int | None = None
+    mask_seed: int = 0
 
 
 def run_all(
@@ -37,64 +46,53 @@ def run_all(
     metrics: Sequence[str] | None,
     workers: int | None,
     progress: Progress,
-) -> list[Result]:
+) -> list[RunResult]:
     """Run and score everything; raises RequestError for a request that is wrong."""
     for run in runs:
-        loop.check(run, options)
+        check(run, options)
+    for name in metrics or ():
+        if name != "none":
+            plugins.metric(name)
     hashes = Hashes()
     for run in runs[1:]:  # what a later run would miss; the first run's are looked at in a moment
         for plugin in (run.method, run.mask):
             hashes.assets(plugin)
-    for name in metrics or ():
-        if name != "none":
-            plugins.metric(name)
     results = []
     with Pools(options) as pools:
         for number, run in enumerate(runs, start=1):
             title = f"[{number}/{len(runs)}] {plugins.label(run.method)} on {run.mask.name}"
             count, threads = choose_workers(run, options, workers)
-            report = loop.execute(
+            result = loop.execute(
                 run,
                 replace(options, threads=threads),
                 pools.get(count, threads),
                 on_progress=progress.stage(title),
                 hashes=hashes,
             )
-            result = Result(report)
-            names = scoring.metric_names(metrics, report.n)
-            if names:
+            if names := scoring.metric_names(metrics, result.n):
                 on_progress = progress.stage(f"{title}: scoring")
-                scorer = pools.scorer(count, workers) if report.n > 64 else None
-                result.summary = scoring.score(
-                    report.path, names, scorer or InProcess(), on_progress=on_progress
-                )
+                scorer = pools.scorer(count, workers) if result.n > 64 else InProcess()
+                result.summary = scoring.score(result.path, names, scorer, on_progress=on_progress)
             results.append(result)
     return results
 
 
 def score_outputs(
-    folder: Path,
-    asked: Mapping[str, Any],
-    *,
-    out: Path,
-    metrics: Sequence[str] | None,
-    progress: Progress,
-) -> list[Result]:
-    """Score a folder of outputs as if they were a run.
-
-    asked: name, layout, dataset, mask, size, limit, mask_seed, as on the command line.
-    """
-    dataset = request.load_dataset(asked["dataset"], asked["size"])
-    ids = dataset.ids()[: asked["limit"]]
-    method = find_outputs(asked["name"], folder, ids, asked["layout"])
-    mask = plugins.mask(asked["mask"])
-    run = Run(method, mask, dataset, limit=asked["limit"], mask_seed=asked["mask_seed"])
+    asked: OutputsRequest, *, out: Path, metrics: Sequence[str] | None, progress: Progress
+) -> list[RunResult]:
+    """Score a folder of outputs as if they were a run."""
+    dataset = request.load_dataset(asked.dataset, asked.size)
+    ids = dataset.ids()[: asked.limit]
+    method = find_outputs(asked.name, asked.folder, ids, asked.layout)
+    run = Run(
+        *(method, plugins.mask(asked.mask), dataset), limit=asked.limit, mask_seed=asked.mask_seed
+    )
     return run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
 
 
 def score_runs(
     paths: Sequence[Path], *, metrics: Sequence[str] | None, progress: Progress
-) -> list[Result]:
+) -> list[RunResult]:
     """Score run directories, keeping the scores that they have."""
     if not paths:
         raise RequestError("Nothing to score: give run directories, or --outputs FOLDER.")
@@ -107,5 +105,5 @@ def score_runs(
         summary = scoring.score(
             path, names, InProcess(), on_progress=progress.stage(f"scoring {path.name}")
         )
-        results.append(Result(Report(path, len(records), failed=failed), summary))
+        results.append(RunResult(path, len(records), failed=failed, summary=summary))
     return results

@@ -1,69 +1,26 @@
-"""The loop: plan what is not yet done, hand batches to an executor, store what comes back.
+"""One run: plan what is not yet done, complete it batch by batch, store what comes back.
 
 Knows no method, mask or dataset by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from bench.api import ChecksDevice, PairedMasks, RequestError
-from bench.complete.batch import Batch, BatchResult, ImageResult, failed_batch, single_items
+from bench.api import PairedMasks, RequestError
+from bench.complete.batch import Batch, BatchResult, ImageResult
 from bench.complete.masked_image import check_first_hole
-from bench.complete.worker import process
-from bench.execute import TIMED_OUT, Executor, Lost
-from bench.execute.devices import check_device, cores
+from bench.execute import Executor
 from bench.plan import spec as specs
 from bench.plan.ids import record_id, safe_id
 from bench.plan.spec import Run, Spec
+from bench.runner.options import Options, device_in_words
+from bench.runner.result import RunResult
+from bench.runner.retries import complete_all
 from bench.store import manifest as manifests
 from bench.store.directory import RunDirectory
 from bench.store.manifest import BatchPlan, Manifest
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run; nothing here changes what is computed (a network's last bits apart).
-
-    timeout: seconds an image may take, None = for ever.  threads: torch threads a worker.
-    executor: "local" processes or "dask"; scheduler: the address of Dask's, None = start one here.
-    """
-
-    out: Path
-    device: str = "cpu"
-    batch_size: int = 8
-    threads: int = 1
-    timeout: float | None = None
-    keep_raw: bool = False
-    executor: str = "local"
-    scheduler: str | None = None
-
-
-@dataclass
-class Report:
-    """What a run came to."""
-
-    path: Path
-    n: int
-    n_new: int = 0
-    failed: dict[str, str] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-
-
-def check(run: Run, options: Options) -> None:
-    """Raise RequestError for what can be known to be impossible before anything runs."""
-    specs.check(run)
-    if options.batch_size < 1:
-        raise RequestError(f"batch-size={options.batch_size}: give at least 1.")
-    if options.timeout is not None and not options.timeout > 0:  # NaN is refused too
-        raise RequestError(f"timeout={options.timeout}: give seconds above 0.")
-    if options.scheduler is not None and options.executor != "dask":
-        raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
-    check_device(options.device, here=options.scheduler is None)
-    if isinstance(run.method, ChecksDevice) and options.scheduler is None:
-        run.method.check_device(options.device)
 
 
 def execute(
@@ -73,11 +30,11 @@ def execute(
     *,
     on_progress: Callable[[int, int], None],
     hashes: specs.Hashes | None = None,
-) -> Report:
-    """Bring a run to completion in its directory; what is there and hashes right is kept.
+) -> RunResult:
+    """Complete a run in its directory; what is there and has the recorded hashes is kept.
 
     on_progress is called with (done, total) images.  hashes: shared by the runs of a grid.
-    Raises RequestError when the request is wrong.
+    Raises RequestError if the request is wrong.
     """
     ids = _checked(run.ids())
     if isinstance(run.mask, PairedMasks):
@@ -86,25 +43,25 @@ def execute(
     spec = specs.describe(run, ids, hashes)
     directory = RunDirectory(options.out / specs.directory_name(spec))
     with directory.owned():
-        manifest = _open(directory, run, spec, ids, options)
-        remarks = ["a torn last record was dropped"] if directory.drop_torn_line() else []
-        plan = manifest.plan
+        plan = _open(directory, run, spec, ids, options).plan
+        result = RunResult(directory.path, len(ids) * run.samples)
+        if directory.drop_torn_line():
+            result.remarks.append("a torn last record was dropped")
         if plan.batch_size != options.batch_size:
-            remarks.append(f"kept the batch size it began with, {plan.batch_size}")
-        wanted = [(i, k) for i in ids for k in range(run.samples)]
-        jobs, missing = _plan(run, directory, wanted, options, plan)
-        report = Report(directory.path, len(wanted), remarks=remarks)
+            result.remarks.append(f"kept the batch size it began with, {plan.batch_size}")
+        batches, missing = _plan(run, directory, ids, options, plan)
         try:
-            _work(jobs, missing, options, executor, directory, report, on_progress)
+            outcomes = complete_all(batches, executor, options.timeout)
+            _store_all(outcomes, missing, directory, result, on_progress)
         except RequestError:  # weights that cannot be loaded
             directory.remove_if_nothing_was_done()
             raise
-        report.failed = _failures(directory)
-        return report
+        result.failed = _failures(directory)
+        return result
 
 
 def _checked(ids: list[str]) -> list[str]:
-    """Return the ids; raises RequestError for one that is no file name, or that comes twice."""
+    """Return the ids; RequestError for one that cannot be a file's name, or that occurs twice."""
     for image_id in ids:
         safe_id(image_id)
     if len(set(ids)) != len(ids):
@@ -123,7 +80,7 @@ def _open(
             spec,
             ids,
             specs.labels(run),
-            device=_device_in_words(options),
+            device=device_in_words(options),
             batch_size=options.batch_size,
             threads=options.threads,
         )
@@ -137,95 +94,54 @@ def _open(
 
 
 def _plan(
-    run: Run,
-    directory: RunDirectory,
-    wanted: list[tuple[str, int]],
-    options: Options,
-    plan: BatchPlan,
+    run: Run, directory: RunDirectory, ids: list[str], options: Options, plan: BatchPlan
 ) -> tuple[list[Batch], set[str]]:
-    """Cut the run into its batches; return those with something left to do, and what that is.
+    """Cut the run into batches; return those that lack something, and the ids that are missing.
 
-    A batch is always the plan's batch, also when only one of its images is missing: a network's
+    A batch is always the plan's whole batch, even if only one of its images is missing: a network's
     last bits depend on the batch.
     """
-    names = [record_id(run, image_id, sample) for image_id, sample in wanted]
+    items = [(image_id, sample) for image_id in ids for sample in range(run.samples)]
+    names = [record_id(run, image_id, sample) for image_id, sample in items]
     everything = frozenset(names)
     missing = set(names)
     for record in directory.each_record():
         if record.id in everything:
             (missing.discard if directory.is_done(record) else missing.add)(record.id)
-    size, threads = plan.batch_size, plan.threads
-    jobs = []
-    for start in range(0, len(wanted), size):
-        if not missing.isdisjoint(names[start : start + size]):
-            items = tuple(wanted[start : start + size])
-            jobs.append(Batch(run, items, options.device, threads, options.keep_raw))
-    return jobs, missing
+    batches = []
+    for start in range(0, len(items), plan.batch_size):
+        end = start + plan.batch_size
+        if not missing.isdisjoint(names[start:end]):
+            chosen = tuple(items[start:end])
+            batches.append(Batch(run, chosen, options.device, plan.threads, options.keep_raw))
+    return batches, missing
 
 
-def _work(
-    jobs: list[Batch],
+def _store_all(
+    outcomes: Iterable[BatchResult],
     missing: set[str],
-    options: Options,
-    executor: Executor,
     directory: RunDirectory,
-    report: Report,
+    result: RunResult,
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Run the jobs and store what was missing, as it comes."""
-    tried = 0
-    on_progress(report.n - len(missing), report.n)
-    for outcome in _outcomes(jobs, options, executor):
+    """Store what was missing as it comes, and count it in the result."""
+    finished = result.n - len(missing)
+    on_progress(finished, result.n)
+    for outcome in outcomes:
         if outcome.loading is not None:
             directory.add_loading(outcome.loading)
-        done = [d for d in outcome.done if d.record.id in missing]
-        _remark(outcome.remark, done, report)
+        done = [item for item in outcome.done if item.record.id in missing]
+        _remark(outcome.remark, done, result)
         _store(directory, done)
-        report.n_new += sum(item.record.done for item in done)
-        tried += len(done)
-        on_progress(report.n - len(missing) + tried, report.n)
+        result.n_new += sum(item.record.done for item in done)
+        finished += len(done)
+        on_progress(finished, result.n)
 
 
-def _outcomes(jobs: list[Batch], options: Options, executor: Executor) -> Iterator[BatchResult]:
-    """Yield every job's outcome; images of a lost batch run alone, and are lost alone.
-
-    A batch whose worker died is first tried again whole: another may be to blame (kill -9, memory
-    that ran out), and a network's last bits depend on the batch.
-    """
-
-    def timeout(job: Batch) -> float | None:
-        return options.timeout and options.timeout * len(job.items)
-
-    died: list[Batch] = []
-    alone: list[Batch] = []
-    for job, result in executor.map(process, jobs, timeout=timeout):
-        if not isinstance(result, Lost):
-            yield result
-        elif result == TIMED_OUT:
-            alone += single_items(job)
-        else:
-            died.append(job)
-    for job, result in executor.map(process, died, timeout=timeout):
-        if isinstance(result, Lost):
-            alone += single_items(job)
-        else:
-            yield result
-    for job, result in executor.map(process, alone, timeout=timeout):
-        if isinstance(result, Lost):
-            yield failed_batch(job, _lost_message(result, options))
-        else:
-            yield result
-
-
-def _lost_message(lost: Lost, options: Options) -> str:
-    limit = f" after {options.timeout:g} s (--timeout)" if lost == TIMED_OUT else ""
-    return lost.reason + limit
-
-
-def _remark(remark: str | None, done: list[ImageResult], report: Report) -> None:
+def _remark(remark: str | None, done: list[ImageResult], result: RunResult) -> None:
     """Note what a method remarks about its machine: once a run, with the first record."""
-    if remark is not None and done and remark not in report.remarks:
-        report.remarks.append(remark)
+    if remark is not None and done and remark not in result.remarks:
+        result.remarks.append(remark)
         record = done[0].record
         done[0].record = replace(record, notes={**record.notes, "remark": remark})
 
@@ -255,14 +171,3 @@ def _failures(directory: RunDirectory) -> dict[str, str]:
         if not record.done:
             failed[record.id] = str(record.error)
     return failed
-
-
-def _device_in_words(options: Options) -> str:
-    device = options.device
-    if options.scheduler is not None:
-        return f"{device} (workers of a Dask scheduler)"
-    if device.startswith("cuda"):
-        import torch
-
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({cores()} cores)"

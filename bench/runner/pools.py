@@ -6,7 +6,7 @@ from bench.execute import Executor
 from bench.execute.devices import cores
 from bench.execute.local import InProcess, LocalProcesses
 from bench.plan.spec import Run
-from bench.runner.loop import Options
+from bench.runner.options import Options
 
 # What a worker process imports before its first task: torch, which takes seconds.
 PRELOAD = ("bench.complete.worker",)

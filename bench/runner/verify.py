@@ -11,8 +11,7 @@ from statistics import fmean
 import torch
 
 from bench import plugins
-from bench.api import ImageMetric, RequestError, imaging
-from bench.api.offers import is_exact
+from bench.api import ImageMetric, RequestError, imaging, is_exact
 from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan.spec import Run

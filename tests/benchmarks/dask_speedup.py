@@ -22,7 +22,7 @@ from statistics import median
 from bench.execute.dask import DaskExecutor
 from bench.plan.request import Request, runs
 from bench.runner import loop
-from bench.runner.loop import Options
+from bench.runner.options import Options
 from tests.benchmarks.harness_overhead import write_photos
 
 TICKS = os.sysconf("SC_CLK_TCK")

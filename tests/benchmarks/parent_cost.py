@@ -29,7 +29,7 @@ from bench.execute.dask import DaskExecutor
 from bench.plan.request import Request, runs
 from bench.plan.spec import Run
 from bench.runner import loop
-from bench.runner.loop import Options
+from bench.runner.options import Options
 from tests.benchmarks.dask_speedup import processor_seconds
 from tests.benchmarks.harness_overhead import write_photos
 

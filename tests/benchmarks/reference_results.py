@@ -97,7 +97,7 @@ def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool
     from bench.cli.progress import shown
     from bench.plan import request
     from bench.runner import benchmark
-    from bench.runner.loop import Options
+    from bench.runner.options import Options
 
     wanted = request.suite(suite)
     runs = [run for run in request.runs(wanted) if not left_out(run.method.name)]
@@ -105,10 +105,10 @@ def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool
         results = benchmark.run_all(
             runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
         )
-    failed = [str(r.report.path) for r in results if not (r.summary and r.summary.complete)]
+    failed = [str(r.path) for r in results if not (r.summary and r.summary.complete)]
     if failed:
         sys.exit(f"Images failed in {', '.join(failed)}.")
-    return [result.report.path for result in results]
+    return [result.path for result in results]
 
 
 def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str, object]]:

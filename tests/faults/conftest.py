@@ -18,4 +18,4 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     out = tmp_path_factory.mktemp("calm")
-    return kept(go(make_runs("telea", "random-box", folder), out).report.path)
+    return kept(go(make_runs("telea", "random-box", folder), out).path)

@@ -11,9 +11,10 @@ import pytest
 from bench.cli import main
 from bench.plan.request import Request, runs
 from bench.plan.spec import Run, method_seed
-from bench.runner.benchmark import Result, run_all
-from bench.runner.loop import Options
+from bench.runner.benchmark import run_all
+from bench.runner.options import Options
 from bench.runner.progress import Silent
+from bench.runner.result import RunResult
 
 METRICS = ("l1", "psnr")
 PLUGINS = "tests.faults.plugins"
@@ -32,7 +33,7 @@ def go(
     workers: int = 1,
     metrics: Sequence[str] = METRICS,
     **options: object,
-) -> Result:
+) -> RunResult:
     """Run one run and score it."""
     asked = Options(out, **options)  # type: ignore[arg-type]
     (result,) = run_all(wanted, asked, metrics=metrics, workers=workers, progress=Silent())

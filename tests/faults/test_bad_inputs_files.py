@@ -95,16 +95,16 @@ TAKEN: dict[str, bytes] = {
 def test_a_bad_file_is_named_and_the_others_are_done(kind: str, tmp_path: Path) -> None:
     data, message = REFUSED[kind]
     images = write_images(tmp_path / "images", 3, 16)
-    calm = kept(go(make_runs("telea", "half", images), tmp_path / "calm").report.path)
+    calm = kept(go(make_runs("telea", "half", images), tmp_path / "calm").path)
     (images / "bad.png").write_bytes(data)
     result = go(make_runs("telea", "half", images), tmp_path / "out")
-    assert list(result.report.failed) == ["bad"]
-    assert message in result.report.failed["bad"]
-    assert "\n" not in result.report.failed["bad"]
+    assert list(result.failed) == ["bad"]
+    assert message in result.failed["bad"]
+    assert "\n" not in result.failed["bad"]
     assert result.summary.n == 3
-    now = kept(result.report.path)
+    now = kept(result.path)
     assert {k: v for k, v in now.items() if "/" in k} == {k: v for k, v in calm.items() if "/" in k}
-    rows = (result.report.path / "scores.csv").read_bytes().splitlines()
+    rows = (result.path / "scores.csv").read_bytes().splitlines()
     assert [row.split(b",")[0].decode() for row in rows[1:]] == GOOD
 
 
@@ -113,8 +113,8 @@ def test_an_unusual_file_is_completed_like_any_other(kind: str, tmp_path: Path) 
     images = write_images(tmp_path / "images", 1, 16)
     (images / "odd.png").write_bytes(TAKEN[kind])
     result = go(make_runs("telea", "half", images), tmp_path / "out")
-    assert result.report.failed == {}
-    target = read_rgb(result.report.path / "images/target/odd.png")
+    assert result.failed == {}
+    target = read_rgb(result.path / "images/target/odd.png")
     assert (target == read_rgb(TAKEN[kind])).all()
 
 
@@ -123,8 +123,8 @@ def test_a_huge_image_is_cut_to_size(tmp_path: Path) -> None:
     Image.new("RGB", (6000, 4000), (200, 100, 50)).save(images / "huge.png")
     wanted = make_runs("telea", "half", images, size=16)
     result = go(wanted, tmp_path / "out")
-    assert result.report.failed == {}
-    target = read_rgb(result.report.path / "images/target/huge.png")
+    assert result.failed == {}
+    target = read_rgb(result.path / "images/target/huge.png")
     assert target.shape == (16, 16, 3)
     assert (target == (200, 100, 50)).all()
 
@@ -134,22 +134,22 @@ def test_an_image_too_small_for_a_hole_is_named(size: tuple[int, int], tmp_path:
     images = write_images(tmp_path / "images", 2, 16)
     (images / "dot.png").write_bytes(png(size=size))
     result = go(make_runs("telea", "center-box", images), tmp_path / "out")
-    assert list(result.report.failed) == ["dot"]
-    assert result.report.failed["dot"].startswith("cannot draw the hole: ")
-    assert f"{size[1]}x{size[0]} pixels" in result.report.failed["dot"]
+    assert list(result.failed) == ["dot"]
+    assert result.failed["dot"].startswith("cannot draw the hole: ")
+    assert f"{size[1]}x{size[0]} pixels" in result.failed["dot"]
     assert result.summary.n == 2
 
 
 def test_an_image_repaired_later_is_done_then(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 3, 16)
     good = (images / "001.png").read_bytes()
-    calm = kept(go(make_runs("telea", "half", images), tmp_path / "calm").report.path)
+    calm = kept(go(make_runs("telea", "half", images), tmp_path / "calm").path)
     (images / "001.png").write_bytes(good[:60])
-    assert list(go(make_runs("telea", "half", images), tmp_path / "out").report.failed) == ["001"]
+    assert list(go(make_runs("telea", "half", images), tmp_path / "out").failed) == ["001"]
     (images / "001.png").write_bytes(good)
     result = go(make_runs("telea", "half", images), tmp_path / "out")
-    assert result.report.failed == {}
-    assert kept(result.report.path) == calm
+    assert result.failed == {}
+    assert kept(result.path) == calm
 
 
 def test_an_image_that_vanishes_after_it_was_listed(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_an_image_that_vanishes_after_it_was_listed(tmp_path: Path) -> None:
     wanted[0].dataset.ids()
     (images / "001.png").unlink()
     result = go(wanted, tmp_path / "out")
-    assert list(result.report.failed) == ["001"]
+    assert list(result.failed) == ["001"]
     assert result.summary.n == 2
 
 
@@ -190,9 +190,9 @@ def test_a_bad_mask_costs_its_image_alone(kind: str, tmp_path: Path) -> None:
     if kind == "truncated":
         os.truncate(masks / "002.png", 40)
     result = go(make_runs("telea", f"folder:{masks}", images), tmp_path / "out")
-    assert list(result.report.failed) == ["002"]
-    assert result.report.failed["002"].startswith("cannot draw the hole: ")
-    assert message in result.report.failed["002"]
+    assert list(result.failed) == ["002"]
+    assert result.failed["002"].startswith("cannot draw the hole: ")
+    assert message in result.failed["002"]
     assert result.summary.n == 2
 
 
@@ -221,7 +221,7 @@ def test_an_rgb_mask_and_an_inverted_one_are_read(tmp_path: Path) -> None:
         folder.mkdir()
         Image.fromarray(np.repeat(mask[:, :, None], 3, 2)).save(folder / "000.png")
         spec = f"folder:{folder}" + (",polarity=keep-white" if name == "keep" else "")
-        path = go(make_runs("telea", spec, images), tmp_path / "out").report.path
+        path = go(make_runs("telea", spec, images), tmp_path / "out").path
         paths.append(path / "images/hole/000.png")
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
@@ -244,15 +244,15 @@ def test_odd_names_are_ids_like_any_other(tmp_path: Path) -> None:
     for name in NAMES:
         (images / f"{name}.png").write_bytes(data)
     result = go(make_runs("telea", "half", images), tmp_path / "out")
-    assert result.report.failed == {}
+    assert result.failed == {}
     assert result.summary.n == len(NAMES) + 1
-    outputs = list((result.report.path / "images/output").rglob("*.png"))
+    outputs = list((result.path / "images/output").rglob("*.png"))
     assert len(outputs) == len(NAMES) + 1
-    (loaded,) = load_runs([result.report.path])
+    (loaded,) = load_runs([result.path])
     assert sorted(loaded.scores.index) == sorted([*NAMES, "000"])
     assert all(loaded.png("output", name).is_file() for name in NAMES)
     assert isinstance(loaded.scores, pd.DataFrame)
-    assert go(make_runs("telea", "half", images), tmp_path / "out").report.n_new == 0
+    assert go(make_runs("telea", "half", images), tmp_path / "out").n_new == 0
 
 
 def test_same_stems_and_folders_named_like_files_do_not_meet(tmp_path: Path) -> None:
@@ -273,12 +273,12 @@ def test_same_stems_and_folders_named_like_files_do_not_meet(tmp_path: Path) -> 
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (16, 16), (20 * i, 9, 9)).save(file, "PNG")
     result = go(make_runs("telea", "half", images), tmp_path / "out")
-    assert result.report.failed == {}
-    assert sorted(RunDirectory(result.report.path).records()) == [
+    assert result.failed == {}
+    assert sorted(RunDirectory(result.path).records()) == [
         "a.jpg", "a.png", "b", "b.png%/x", "b.png/x", "b/x", "c", "c.PNG/c",
     ]  # fmt: skip
-    assert len(list((result.report.path / "images/output").rglob("*.png"))) == 8
-    assert go(make_runs("telea", "half", images), tmp_path / "out").report.n_new == 0
+    assert len(list((result.path / "images/output").rglob("*.png"))) == 8
+    assert go(make_runs("telea", "half", images), tmp_path / "out").n_new == 0
 
 
 def test_the_file_of_an_id_is_the_id_but_for_two_exceptions() -> None:
@@ -325,16 +325,16 @@ def test_symlinked_images_are_read_and_stay_what_they_are(tmp_path: Path) -> Non
     (images / "broken.png").symlink_to(tmp_path / "nowhere")
     before = secret.read_bytes()
     result = go(make_runs("telea", "half", images), tmp_path / "out")
-    assert list(result.report.failed) == ["broken"]
+    assert list(result.failed) == ["broken"]
     assert result.summary.n == 1
     assert secret.read_bytes() == before
-    assert not any(p.is_symlink() for p in result.report.path.rglob("*"))
+    assert not any(p.is_symlink() for p in result.path.rglob("*"))
     assert sorted(p.name for p in secret.parent.iterdir()) == ["secret.png"]
 
 
 def test_a_record_with_an_id_that_climbs_is_not_followed(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 2, 16)
-    path = go(make_runs("telea", "half", images), tmp_path / "out").report.path
+    path = go(make_runs("telea", "half", images), tmp_path / "out").path
     record = RunDirectory(path).records()["000"]
     with (path / "records.jsonl").open("ab") as file:
         file.write(replace(record, id="../../x", image_id="../../x").to_json() + b"\n")

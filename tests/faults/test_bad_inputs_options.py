@@ -120,7 +120,7 @@ WRONG = [
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The folders that are there."""
     out = tmp_path_factory.mktemp("there")
-    path = go(make_runs("telea", "half", "photos", limit=1), out).report.path
+    path = go(make_runs("telea", "half", "photos", limit=1), out).path
     return {RUNS: str(out), "OUTPUTS": str(path / "images" / "output")}
 
 

@@ -48,14 +48,14 @@ def images(tmp_path: Path) -> Path:
 def test_a_broken_method_costs_the_images_it_breaks_on(
     fault: str, images: Path, tmp_path: Path
 ) -> None:
-    calm = kept(go(make_runs(f"{PLUGINS}:Mean", "center-box", images), tmp_path / "c").report.path)
+    calm = kept(go(make_runs(f"{PLUGINS}:Mean", "center-box", images), tmp_path / "c").path)
     wanted = make_runs(f"{PLUGINS}:Picky:fault={fault}", "center-box", images)
     result = go(wanted, tmp_path / "out")
     lost = ["000", "001", "002", "003"] if fault == "memory" else ["003"]
-    assert list(result.report.failed) == lost  # out of memory: the batch was halved once, no more
-    assert METHOD_FAULTS[fault] in result.report.failed["003"]
-    assert "\n" not in result.report.failed["003"]
-    for name, sha256 in kept(result.report.path).items():
+    assert list(result.failed) == lost  # out of memory: the batch was halved once, no more
+    assert METHOD_FAULTS[fault] in result.failed["003"]
+    assert "\n" not in result.failed["003"]
+    for name, sha256 in kept(result.path).items():
         assert name == "scores.csv" or calm[name] == sha256
     assert result.summary.n == 8 - len(lost)
     assert not result.summary.complete
@@ -64,21 +64,21 @@ def test_a_broken_method_costs_the_images_it_breaks_on(
 def test_a_batch_too_large_for_the_memory_is_halved(images: Path, tmp_path: Path) -> None:
     wanted = make_runs(f"{PLUGINS}:Picky:fault=memory-of-batches", "center-box", images)
     result = go(wanted, tmp_path / "out", batch_size=8)
-    assert result.report.failed == {}
+    assert result.failed == {}
     plain = go(make_runs(f"{PLUGINS}:Mean", "center-box", images), tmp_path / "plain")
-    assert kept(result.report.path) == kept(plain.report.path)
+    assert kept(result.path) == kept(plain.path)
 
 
 def test_too_few_notes_are_an_error_of_the_batch(images: Path, tmp_path: Path) -> None:
     wanted = make_runs(f"{PLUGINS}:Picky:fault=few-notes", "center-box", images)
     result = go(wanted, tmp_path / "out", batch_size=8)
-    assert result.summary.n + len(result.report.failed) == 8
+    assert result.summary.n + len(result.failed) == 8
 
 
 def test_errors_are_tried_again(images: Path, tmp_path: Path) -> None:
     wanted = make_runs(f"{PLUGINS}:Picky:fault=raise", "center-box", images)
     go(wanted, tmp_path / "out")
-    again = go(wanted, tmp_path / "out").report
+    again = go(wanted, tmp_path / "out")
     assert (again.n_new, list(again.failed)) == (0, ["003"])
 
 
@@ -107,7 +107,7 @@ def test_what_was_done_stays_when_the_method_cannot_be_loaded_again(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = make_runs("telea", "center-box", images)
-    path = go(wanted, tmp_path / "out").report.path
+    path = go(wanted, tmp_path / "out").path
     before = kept(path)
     (path / "images/output/003.png").unlink()
 
@@ -118,7 +118,7 @@ def test_what_was_done_stays_when_the_method_cannot_be_loaded_again(
     with pytest.raises(RequestError, match="no weights"):
         go(wanted, tmp_path / "out")
     monkeypatch.undo()
-    assert go(wanted, tmp_path / "out").report.n_new == 1
+    assert go(wanted, tmp_path / "out").n_new == 1
     assert kept(path) == before
 
 
@@ -130,10 +130,10 @@ def test_a_method_that_hangs_is_stopped_and_a_method_that_exits_is_named(
     (run,) = make_runs(f"{PLUGINS}:Hangs:folder={marks}", "center-box", images)
     mark(run, ["005"], marks)
     result = go([run], tmp_path / "out", timeout=5.0, batch_size=2)
-    assert result.report.failed == {"005": "timed out after 5 s (--timeout)"}
+    assert result.failed == {"005": "timed out after 5 s (--timeout)"}
     assert result.summary.n == 7
     (marks / next(marks.iterdir())).unlink()
-    assert go([run], tmp_path / "out", timeout=5.0, batch_size=2).report.failed == {}
+    assert go([run], tmp_path / "out", timeout=5.0, batch_size=2).failed == {}
 
 
 MASK_FAULTS = {
@@ -170,9 +170,9 @@ def test_a_broken_mask_is_refused_before_anything_runs(
 def test_a_broken_dataset_costs_its_image(fault: str, message: str, tmp_path: Path) -> None:
     wanted = make_runs("telea", "center-box", f"{PLUGINS}:OddNames:fault={fault}")
     result = go(wanted, tmp_path / "out")
-    assert list(result.report.failed) == ["2"]
-    assert message in result.report.failed["2"]
-    assert len(RunDirectory(result.report.path).records()) == 6
+    assert list(result.failed) == ["2"]
+    assert message in result.failed["2"]
+    assert len(RunDirectory(result.path).records()) == 6
 
 
 @pytest.mark.parametrize("fault", MASK_FAULTS)
@@ -183,8 +183,8 @@ def test_a_mask_that_breaks_on_some_images_costs_them(
     (run,) = make_runs("telea", mask, images, limit=3)
     mask += f",spares={hole_seed(run, '000')}"
     result = go(make_runs("telea", mask, images, limit=3), tmp_path / "out")
-    assert list(result.report.failed) == ["001", "002"]
-    for error in result.report.failed.values():
+    assert list(result.failed) == ["001", "002"]
+    for error in result.failed.values():
         assert error.startswith("cannot draw the hole: ")
         assert MASK_FAULTS[fault] in error
     assert result.summary.n == 1

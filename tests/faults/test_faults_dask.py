@@ -10,7 +10,7 @@ import pytest
 
 from bench.api import RequestError
 from bench.execute import Lost, dask, dask_worker
-from bench.runner.loop import Options, check
+from bench.runner.options import Options, check
 from tests.conftest import write_images
 from tests.faults.running import PLUGINS, go, kept, make_runs, mark
 
@@ -27,13 +27,13 @@ def test_a_worker_killed_once_costs_its_shard_and_changes_no_byte(tmp_path: Path
     (marks / "tried").touch()
     result = go(wanted, tmp_path / "dask", batch_size=2, workers=2, executor="dask")
     assert [file.name for file in marks.iterdir()] == ["tried"]  # it was killed
-    assert result.report.failed == {}
-    assert result.report.n_new == 40
+    assert result.failed == {}
+    assert result.n_new == 40
     again = len((marks / "tried").read_text().split()) - 40
     # What it was at, and at most what it had done and not yet handed over: two groups of at most
     # a fifth of the 20 batches each (two workers have four groups in flight).
     assert 2 <= again <= 20
-    assert kept(result.report.path) == kept(calm.report.path)
+    assert kept(result.path) == kept(calm.path)
 
 
 @pytest.mark.slow
@@ -47,8 +47,8 @@ def test_what_kills_or_hangs_every_worker_is_lost_alone(
     mark(run, ["007"], tmp_path / "marks")
     options = {"executor": "dask", "workers": 2, "timeout": 5.0, "batch_size": 4}
     result = go([run], tmp_path / "dask", **options)  # type: ignore[arg-type]
-    assert list(result.report.failed) == ["007"]
-    assert reason in result.report.failed["007"]
+    assert list(result.failed) == ["007"]
+    assert reason in result.failed["007"]
     assert result.summary.n == 39
 
 

@@ -114,9 +114,9 @@ def test_a_record_of_which_half_was_written_is_made_again(
         go(wanted, tmp_path / "out")
     monkeypatch.undo()
     result = go(wanted, tmp_path / "out")
-    assert result.report.remarks == ["a torn last record was dropped"]
-    assert 0 < result.report.n_new < 10
-    assert kept(result.report.path) == undisturbed
+    assert result.remarks == ["a torn last record was dropped"]
+    assert 0 < result.n_new < 10
+    assert kept(result.path) == undisturbed
 
 
 def test_the_error_of_a_failed_write_names_the_file(
@@ -161,14 +161,14 @@ def test_a_clock_that_jumps_back_changes_nothing(
     folder: Path, undisturbed: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").report.path
+    path = go(wanted, tmp_path / "out").path
     for file in path.rglob("*.*"):
         os.utime(file, (4e9, 4e9))  # all that is there is of the year 2096
     (path / "images/output/003.png").unlink()
     ticks = iter(range(10**6, 0, -1))
     monkeypatch.setattr(time, "time", lambda: float(next(ticks)))
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
-    assert go(wanted, tmp_path / "out").report.n_new == 1
+    assert go(wanted, tmp_path / "out").n_new == 1
     assert kept(path) == undisturbed
 
 
@@ -189,8 +189,8 @@ def test_of_two_processes_on_one_run_one_works_and_nothing_is_lost(
     assert set(codes) <= {0, 2}
     assert 0 in codes
     result = go(wanted, tmp_path / "out")
-    assert kept(result.report.path) == undisturbed
-    lines = (result.report.path / "records.jsonl").read_text().splitlines()
+    assert kept(result.path) == undisturbed
+    lines = (result.path / "records.jsonl").read_text().splitlines()
     ids = [json.loads(line)["id"] for line in lines]
     assert sorted(ids) == [f"{i:03d}" for i in range(10)]  # no image was done twice
 

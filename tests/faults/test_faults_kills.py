@@ -24,7 +24,7 @@ def calm(tmp_path: Path) -> tuple[list[object], dict[str, str], int]:
     """A run, what it leaves when nothing disturbs it, and its number of points."""
     images = write_images(tmp_path / "images", 10, 16)
     wanted = make_runs("telea", "random-box", images)
-    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=2).report.path)
+    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=2).path)
     points = count_points(lambda: go(wanted, tmp_path / "runs" / "counted", batch_size=2))
     assert points > 60  # three PNGs of ten images, at least
     return wanted, undisturbed, points  # type: ignore[return-value]
@@ -45,7 +45,7 @@ def test_a_parent_killed_at_any_point_loses_nothing(
         point = 1 + derive_seed("kill at", attempt) % (points - 9)
         ended = kill_at(point, lambda out=out: go(wanted, out, batch_size=2))  # type: ignore
         assert ended == -signal.SIGKILL
-        assert kept(go(wanted, out, batch_size=2).report.path) == undisturbed, point
+        assert kept(go(wanted, out, batch_size=2).path) == undisturbed, point
 
 
 def test_killed_again_and_again_it_still_comes_to_the_end(
@@ -54,7 +54,7 @@ def test_killed_again_and_again_it_still_comes_to_the_end(
     wanted, undisturbed, points = calm
     ends = {kill_at(points // 8, lambda: go(wanted, tmp_path / "runs" / "out")) for i in range(5)}
     assert ends == {-signal.SIGKILL}
-    assert kept(go(wanted, tmp_path / "runs" / "out").report.path) == undisturbed
+    assert kept(go(wanted, tmp_path / "runs" / "out").path) == undisturbed
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_a_parent_killed_from_outside_loses_nothing(
         out = tmp_path / "runs" / f"killed-{attempt}"
         delay = whole * (derive_seed("kill after", attempt) % 1000) / 1000
         kill_after(delay, lambda out=out: go(wanted, out, batch_size=2))  # type: ignore
-        assert kept(go(wanted, out, batch_size=2).report.path) == undisturbed, delay
+        assert kept(go(wanted, out, batch_size=2).path) == undisturbed, delay
 
 
 def test_a_worker_killed_once_changes_no_byte(tmp_path: Path) -> None:
@@ -77,12 +77,12 @@ def test_a_worker_killed_once_changes_no_byte(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
     wanted = make_runs(f"{PLUGINS}:Dies:folder={marks}", "random-box", images)
-    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=4).report.path)
+    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=4).path)
     mark(wanted[0], ["010"], marks)
     result = go(wanted, tmp_path / "killed", batch_size=4, workers=2)
     assert list(marks.iterdir()) == []  # it was killed
-    assert result.report.failed == {}
-    assert kept(result.report.path) == undisturbed
+    assert result.failed == {}
+    assert kept(result.path) == undisturbed
 
 
 @pytest.mark.slow
@@ -98,8 +98,8 @@ def test_an_image_that_kills_or_hangs_every_worker_is_named(
     (run,) = make_runs(method, "random-box", images)
     mark(run, ["007"], tmp_path / "marks")
     result = go([run], tmp_path / "out", batch_size=2, workers=2, timeout=5.0)
-    assert list(result.report.failed) == ["007"]
-    assert result.report.failed["007"].startswith(reason)
+    assert list(result.failed) == ["007"]
+    assert result.failed["007"].startswith(reason)
     assert result.summary.n == 11
 
 
@@ -107,7 +107,7 @@ def test_an_image_that_kills_or_hangs_every_worker_is_named(
 def test_a_parent_with_workers_killed_from_outside_leaves_no_orphan(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 24, 32)
     wanted = make_runs("biharmonic", "free-form", images)
-    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=2).report.path)
+    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=2).path)
     name = next((tmp_path / "calm").iterdir()).name
     code = "import sys; from bench.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "run", "--method", "biharmonic", "--quiet"]

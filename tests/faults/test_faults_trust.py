@@ -126,7 +126,7 @@ def test_scripts_in_names_do_not_reach_the_page(
     name = "<img src=x onerror=alert(1)>"
     (images / "000.png").rename(images / f"{name}.png")
     (images / "001.png").rename(images / "'\"><script>x.png")
-    path = go(make_runs("telea", "half", images), tmp_path / "runs").report.path
+    path = go(make_runs("telea", "half", images), tmp_path / "runs").path
     page = tmp_path / "page.html"
     with pytest.raises(SystemExit) as ended:
         main(["leaderboard", str(path), "--format", "html", "--out", str(page)])
@@ -136,7 +136,7 @@ def test_scripts_in_names_do_not_reach_the_page(
     odd.feed(page.read_text())
     (images / f"{name}.png").rename(images / "a.png")
     (images / "'\"><script>x.png").rename(images / "b.png")
-    path = go(make_runs("telea", "half", images), tmp_path / "plain").report.path
+    path = go(make_runs("telea", "half", images), tmp_path / "plain").path
     with pytest.raises(SystemExit):
         main(["leaderboard", str(path), "--format", "html", "--out", str(page)])
     plain.feed(page.read_text())
@@ -147,7 +147,7 @@ def test_scripts_in_names_do_not_reach_the_page(
 
 def test_an_html_page_names_no_other_server(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 2, 16)
-    path = go(make_runs("telea", "half", images), tmp_path / "runs").report.path
+    path = go(make_runs("telea", "half", images), tmp_path / "runs").path
     page = tmp_path / "page.html"
     with pytest.raises(SystemExit):
         main(["leaderboard", str(path), "--format", "html", "--out", str(page)])

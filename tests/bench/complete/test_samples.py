@@ -15,7 +15,7 @@ from bench.complete import worker
 from bench.complete.batch import Batch
 from bench.plan.spec import Run
 from bench.runner.benchmark import run_all
-from bench.runner.loop import Options
+from bench.runner.options import Options
 from bench.runner.progress import Silent
 from bench.store.directory import RunDirectory
 
@@ -95,7 +95,7 @@ def test_target_and_hole_are_written_once(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(RunDirectory, "write_image", count)
     options = Options(tmp_path, batch_size=9)
     (result,) = run_all([make_run()], options, metrics=("l1",), workers=1, progress=Silent())
-    assert result.report.n_new == 6
+    assert result.n_new == 6
     assert sorted(written) == sorted(
         [f"{kind}/{image_id}" for kind in ("target", "hole") for image_id in "ab"]
         + [f"output/{image_id}@{k}" for image_id in "ab" for k in range(3)]

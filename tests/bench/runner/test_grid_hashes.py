@@ -14,7 +14,7 @@ from bench import plugins
 from bench.api import Inpaint
 from bench.plan.spec import Run, directory_name
 from bench.runner.benchmark import run_all
-from bench.runner.loop import Options
+from bench.runner.options import Options
 from bench.runner.progress import Silent
 from bench.store.directory import RunDirectory
 from tests.faults.plugins import Mean
@@ -69,9 +69,9 @@ def test_a_grid_hashes_its_dataset_and_assets_once(tmp_path: Path) -> None:
     assert [method.reads["assets"] for method in methods] == [1, 1]
     specs = []
     for result in results:
-        manifest = RunDirectory(result.report.path).manifest()
+        manifest = RunDirectory(result.path).manifest()
         assert manifest is not None
-        assert result.report.path.name == directory_name(manifest.spec)
+        assert result.path.name == directory_name(manifest.spec)
         specs.append(manifest.spec)
     assert [spec["method"]["assets"]["level"][-1] for spec in specs] == ["1", "1", "2", "2", "1"]
     assert len({spec["dataset"]["content_sha256"] for spec in specs}) == 2

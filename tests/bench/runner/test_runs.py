@@ -17,10 +17,11 @@ from bench.complete import worker
 from bench.execute.devices import cores
 from bench.plan import spec
 from bench.plan.request import Request, runs
-from bench.runner.benchmark import Result, run_all
-from bench.runner.loop import Options
+from bench.runner.benchmark import run_all
+from bench.runner.options import Options
 from bench.runner.pools import choose_workers
 from bench.runner.progress import Silent
+from bench.runner.result import RunResult
 from bench.store.directory import RunDirectory
 from methods.common import processor
 from tests.conftest import write_images
@@ -36,7 +37,7 @@ def go(
     workers: int = 1,
     batch_size: int = 8,
     **fields: object,
-) -> Result:
+) -> RunResult:
     request = Request((method,), ("random-box",), f"folder:{folder}", **fields)  # type: ignore[arg-type]
     (result,) = run_all(
         runs(request),
@@ -66,7 +67,7 @@ def images_hash(path: Path) -> dict[str, str]:
 
 def test_a_run_writes_what_the_readme_documents(images: Path, tmp_path: Path) -> None:
     result = go(images, tmp_path / "runs")
-    path = result.report.path
+    path = result.path
     manifest = json.loads((path / "manifest.json").read_bytes())
     assert path.name == spec.directory_name(manifest["spec"])
     assert manifest["spec"]["mask_seed"] == 0
@@ -85,7 +86,7 @@ def test_a_run_writes_what_the_readme_documents(images: Path, tmp_path: Path) ->
 
 def test_the_manifest_holds_what_a_network_computed_in(images: Path, tmp_path: Path) -> None:
     def dtype(method: str) -> object:
-        path = go(images, tmp_path, method=method, limit=1).report.path
+        path = go(images, tmp_path, method=method, limit=1).path
         return json.loads((path / "manifest.json").read_bytes())["dtype"]
 
     half = processor.in_words(torch.bfloat16, "cpu")
@@ -103,10 +104,10 @@ def test_what_a_method_remarks_about_the_machine_is_said_and_recorded_once(
     for out in ("loaded", "still loaded"):
         method = "glcic:precision=bf16"
         result = go(images, tmp_path / out, method=method, limit=4, batch_size=2)
-        assert [r.split(":")[0] for r in result.report.remarks] == [
+        assert [r.split(":")[0] for r in result.remarks] == [
             "this processor only emulates bfloat16"
         ]
-        records = RunDirectory(result.report.path).records()
+        records = RunDirectory(result.path).records()
         told = [i for i, record in records.items() if "remark" in record.notes]
         assert told == ["000"]
     worker._load.cache_clear()
@@ -123,13 +124,13 @@ def test_a_precision_that_torch_lacks_is_refused_before_anything_runs(
 
 def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Path) -> None:
     result = go(images, tmp_path / "runs", method="telea:radius=5", size=16, limit=1)
-    manifest = json.loads((result.report.path / "manifest.json").read_bytes())
+    manifest = json.loads((result.path / "manifest.json").read_bytes())
     wanted = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "folder"}
     assert manifest["labels"] == result.summary.labels == wanted
 
 
 def test_known_pixels_are_the_targets(images: Path, tmp_path: Path) -> None:
-    path = go(images, tmp_path / "runs").report.path
+    path = go(images, tmp_path / "runs").path
     for name in ("000", "003"):
         target, hole, output = (
             pixels(path / f"images/{kind}/{name}.png") for kind in ("target", "hole", "output")
@@ -140,18 +141,18 @@ def test_known_pixels_are_the_targets(images: Path, tmp_path: Path) -> None:
 
 def test_the_second_time_nothing_is_done(images: Path, tmp_path: Path) -> None:
     first = go(images, tmp_path / "runs")
-    before = (first.report.path / "records.jsonl").read_bytes()
+    before = (first.path / "records.jsonl").read_bytes()
     second = go(images, tmp_path / "runs")
-    assert (first.report.n_new, second.report.n_new) == (6, 0)
-    assert (first.report.path / "records.jsonl").read_bytes() == before
+    assert (first.n_new, second.n_new) == (6, 0)
+    assert (first.path / "records.jsonl").read_bytes() == before
     assert second.summary == first.summary
 
 
 def test_a_moved_folder_is_the_same_run(images: Path, tmp_path: Path) -> None:
     first = go(images, tmp_path / "runs")
     moved = images.rename(tmp_path / "moved")
-    assert go(moved, tmp_path / "runs").report.n_new == 0
-    assert go(moved, tmp_path / "other").report.path.name == first.report.path.name
+    assert go(moved, tmp_path / "runs").n_new == 0
+    assert go(moved, tmp_path / "other").path.name == first.path.name
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(1, 1), (2, 8), (2, 1)])
@@ -160,12 +161,12 @@ def test_workers_and_batches_change_no_byte(
 ) -> None:
     plain = go(images, tmp_path / "plain")
     other = go(images, tmp_path / "other", workers=workers, batch_size=batch_size)
-    assert scores(other.report.path) == scores(plain.report.path)
-    assert images_hash(other.report.path) == images_hash(plain.report.path)
+    assert scores(other.path) == scores(plain.path)
+    assert images_hash(other.path) == images_hash(plain.path)
 
 
 def test_what_is_damaged_is_made_again(images: Path, tmp_path: Path) -> None:
-    path = go(images, tmp_path / "runs").report.path
+    path = go(images, tmp_path / "runs").path
     expected, hashes = scores(path), images_hash(path)
     (path / "images/output/001.png").write_bytes(b"half a PNG")
     (path / "images/hole/002.png").unlink()
@@ -173,21 +174,21 @@ def test_what_is_damaged_is_made_again(images: Path, tmp_path: Path) -> None:
     lines = records.read_bytes().splitlines(keepends=True)
     records.write_bytes(b"".join(lines[:-1]) + lines[-1][:20])  # a torn last line
     again = go(images, tmp_path / "runs")
-    assert again.report.n_new == 3
-    assert again.report.remarks == ["a torn last record was dropped"]
+    assert again.n_new == 3
+    assert again.remarks == ["a torn last record was dropped"]
     assert scores(path) == expected
     assert images_hash(path) == hashes
 
 
 def test_every_method_and_seed_meets_the_same_holes(images: Path, tmp_path: Path) -> None:
     paths = [
-        go(images, tmp_path / "runs", method=method, seeds=(seed,)).report.path
+        go(images, tmp_path / "runs", method=method, seeds=(seed,)).path
         for method, seed in (("telea", 0), ("telea", 1), ("navier-stokes", 0))
     ]
     holes = [{k: v for k, v in images_hash(p).items() if "/hole/" in k} for p in paths]
     assert len(set(paths)) == 3
     assert holes[0] == holes[1] == holes[2]
-    moved = go(images, tmp_path / "runs", mask_seed=1).report.path
+    moved = go(images, tmp_path / "runs", mask_seed=1).path
     assert {k: v for k, v in images_hash(moved).items() if "/hole/" in k} != holes[0]
 
 
@@ -195,8 +196,8 @@ def test_one_bad_image_is_named_and_the_rest_goes_on(images: Path, tmp_path: Pat
     good = (images / "002.png").read_bytes()
     (images / "002.png").write_bytes(good[:50])
     result = go(images, tmp_path / "runs")
-    assert list(result.report.failed) == ["002"]
-    assert "cannot load the image" in result.report.failed["002"]
+    assert list(result.failed) == ["002"]
+    assert "cannot load the image" in result.failed["002"]
     assert (result.summary.n, result.summary.n_failed) == (5, 1)
     assert not result.summary.complete
 
@@ -204,25 +205,25 @@ def test_one_bad_image_is_named_and_the_rest_goes_on(images: Path, tmp_path: Pat
 def test_images_of_several_sizes_keep_them(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "images", 2, size=32)
     Image.new("RGB", (40, 24), (200, 100, 0)).save(folder / "wide.png")
-    path = go(folder, tmp_path / "runs").report.path
+    path = go(folder, tmp_path / "runs").path
     assert pixels(path / "images/output/wide.png").shape == (24, 40, 3)
     assert pixels(path / "images/output/000.png").shape == (32, 32, 3)
 
 
 def test_samples_are_kept_apart(images: Path, tmp_path: Path) -> None:
-    path = go(images, tmp_path / "runs", samples=2, limit=2).report.path
+    path = go(images, tmp_path / "runs", samples=2, limit=2).path
     assert sorted(RunDirectory(path).records()) == ["000@0", "000@1", "001@0", "001@1"]
     assert len(list((path / "images/target").glob("*.png"))) == 2
 
 
 def test_two_processes_cannot_own_one_run(images: Path, tmp_path: Path) -> None:
-    path = go(images, tmp_path / "runs").report.path
+    path = go(images, tmp_path / "runs").path
     with RunDirectory(path).owned(), pytest.raises(RequestError, match="another running process"):
         go(images, tmp_path / "runs")
 
 
 def test_a_broken_manifest_is_refused_and_nothing_is_lost(images: Path, tmp_path: Path) -> None:
-    path = go(images, tmp_path / "runs").report.path
+    path = go(images, tmp_path / "runs").path
     before = images_hash(path)
     (path / "manifest.json").write_text('{"schema_version"')
     with pytest.raises(RequestError, match="not a readable manifest"):

@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
-from bench.runner.options import Options
 
 from bench.api import RequestError
 from bench.plan.request import Request, runs
 from bench.runner import reference as reference_runs
 from bench.runner import verify
 from bench.runner.benchmark import run_all
+from bench.runner.options import Options
 from bench.runner.progress import Silent
 from tests.conftest import Bench
 

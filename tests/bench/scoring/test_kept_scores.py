@@ -14,7 +14,7 @@ from bench.api.imaging import encode_png
 from bench.metrics.lpips import LPIPS
 from bench.plan.request import Request, runs
 from bench.runner import benchmark
-from bench.runner.loop import Options
+from bench.runner.options import Options
 from bench.runner.progress import Silent
 from bench.scoring.sets import PngSet
 from bench.store.summary import ImageEntry, Summary
@@ -27,7 +27,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (result,) = benchmark.run_all(
         runs(request), out, metrics=("l1", "lpips"), workers=1, progress=Silent()
     )
-    return result.report.path
+    return result.path
 
 
 def score_again(run: Path, metric: str) -> Summary:

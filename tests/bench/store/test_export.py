@@ -14,7 +14,7 @@ from bench.plan.request import Request, runs
 from bench.report.grid import draw_grid
 from bench.runner import benchmark
 from bench.runner.benchmark import run_all
-from bench.runner.loop import Options
+from bench.runner.options import Options
 from bench.runner.progress import Silent
 from bench.store.export import write
 from bench.store.scored_run import load_runs
@@ -25,7 +25,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = Request(("telea",), ("half",), "photos", size=32, limit=3, samples=2)
     out = Options(tmp_path_factory.mktemp("runs"))
     (result,) = run_all(runs(request), out, metrics=("l1",), workers=1, progress=Silent())
-    return result.report.path
+    return result.path
 
 
 def test_pandas_reads_the_exported_csv_in_one_line(run: Path, tmp_path: Path) -> None:

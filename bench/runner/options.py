@@ -1,0 +1,55 @@
+"""How runs are made: the options, and what is checked before any run begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.api import ChecksDevice, RequestError
+from bench.execute.devices import check_device, cores
+from bench.plan import spec
+from bench.plan.spec import Run
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run; nothing here changes what is computed (except a network's last bits).
+
+    timeout: seconds that an image may take, None = no limit.  threads: torch threads per worker.
+    executor: "local" processes or "dask".  scheduler: address of Dask's, None = start one here.
+    """
+
+    out: Path
+    device: str = "cpu"
+    batch_size: int = 8
+    threads: int = 1
+    timeout: float | None = None
+    keep_raw: bool = False
+    executor: str = "local"
+    scheduler: str | None = None
+
+
+def check(run: Run, options: Options) -> None:
+    """Raise RequestError for a run that cannot work, as far as that shows before it begins."""
+    spec.check(run)
+    if options.batch_size < 1:
+        raise RequestError(f"batch-size={options.batch_size}: give at least 1.")
+    if options.timeout is not None and not options.timeout > 0:  # NaN is refused too
+        raise RequestError(f"timeout={options.timeout}: give seconds above 0.")
+    if options.scheduler is not None and options.executor != "dask":
+        raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
+    check_device(options.device, here=options.scheduler is None)
+    if isinstance(run.method, ChecksDevice) and options.scheduler is None:
+        run.method.check_device(options.device)
+
+
+def device_in_words(options: Options) -> str:
+    """Return the device as the manifest names it."""
+    device = options.device
+    if options.scheduler is not None:
+        return f"{device} (workers of a Dask scheduler)"
+    if device.startswith("cuda"):
+        import torch
+
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({cores()} cores)"
