@@ -1,1 +1,1 @@
-"""Hole, hide, method, compose, PNG bytes: one image completed; writes nothing."""
+"""Complete images: draw the hole, hide it, call the method, composite, encode; writes nothing."""

@@ -1,4 +1,4 @@
-"""What goes to a worker and what comes back: a batch of the plan, and its completions."""
+"""What a worker gets and returns: a batch of a run's plan, and its completions."""
 
 from __future__ import annotations
 

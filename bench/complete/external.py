@@ -24,9 +24,9 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class ExternalOutputs:
-    """A folder of somebody's outputs, one file an image, found by the image's id.
+    """A folder of outputs made elsewhere: one file per image, found by the image's id.
 
-    name: as in tables.  path: the folder.  layout: a file's relative path in it, with {id}.
+    name: the method's in tables.  path: the folder.  layout: a file's path in it, with {id}.
     """
 
     version: ClassVar[str] = "external"
@@ -37,7 +37,7 @@ class ExternalOutputs:
     layout: Path
 
     def load(self, device: str) -> Inpaint:
-        """Outputs are read, not made: raises RequestError when called."""
+        """Return a function that raises RequestError: these outputs are read, not made."""
 
         def refuse(visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
             raise RequestError("Outputs made elsewhere cannot complete other images.")
@@ -67,7 +67,7 @@ def find_outputs(
 ) -> ExternalOutputs:
     """Return the outputs under `path` for these images, by id and never by sorted order.
 
-    Raises RequestError when the folder holds none of them, or lacks some.
+    Raises RequestError if the folder lacks the output of any of them.
     """
     if not path.is_dir():
         raise RequestError(f"--outputs {path}: no such folder.")

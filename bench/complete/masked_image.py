@@ -39,7 +39,7 @@ class MaskedImage:
     target: torch.Tensor
     hole: torch.Tensor
     hole_fraction: float
-    notes: Mapping[str, Any]
+    notes: dict[str, object]
 
     @cached_property
     def pngs(self) -> dict[str, bytes]:
@@ -89,7 +89,7 @@ def check_first_hole(run: Run, ids: Sequence[str]) -> None:
 
 def _hole_of(
     run: Run, image_id: str, height: int, width: int
-) -> tuple[torch.Tensor, dict[str, Any], int]:
+) -> tuple[torch.Tensor, dict[str, object], int]:
     """Return an image's hole, what the generator says about it, and how many pixels it has."""
     seed = hole_seed(run, image_id)
     hole = _draw(run.mask, image_id, height, width, seed)
@@ -106,8 +106,8 @@ def _draw(mask: MaskGenerator, image_id: str, height: int, width: int, seed: int
 
 def _mask_facts(
     mask: MaskGenerator, image_id: str, height: int, width: int, seed: int
-) -> Mapping[str, Any]:
-    """Return what a generator has to say about a hole: the bin it drew, the file it took."""
+) -> dict[str, object]:
+    """Return what a generator says about a hole: the bin it drew from, the file it took."""
     if isinstance(mask, PairedFacts):
         return dict(mask.facts_for_image(image_id, height, width, seed))
     return dict(mask.facts(height, width, seed)) if isinstance(mask, Facts) else {}
@@ -140,7 +140,7 @@ def missing_pixels(mask: MaskGenerator, hole: torch.Tensor, height: int, width: 
     return missing
 
 
-def strict_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+def strict_facts(facts: Mapping[str, object]) -> dict[str, Any]:
     """Return facts as a record can hold them; raises ValueError if they are not strict JSON."""
     try:
         return dict(json.loads(json.dumps(dict(facts), allow_nan=False)))

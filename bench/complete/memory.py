@@ -1,4 +1,4 @@
-"""Peak memory of this process or device: reset, read, free."""
+"""The peak memory of this process or of a CUDA device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 
 def reset_peak(device: str) -> None:
-    """Start measuring the peak memory of this process anew, where the system can."""
+    """Start a new measurement of the peak memory, where the system allows it."""
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
         torch.cuda.synchronize(device)
@@ -21,7 +21,7 @@ def reset_peak(device: str) -> None:
 
 
 def peak(device: str) -> int:
-    """Return bytes: the device's allocations on CUDA, else the peak resident set."""
+    """Return the peak in bytes: the allocations on a CUDA device, else the resident set."""
     if device.startswith("cuda"):
         torch.cuda.synchronize(device)
         return int(torch.cuda.max_memory_allocated(device))
@@ -33,7 +33,7 @@ def peak(device: str) -> int:
 
 
 def free() -> None:
-    """Give unused memory back."""
+    """Release unused memory."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -122,7 +122,7 @@ def describe(run: Run, ids: Sequence[str], hashes: Hashes | None = None) -> Spec
 
 
 def labels(run: Run) -> dict[str, str]:
-    """Return what tables call the run's parts; kept, since a later version has other defaults."""
+    """Return what tables call the run's parts; recorded, since defaults may change."""
     return {
         "method": plugins.label(run.method),
         "mask": plugins.label(run.mask),
@@ -176,7 +176,7 @@ def method_seed(run: Run, image_id: str, sample: int) -> int:
 
 
 def check(run: Run) -> None:
-    """Raise RequestError for what can be known to be impossible before anything runs."""
+    """Raise RequestError for a run that cannot work, as far as that shows before it begins."""
     if run.limit is not None and run.limit < 1:
         raise RequestError(f"limit={run.limit}: give at least 1 image.")
     if run.samples < 1:

@@ -1,4 +1,4 @@
-"""A grid of runs, one after the other: run, score, next.  Chooses workers and threads."""
+"""A grid of runs: run and score one after another."""
 
 from __future__ import annotations
 

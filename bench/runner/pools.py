@@ -15,8 +15,8 @@ PRELOAD = ("bench.complete.worker",)
 def choose_workers(run: Run, options: Options, asked: int | None) -> tuple[int, int]:
     """Return (workers, threads of each).
 
-    A method whose call uses one core gets a worker a core; others one worker with all cores, since
-    a network's batch spreads over them.  A CUDA device gets one process.
+    A method whose call uses one core gets one worker per core; other methods get one worker with
+    all cores, over which a network's batch spreads.  A CUDA device gets one process.
     """
     total = cores()
     if options.executor == "dask":

@@ -1,4 +1,4 @@
-"""How a long command says how far it is: a protocol, and silence."""
+"""How a long command reports its progress: a protocol, and silence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Shows how far one stage of the campaign is."""
+    """Shows the progress of the stages of a command."""
 
     def stage(self, title: str) -> Callable[[int, int], None]:
         """Begin a stage and return its on_progress(done, total)."""
