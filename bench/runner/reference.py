@@ -40,7 +40,7 @@ def read_reference(path: Path) -> Reference:
     """Return the reference in a folder; raises RequestError, OSError or ValueError if damaged."""
     manifest = _manifest(path)
     records = _records(path, manifest.plan.n * manifest.spec["samples"])
-    return Reference(manifest, records, read_scores(path / "scores.csv"))
+    return Reference(manifest, records, read_scores(path))
 
 
 def references(paths: Sequence[Path] = ()) -> list[Path]:

@@ -5,13 +5,10 @@ Everything here is derived: deleting it and scoring again gives the same bytes, 
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 
@@ -19,12 +16,13 @@ from bench import plugins
 from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, SetMetric
 from bench.api.files import write_atomic
 from bench.execute import Executor, Lost
+from bench.scoring.kept import kept_scores, kept_sets
 from bench.scoring.sets import read_hole, read_image, sample_scores, score_sets
-from bench.scoring.summary import assets_of, outputs_hash, samples_entry, summarise_run
+from bench.scoring.summary import samples_entry, summarise_run
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
-from bench.store.scores import read_scores
-from bench.store.summary import MetricEntry, SetEntry, Summary, read_summary
+from bench.store.scores import Score, append_journal, journal, read_scores, write_scores
+from bench.store.summary import MetricEntry, Summary
 
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
 # FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
@@ -74,50 +72,52 @@ def score(
     manifest = directory.manifest()
     if manifest is None:
         raise RequestError(f"{path} is no run directory: it has no manifest.json.")
-    if not (path / "images").is_dir() and read_scores(path / "scores.csv"):
+    if not (path / "images").is_dir() and read_scores(path):
         raise RequestError(f"{path} is a copy without PNGs: its scores stand as they are.")
     instances = {name: plugins.metric(name) for name in metrics}
     with directory.owned():
         records = directory.records()
         done = [record for record in records.values() if record.done]
         done.sort(key=lambda record: record.id)  # not the order in which workers happened to finish
-        triples = [_triple(directory, record) for record in done]
-        per_image = [n for n, m in instances.items() if callable(m)]
-        table = _image_scores(directory, triples, per_image, executor, on_progress)
-        _write_scores(directory, triples, table)
-        per_set = [n for n, m in instances.items() if isinstance(m, SetMetric)]
-        sets: dict[str, MetricEntry] = {
-            **score_sets(triples, per_set, _kept_sets(directory, triples), on_progress)
-        }
-        for name, metric in instances.items():
-            if isinstance(metric, SampleMetric | PosteriorMetric):
-                sets[name] = samples_entry(name, sample_scores(directory, metric, done), done)
+        per_image = [name for name, metric in instances.items() if callable(metric)]
+        table = _image_scores(directory, done, per_image, executor, on_progress)
+        write_scores(path, [record.id for record in done], table)
+        sets = _set_entries(directory, done, instances, on_progress)
         summary = summarise_run(manifest, records, done, table, sets)
         write_atomic(path / "summary.json", summary.to_json())
-        (path / "scores.partial.jsonl").unlink(missing_ok=True)
+        journal(path).unlink(missing_ok=True)
     return summary
 
 
-def score_chunk(chunk: _Chunk) -> list[dict[str, Any]]:
+def score_chunk(chunk: _Chunk) -> list[Score]:
     """Score a few completions one at a time, on one thread: the bytes never depend on the batch."""
     torch.set_num_threads(1)
     metrics = {n: cast(ImageMetric, plugins.metric(n)) for n in chunk.metrics}
-    rows = []
+    scores = []
     for triple in chunk.triples:
         output, target = (read_image(p)[None] for p in (triple.output, triple.target))
         hole = read_hole(triple.hole)[None]
         for name, metric in metrics.items():
             value = float(metric(output, target, hole)[0])
-            rows.append(
-                {
-                    "id": triple.name,
-                    "sha256": triple.sha256,
-                    "metric": name,
-                    "version": metric.version,
-                    "value": value,
-                }
-            )
-    return rows
+            scores.append(Score(triple.name, triple.sha256, name, metric.version, value))
+    return scores
+
+
+def _set_entries(
+    directory: RunDirectory,
+    done: Sequence[Record],
+    metrics: Mapping[str, object],
+    on_progress: Callable[[int, int], None],
+) -> dict[str, MetricEntry]:
+    """Return the entries of metrics that are not of single outputs: of sets, and of samples."""
+    triples = [_triple(directory, record) for record in done]
+    over_sets = [name for name, metric in metrics.items() if isinstance(metric, SetMetric)]
+    kept = kept_sets(directory, done)
+    entries: dict[str, MetricEntry] = {**score_sets(triples, over_sets, kept, on_progress)}
+    for name, metric in metrics.items():
+        if isinstance(metric, SampleMetric | PosteriorMetric):
+            entries[name] = samples_entry(name, sample_scores(directory, metric, done), done)
+    return entries
 
 
 def _triple(directory: RunDirectory, record: Record) -> _Triple:
@@ -133,103 +133,36 @@ def _triple(directory: RunDirectory, record: Record) -> _Triple:
 
 def _image_scores(
     directory: RunDirectory,
-    triples: list[_Triple],
-    metrics: list[str],
+    done: Sequence[Record],
+    metrics: Sequence[str],
     executor: Executor,
     on_progress: Callable[[int, int], None],
 ) -> dict[str, dict[str, float]]:
     """Return metric -> id -> value, computing what neither scores.csv nor the journal holds."""
-    known = _kept_scores(directory, triples)
-    tasks = [
-        _Chunk(tuple(part), missing)
-        for start in range(0, len(triples), CHUNK)
-        for part in [triples[start : start + CHUNK]]
-        for missing in [tuple(m for m in metrics if not _has_all(known.get(m, {}), part))]
-        if missing
-    ]
-    left = sum(len(task.triples) for task in tasks)
-    on_progress(len(triples) - left, len(triples))
-    with (directory.path / "scores.partial.jsonl").open("a", encoding="utf-8") as journal:
-        for task, rows in executor.map(score_chunk, tasks, timeout=lambda _: None):
-            if isinstance(rows, Lost):
-                raise RequestError(f"Scoring stopped: {rows.reason}. Run it again to go on.")
-            for row in rows:
-                known.setdefault(row["metric"], {})[row["id"]] = row["value"]
-                journal.write(json.dumps(row) + "\n")
-            journal.flush()
-            left -= len(task.triples)
-            on_progress(len(triples) - left, len(triples))
+    known = kept_scores(directory, done)
+    chunks = _missing([_triple(directory, record) for record in done], metrics, known)
+    left = sum(len(chunk.triples) for chunk in chunks)
+    on_progress(len(done) - left, len(done))
+    with journal(directory.path).open("a", encoding="utf-8") as file:
+        for chunk, scores in executor.map(score_chunk, chunks, timeout=lambda _: None):
+            if isinstance(scores, Lost):
+                raise RequestError(f"Scoring stopped: {scores.reason}. Run it again to go on.")
+            for score in scores:
+                known.setdefault(score.metric, {})[score.id] = score.value
+            append_journal(file, scores)
+            left -= len(chunk.triples)
+            on_progress(len(done) - left, len(done))
     return known
 
 
-def _has_all(values: dict[str, float], triples: Sequence[_Triple]) -> bool:
-    return all(triple.name in values for triple in triples)
-
-
-def _kept_scores(directory: RunDirectory, triples: list[_Triple]) -> dict[str, dict[str, float]]:
-    """Return the scores that still hold: same metric version, same output file."""
-    known: dict[str, dict[str, float]] = {}
-    outputs = {triple.name: triple.sha256 for triple in triples}
-    kept = _kept_entries(directory, triples)
-    for name, values in read_scores(directory.path / "scores.csv").items():
-        if name in kept:
-            known[name] = {i: v for i, v in values.items() if i in outputs}
-    journal = directory.path / "scores.partial.jsonl"
-    for line in journal.read_bytes().split(b"\n") if journal.exists() else []:
-        try:
-            row = json.loads(line)
-            name, image_id, value = str(row["metric"]), str(row["id"]), float(row["value"])
-            holds = outputs.get(image_id) == row["sha256"] and row["version"] == _version(name)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            continue  # the torn last line of a killed process
-        if holds:
-            known.setdefault(name, {})[image_id] = value
-    return known
-
-
-def _version(metric: str) -> str | None:
-    try:
-        return plugins.metric(metric).version
-    except RequestError:
-        return None
-
-
-def _write_scores(
-    directory: RunDirectory, triples: list[_Triple], table: dict[str, dict[str, float]]
-) -> None:
-    """Write scores.csv: a row a completion, repr'd float64, so that reading it back is exact."""
-    names = sorted(table)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", *names])
-    for triple in triples:
-        row = (table[n].get(triple.name) for n in names)
-        writer.writerow([triple.name, *("" if v is None else repr(v) for v in row)])
-    write_atomic(directory.path / "scores.csv", text.getvalue().encode())
-
-
-def _kept_sets(directory: RunDirectory, triples: list[_Triple]) -> dict[str, SetEntry]:
-    """Return the entries of one number a run that still hold."""
-    kept = _kept_entries(directory, triples)
-    return {name: entry for name, entry in kept.items() if isinstance(entry, SetEntry)}
-
-
-def _kept_entries(directory: RunDirectory, triples: list[_Triple]) -> dict[str, MetricEntry]:
-    """Return the summary's entries that still hold: same metric, same assets, same outputs."""
-    try:
-        old = read_summary(directory.path)
-    except (OSError, ValueError):
-        return {}
-    if old.outputs_sha256 != outputs_hash((t.name, t.sha256) for t in triples):
-        return {}
-    return {name: entry for name, entry in old.metrics.items() if _holds(name, entry)}
-
-
-def _holds(name: str, entry: MetricEntry) -> bool:
-    """Return whether today's metric would give the scores of an entry."""
-    try:
-        metric = plugins.metric(name)
-    except RequestError:
-        return False
-    same_files = entry.assets is None or entry.assets == assets_of(metric)
-    return entry.version == metric.version and same_files
+def _missing(
+    triples: Sequence[_Triple], metrics: Sequence[str], known: Mapping[str, Mapping[str, float]]
+) -> list[_Chunk]:
+    """Cut the completions into chunks; return those that lack a metric, with what they lack."""
+    chunks = []
+    for start in range(0, len(triples), CHUNK):
+        part = tuple(triples[start : start + CHUNK])
+        lacking = [m for m in metrics if any(t.name not in known.get(m, {}) for t in part)]
+        if lacking:
+            chunks.append(_Chunk(part, tuple(lacking)))
+    return chunks

@@ -42,7 +42,7 @@ def write(run: Path, out: Path) -> Path:
     for kind in sorted((run / "images").iterdir()):
         shutil.copytree(kind, out / kind.name)
     shutil.copy(run / "manifest.json", out / "manifest.json")
-    scores = read_scores(run / "scores.csv")
+    scores = read_scores(run)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*FACTS, *scores])

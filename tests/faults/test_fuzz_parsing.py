@@ -22,8 +22,9 @@ from bench import plugins
 from bench.api import RequestError
 from bench.plan import request
 from bench.plan.ids import safe_id
-from bench.scoring.images import _kept_scores, _Triple
+from bench.scoring.kept import kept_scores, kept_sets
 from bench.store.directory import RunDirectory, file_stem
+from bench.store.record import Record
 from bench.store.scores import read_scores
 from tests.conftest import write_images
 from tests.faults.running import go, make_runs
@@ -162,8 +163,10 @@ def test_any_journal_and_summary_are_read(lines: list[bytes], summary: bytes) ->
         path = Path(folder)
         (path / "scores.partial.jsonl").write_bytes(b"\n".join(lines))
         (path / "summary.json").write_bytes(summary)
-        assert _kept_scores(RunDirectory(path), [_Triple("x", path, path, path, "0", "0")]) == {}
-        assert read_scores(path / "scores.csv") == {}
+        done = [Record("x", "x", "x", "ok", sha256="0")]
+        assert kept_scores(RunDirectory(path), done) == {}
+        assert kept_sets(RunDirectory(path), done) == {}
+        assert read_scores(path) == {}
 
 
 @settings(FEW, max_examples=25)
