@@ -23,14 +23,14 @@ VERSION = 1
 
 
 def pinned_weights() -> dict[str, str]:
-    """Return the pinned sha256 of the Inception, by its name: the assets of FID and its kin."""
+    """Return the pinned sha256 of the Inception by name: the assets of FID, KID and the IDS."""
     from bench.assets import weights
 
     return {WEIGHTS: weights.pinned(WEIGHTS)}
 
 
 def inception_features(images: ImageSet) -> np.ndarray:
-    """Return float32 (N, 2048), a row an image, in the set's order.
+    """Return float32 (N, 2048), one row per image, in the set's order.
 
     Read from the cache when the same content was seen before with the same weights.  Raises
     RequestError when the weights cannot be had or the set is empty.
@@ -61,7 +61,7 @@ def features_path(images: ImageSet) -> Path:
 
 
 def compute_features(images: ImageSet) -> np.ndarray:
-    """Return float32 (N, 2048) without the cache, one image at a time: no row knows the others."""
+    """Return float32 (N, 2048) without the cache, one image at a time, so rows are independent."""
     import numpy as np
     import torch
 

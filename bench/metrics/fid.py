@@ -30,7 +30,7 @@ class FID:
         return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
-        """Return the distance, at least 0 up to rounding; RequestError below 2 images a set."""
+        """Return the distance, at least 0 up to rounding; RequestError below 2 images per set."""
         import torch
         from torch_fidelity.metric_fid import (
             KEY_METRIC_FID,
@@ -42,7 +42,7 @@ class FID:
 
         if min(len(outputs), len(targets)) < 2:
             raise RequestError(
-                f"FID needs at least 2 images a set, not {len(outputs)} and {len(targets)}."
+                f"FID needs at least 2 images per set, not {len(outputs)} and {len(targets)}."
             )
         statistics = [
             fid_features_to_statistics(torch.from_numpy(inception_features(images)))

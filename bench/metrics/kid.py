@@ -43,7 +43,7 @@ class KID:
         return min(self.subset_size, n)
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
-        """Return the mean over subsets; raises RequestError below 2 images a set."""
+        """Return the mean over subsets; raises RequestError below 2 images per set."""
         import torch
         from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
@@ -52,7 +52,7 @@ class KID:
         n = min(len(outputs), len(targets))
         if n < 2:
             raise RequestError(
-                f"KID needs at least 2 images a set, not {len(outputs)} and {len(targets)}."
+                f"KID needs at least 2 images per set, not {len(outputs)} and {len(targets)}."
             )
         result = kid_features_to_metric(
             torch.from_numpy(inception_features(outputs)),

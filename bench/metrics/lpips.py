@@ -1,8 +1,8 @@
 """LPIPS (Zhang et al. 2018), version 0.1, by the official `lpips` package.
 
 The package carries the linear heads; the trunk is torchvision's, taken from `bench.assets.weights`.
-The network is loaded once a process and kept (`load_network`); images are scored one at a time, so
-a score does not depend on the batch.
+The network is loaded once per process and kept (`load_network`); images are scored one at a time,
+so a score does not depend on the batch.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Metric:
 class Cell:
     """A number with its interval (None for metrics of whole sets) and what the table says of it.
 
-    of_set: one number a run; n is then the number of images in the set and is always printed.
+    of_set: one number per run; n is then the number of images in the set and is always printed.
     best: the best of its column.  close: not significantly worse than the best (paired bootstrap
     over sources, same images and holes, 95%).
     """

@@ -41,10 +41,10 @@ class _Line:
 def draw_grid(runs: Sequence[ScoredRun], *, count: int | None = None, out: Path) -> Path:
     """Write a comparison grid of `runs` as a PNG and return its path.
 
-    count: images of each dataset and mask, from as many photographs as possible; by default so many
-    that the grid has about eight rows.  Small images are
-    enlarged by a whole factor (nearest neighbour), those above 256 px shrunk.  Of several seeds the
-    first is shown.  Raises RequestError when no image is in all runs of a dataset and mask.
+    count: images of each dataset and mask, from as many photographs as possible; by default
+    as many as give the grid about eight rows.  Small images are enlarged by an integer factor
+    (nearest neighbour), those above 256 px are shrunk.  Of several seeds the first is shown.
+    Raises RequestError when no image is in all runs of a dataset and mask.
     """
     without = [run.path.name for run in runs if not (run.path / "images").is_dir()]
     if without:
@@ -143,7 +143,7 @@ def _display(pixels: np.ndarray) -> np.ndarray:
 
 
 def _contrasting(under: np.ndarray) -> np.ndarray:
-    """Return the line colour whose contrast with the pixels under it is best where it is worst."""
+    """Return the line colour whose 10th percentile of contrast with `under` is the highest."""
     distance = np.abs(under[None].astype(int) - LINES[:, None]).sum(axis=2)
     colour: np.ndarray = LINES[np.percentile(distance, 10, axis=1).argmax()].astype(np.uint8)
     return colour

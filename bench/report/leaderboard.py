@@ -1,4 +1,4 @@
-"""The leaderboard's door: runs -> boards -> one of the formats."""
+"""The leaderboard: runs -> boards -> one of the formats."""
 
 from __future__ import annotations
 

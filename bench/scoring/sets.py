@@ -1,4 +1,4 @@
-"""Scores that are not of one image: one number a run (FID and kin), one for an image's samples."""
+"""Scores that are not of one output: one per run (FID, KID, ...), or one per image's samples."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def score_sets(
     kept: Mapping[str, SetEntry],
     on_progress: Callable[[int, int], None],
 ) -> dict[str, SetEntry]:
-    """Return the summary entries of metrics that give one number a run; `kept` still hold."""
+    """Return the summary entries of metrics with one number per run; those in `kept` still hold."""
     done = itertools.count(1)
 
-    def on_image() -> None:  # once an output and once a target, unless their features are cached
+    def on_image() -> None:  # once per output and target, unless cached
         on_progress(next(done), 2 * len(pairs))
 
     outputs = PngSet(((pair.output, pair.sha256) for pair in pairs), on_image)

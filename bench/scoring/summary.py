@@ -37,7 +37,7 @@ def summarise_run(
     """Return the summary of a run.
 
     done: the records that are ok, in the order of scores.csv.  table: metric -> id -> value.
-    sets: entries of metrics that give one number a run.
+    sets: entries of metrics with one number per run or per image's samples.
     """
     failed = sorted(record.id for record in records.values() if not record.done)
     warm = [record for record in done if record.warm] or done
@@ -75,7 +75,7 @@ def outputs_hash(outputs: Iterable[tuple[str, str | None]]) -> str:
 
 
 def set_entry(metric: SetMetric, value: float, n: int) -> SetEntry:
-    """Return the entry of a metric that gives one number a run."""
+    """Return the entry of a metric that gives one number per run."""
     return SetEntry(
         metric.version,
         assets_of(metric),

@@ -49,11 +49,11 @@ def by_hole_area(
 ) -> list[AreaBin]:
     """Return the scores by decile of the hole's share of the image, edges (a, b]; no empty bins.
 
-    fractions: in (0, 1], one a score.  Raises ValueError outside.
+    fractions: in (0, 1], one per score.  Raises ValueError for others.
     """
     scores, areas = finite_or_inf(values), np.asarray(fractions, dtype=np.float64)
     if areas.shape != scores.shape or not bool(((areas > 0) & (areas <= 1)).all()):
-        raise ValueError("by_hole_area needs one hole fraction in (0, 1] a score.")
+        raise ValueError("by_hole_area needs one hole fraction in (0, 1] per score.")
     # Rounded before the ceiling: a fraction that is an edge but for its last bit belongs below it.
     decile = np.ceil(np.round(areas * 10, 9)).clip(1, 10).astype(int)
     bins = []

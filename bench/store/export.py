@@ -28,8 +28,8 @@ FACTS = (
 def write(run: Path, out: Path) -> Path:
     """Copy a run's images and write scores.csv beside them; return the CSV's path.
 
-    The CSV has a row an image: facts of the record, then a column per metric.  Raises RequestError
-    when `run` is no run directory or `out` is not empty.
+    The CSV has one row per output: facts of the record, then a column per metric.  Raises
+    RequestError when `run` is no run directory or `out` is not empty.
     """
     directory = RunDirectory(run)
     if directory.manifest() is None:

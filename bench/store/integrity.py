@@ -1,9 +1,9 @@
-"""Seals: that a record's PNGs were seen to hash right, so that a resumed run need not read them.
+"""Seals: proof that a record's PNGs had the right hashes, so a resumed run need not read them.
 
 A seal is a digest of the record's hashes and of what the file system says of the files: inode,
-size, and the times of the last change of content and of inode.  The last no program can set:
+size, and the times of the last change of content and of inode.  No program can set the last one:
 whatever writes, replaces, copies or touches a file breaks its seal, and the file is hashed again.
-The boot id is in it too: what a power cut took from the disk's cache is found by hashing.
+The boot id is part of it too: what a power cut lost from the disk's cache is found by hashing.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ PENDING = 1024
 
 
 class IntegrityCache:
-    """The seals of a run directory, a line each; only a cache, so that a write may fail."""
+    """The seals of a run directory, one per line; only a cache, so a write may fail."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._pending: list[bytes] = []
         try:
-            self._known = set(path.read_bytes().split(b"\n"))
+            self._written = set(path.read_bytes().split(b"\n"))
         except OSError:
-            self._known = set()
+            self._written = set()
 
     def __contains__(self, seal: bytes | None) -> bool:
-        return seal in self._known
+        return seal in self._written
 
     def add(self, seals: Iterable[bytes | None]) -> None:
-        """Take seals in; they are written a thousand at a time, and by `write`."""
+        """Add seals; they are written a thousand at a time, and by `write`."""
         self._pending += [seal for seal in seals if seal is not None]
         if len(self._pending) >= PENDING:
             self.write()
@@ -48,7 +48,7 @@ class IntegrityCache:
 
 
 def seal_of(files: Sequence[tuple[str, str | None]]) -> bytes | None:
-    """Return the seal of files (path, sha256) as they are; None where they cannot be told apart."""
+    """Return the seal of files (path, sha256); None where a file or the boot id is missing."""
     boot = _boot_id()
     if boot is None:
         return None
@@ -64,7 +64,7 @@ def seal_of(files: Sequence[tuple[str, str | None]]) -> bytes | None:
 
 @cache
 def _boot_id() -> str | None:
-    """Return what names this start of this machine; None where the system does not say (Linux)."""
+    """Return what identifies this start of the machine; None on systems other than Linux."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -46,7 +46,7 @@ class Loading:
 
 @dataclass(frozen=True)
 class Timing:
-    """The seconds of all loadings, one entry a worker."""
+    """The seconds of all loadings, one entry per worker."""
 
     load_seconds: tuple[float, ...] = ()
     first_batch_seconds: tuple[float, ...] = ()
