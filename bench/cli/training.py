@@ -71,6 +71,7 @@ def train(
     config = dataclasses.replace(config, **given)
     holes = [plugins.mask(name) for name in names or trainer.holes(config)]
     images = training_images(dataset, held_out)
+    out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
     if not with_test_images:
         _refuse_test_images(images)
     source = image_source(images, trainer.size(config), flip=not _has_sides(dataset))
