@@ -123,6 +123,13 @@ def _grey_to_rgb(image: Image.Image) -> np.ndarray:
     grey = np.rint(wide * 255 / white).astype(np.uint8)
     if isinstance(transparent := image.info.get("transparency"), int):
         grey[wide == transparent] = 255
+    return to_rgb(grey)
+
+
+def to_rgb(grey: np.ndarray) -> np.ndarray:
+    """Return (H, W) as (H, W, 3), the value in all channels."""
+    import numpy as np
+
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
@@ -169,6 +176,12 @@ def decode_png(data: bytes) -> torch.Tensor:
     import torch
 
     return torch.from_numpy(np.array(read_rgb(data), copy=True)).permute(2, 0, 1).contiguous()
+
+
+def decode_hole(data: bytes) -> np.ndarray:
+    """Decode the PNG bytes of a hole to bool (H, W), True = missing; `as_hole` makes a tensor."""
+    hole: np.ndarray = read_rgb(data)[:, :, 0] >= 128
+    return hole
 
 
 def hide(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:

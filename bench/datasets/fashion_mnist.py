@@ -65,10 +65,10 @@ class FashionMNIST:
         """Return float32 (3, 32, 32) in [0, 1], the grey value in all channels."""
         import numpy as np
 
-        from bench.api.imaging import to_tensor
+        from bench.api.imaging import to_rgb, to_tensor
 
         grey = np.pad(self._image(image_id), 2)
-        return to_tensor(np.repeat(grey[:, :, None], 3, axis=2))
+        return to_tensor(to_rgb(grey))
 
     def fingerprint(self, image_id: str) -> str:
         """Return the sha256 of the 784 grey values."""

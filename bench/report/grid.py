@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from bench.api import RequestError
 from bench.api.files import write_atomic
-from bench.api.imaging import read_rgb
+from bench.api.imaging import decode_hole, read_rgb, to_rgb
 from bench.report.grouping import group_runs, seed_of
 from bench.report.lettering import draw_lines, line_height, load_font, wrap
 
@@ -108,7 +108,7 @@ def _lines_of(runs: Sequence[ScoredRun], count: int, start: int) -> list[_Line]:
     lines = []
     for output_id in spread(runs, count, start):
         target = read_rgb(runs[0].png("target", output_id))
-        hole = read_rgb(runs[0].png("hole", output_id))[:, :, 0] >= 128
+        hole = decode_hole(runs[0].png("hole", output_id).read_bytes())
         hidden = np.where(hole[:, :, None], np.uint8(FILLING[0]), target)
         plain = {"target": target, "hole": hidden}
         plain |= {
@@ -122,7 +122,7 @@ def _lines_of(runs: Sequence[ScoredRun], count: int, start: int) -> list[_Line]:
 def _outlined(pictures: dict[str, np.ndarray], hole: np.ndarray) -> dict[str, np.ndarray]:
     """Resize for display and draw the hole's outline, in one colour that stands out, on each."""
     shown = {title: _display(pixels) for title, pixels in pictures.items()}
-    ring = outline(_display(np.repeat(hole[:, :, None] * np.uint8(255), 3, axis=2))[:, :, 0] > 127)
+    ring = outline(_display(to_rgb(hole * np.uint8(255)))[:, :, 0] > 127)
     if ring.any():
         colour = _contrasting(shown["target"][ring])
         for pixels in shown.values():

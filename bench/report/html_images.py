@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from bench.api.imaging import read_rgb
+from bench.api.imaging import decode_hole, read_rgb
 from bench.report.grid import FILLING, spread
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _case(run: ScoredRun, output_id: str, score: float, pool: Pool) -> dict[str,
 
 def _hidden(run: ScoredRun, output_id: str) -> np.ndarray:
     target = read_rgb(run.png("target", output_id))
-    hole = read_rgb(run.png("hole", output_id)) >= 128
-    return np.where(hole, np.uint8(FILLING[0]), target)
+    hole = decode_hole(run.png("hole", output_id).read_bytes())
+    return np.where(hole[:, :, None], np.uint8(FILLING[0]), target)
 
 
 def _has_pictures(run: ScoredRun) -> bool:

@@ -155,7 +155,6 @@ def _metrics(scores: Mapping[str, Mapping[str, float]]) -> list[tuple[str, Image
 
 def _tensors(item: ImageResult) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return output, target and hole of a new result as a metric takes them."""
-    output, target, hole = (
-        imaging.decode_png(item.pngs[kind])[None] for kind in ("output", "target", "hole")
-    )
-    return output.float() / 255, target.float() / 255, hole[:, :1] >= 128
+    output, target = (imaging.decode_png(item.pngs[kind])[None] for kind in ("output", "target"))
+    hole = imaging.as_hole(imaging.decode_hole(item.pngs["hole"]))[None]
+    return output.float() / 255, target.float() / 255, hole

@@ -115,7 +115,7 @@ def sample_scores(
 
 def read_hole(path: Path) -> torch.Tensor:
     """Return a PNG as bool (1, H, W), True = missing."""
-    return imaging.decode_png(path.read_bytes())[:1] >= 128
+    return imaging.as_hole(imaging.decode_hole(path.read_bytes()))
 
 
 def read_image(path: Path) -> torch.Tensor:
