@@ -1,19 +1,39 @@
-"""The harness of the inpainting benchmark.
+"""The benchmark from Python: what the command line does, as functions.
 
-from bench import plugins              # plugins.method("telea").load("cpu")(visible, hole, seeds)
-import bench; bench.load_runs()        # a pandas DataFrame, a row an image and metric
+    import bench
+
+    runs = bench.run("patchmatch,telea", "center-box", limit=8)
+    print(bench.leaderboard(runs))
+
+`method`, `mask`, `dataset` and `metric` give the plug-ins themselves: `bench.method("telea")`.
+Importing this module imports nothing heavy.  Errors of a request are bench.api.RequestError.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
+from collections.abc import Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bench.plugins import dataset, mask, method, metric
+    from bench.runner.result import RunResult
+
+    __version__: str
+
+__all__ = [
+    "__version__", "check", "dataset", "leaderboard", "load_runs", "mask", "method", "metric",
+    "run", "score",
+]  # fmt: skip
+
+Names = str | Sequence[str]
+Paths = str | Path | Sequence[str | Path]
 
 
 def _bind(name: str) -> None:
@@ -45,11 +65,173 @@ for _sibling in ("masks", "methods"):
     _bind(_sibling)
 
 
-def load_runs(*paths: str | Path) -> pd.DataFrame:
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for."""
+    if name in {"method", "mask", "dataset", "metric"}:
+        from bench import plugins
+
+        return getattr(plugins, name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("inpaint-bench")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name what is imported when it is asked for, too."""
+    return sorted({*globals(), *__all__})
+
+
+class FailedImagesWarning(UserWarning):
+    """Some images of a run failed; its table has no scores until they are repaired."""
+
+
+def run(
+    method: Names,
+    mask: Names,
+    dataset: str = "photos",
+    *,
+    size: int | None = None,
+    limit: int | None = None,
+    seed: int | Sequence[int] = 0,
+    mask_seed: int = 0,
+    samples: int = 1,
+    metrics: Names | None = None,
+    precision: str = "auto",
+    out: str | Path = "results/runs",
+    device: str = "cpu",
+    batch_size: int = 8,
+    workers: int = 1,
+    timeout: float | None = None,
+    keep_raw: bool = False,
+    progress: bool = False,
+) -> list[Path]:
+    """Run methods on masks of a dataset and score them, as `bench run` does; return the folders.
+
+    method, mask, metrics: names, or lists of them, as on the command line; metrics "none" leaves
+    scoring out.  What was done before is kept.  workers: processes; a script that asks for more
+    than one needs `if __name__ == "__main__":`.  progress: show a bar.
+    Warns with FailedImagesWarning; raises RequestError for a request that is wrong.
+    """
+    from bench.cli.progress import shown
+    from bench.plan import request
+    from bench.runner import benchmark
+    from bench.runner.options import Options
+
+    wanted = request.Request(
+        methods=_names(method) or (),
+        masks=_names(mask) or (),
+        dataset=dataset,
+        size=size,
+        limit=limit,
+        seeds=(seed,) if isinstance(seed, int) else tuple(seed),
+        mask_seed=mask_seed,
+        samples=samples,
+        precision=precision,
+        metrics=_names(metrics),
+    )
+    options = Options(Path(out), device, batch_size, timeout=timeout, keep_raw=keep_raw)
+    with shown(quiet=not progress) as bars:
+        results = benchmark.run_all(
+            request.runs(wanted), options, metrics=wanted.metrics, workers=workers, progress=bars
+        )
+    return _folders(results)
+
+
+def score(
+    *runs: Paths,
+    metrics: Names | None = None,
+    outputs: str | Path | None = None,
+    name: str = "outputs",
+    layout: str | None = None,
+    dataset: str = "photos",
+    mask: str = "center-box",
+    size: int | None = None,
+    limit: int | None = None,
+    mask_seed: int = 0,
+    out: str | Path = "results/runs",
+    progress: bool = False,
+) -> list[Path]:
+    """Add metrics to runs, or score a folder of `outputs` made elsewhere, as `bench score` does.
+
+    runs: run directories, such as `run` returns.  name ... out: of `outputs`, as on the command
+    line.  Returns the run directories.  Raises RequestError.
+    """
+    from bench.cli.progress import shown
+    from bench.runner import benchmark
+
+    chosen = _names(metrics)
+    with shown(quiet=not progress) as bars:
+        if outputs is None:
+            results = benchmark.score_runs(_paths(runs), metrics=chosen, progress=bars)
+        else:
+            asked = benchmark.OutputsRequest(
+                Path(outputs), name, dataset, mask, layout, size, limit, mask_seed
+            )
+            results = benchmark.score_outputs(asked, out=Path(out), metrics=chosen, progress=bars)
+    return _folders(results)
+
+
+def load_runs(*paths: Paths) -> pd.DataFrame:
     """Return the scores of complete runs (default: all under results/runs) as a DataFrame.
 
-    paths: run directories, or folders of them.  Raises RequestError when there is none.
+    paths: run directories, or folders of them.  The frame has a row per output and a column per
+    metric (NaN where it was not computed), after method, mask, dataset, size, seed, id, image,
+    source, hole_fraction, seconds, evaluations, gradients and run (the directory's name).
+    Runs that are not complete are skipped with a warning.  Raises RequestError when none is.
     """
     from bench.store import scored_run
 
-    return scored_run.scores_frame(scored_run.load_runs(paths))
+    return scored_run.scores_frame(scored_run.load_runs(_paths(paths)))
+
+
+def leaderboard(
+    *runs: Paths, format: str = "md", metrics: Names | None = None, intervals: bool = True
+) -> str | bytes:
+    """Return the table of runs (default: all under results/runs) as `bench leaderboard` prints it.
+
+    runs: run directories, or folders of them.  format: md, csv, latex, html (text) or parquet
+    (bytes).  intervals: with the 95% intervals (md, latex).  Raises RequestError.
+    """
+    from bench.report import leaderboard as report
+    from bench.store.scored_run import load_runs as load
+
+    loaded = load(_paths(runs), failed=True)
+    return report.render(loaded, format, metrics=_names(metrics), intervals=intervals)
+
+
+def check(plugin: object) -> None:
+    """Check that a plug-in keeps the contract of its kind: bench.api.checks.check."""
+    from bench.api import checks
+
+    checks.check(plugin)
+
+
+def _names(given: Names | None) -> tuple[str, ...] | None:
+    """Return the items of a list as the command line splits it."""
+    from bench import plugins
+
+    if given is None:
+        return None
+    return tuple(plugins.split_list([given] if isinstance(given, str) else list(given)))
+
+
+def _paths(given: Sequence[Paths]) -> list[Path]:
+    """Return paths, and lists of paths, as one list."""
+    lists = [[item] if isinstance(item, str | Path) else item for item in given]
+    return [Path(path) for items in lists for path in items]
+
+
+def _folders(results: Sequence[RunResult]) -> list[Path]:
+    """Return the run directories; warn of failed images."""
+    for result in results:
+        if result.failed:
+            first, why = next(iter(result.failed.items()))
+            warnings.warn(
+                f"{result.path}: {len(result.failed)} of {result.n} images failed "
+                f"(first: {first}: {why})",
+                FailedImagesWarning,
+                stacklevel=3,
+            )
+    return [result.path for result in results]

@@ -12,10 +12,11 @@ plug-in's door module stays light: `bench list` reads every plug-in without impo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
+from bench.api.measures import ImageMetric, ImageSet, PosteriorMetric, SampleMetric, SetMetric
 from bench.api.offers import (
     PRECISIONS,
     BuildsGallery,
@@ -64,6 +65,7 @@ __all__ = [
     "PairedFacts",
     "PairedMasks",
     "Positional",
+    "PosteriorMetric",
     "Precision",
     "ReadsOutputs",
     "RequestError",
@@ -191,83 +193,4 @@ class Dataset(Protocol):
 
     def source(self, image_id: str) -> str:
         """Return the id of the photograph this image was cut from; bootstraps resample sources."""
-        ...
-
-
-@runtime_checkable
-class ImageMetric(Protocol):
-    """A frozen dataclass that gives one number an image."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    unit: ClassVar[str]
-    higher_is_better: ClassVar[bool]
-
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,).  output, target: (N, 3, H, W), exact multiples of 1/255."""
-        ...
-
-
-class ImageSet(Protocol):
-    """Images on disk, loaded one at a time."""
-
-    @property
-    def content_hash(self) -> str:
-        """sha256 over the images' contents, in order: the key of cached features."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        """Yield uint8 (3, H, W), RGB."""
-        ...
-
-
-@runtime_checkable
-class SetMetric(Protocol):
-    """A frozen dataclass that gives one number a run (FID, KID, P-IDS, U-IDS)."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    unit: ClassVar[str]
-    higher_is_better: ClassVar[bool]
-
-    def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
-        """Return the number for `outputs` against `targets`, paired in order."""
-        ...
-
-
-@runtime_checkable
-class SampleMetric(Protocol):
-    """A frozen dataclass that gives one number for the K samples of one image and hole."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    unit: ClassVar[str]
-    higher_is_better: ClassVar[bool]
-
-    def over_samples(self, samples: torch.Tensor) -> float:
-        """Return the number.  samples: (K, 3, H, W), exact multiples of 1/255, K >= 2."""
-        ...
-
-
-@runtime_checkable
-class PosteriorMetric(Protocol):
-    """A frozen dataclass that gives one number for the K samples of an image, given the truth."""
-
-    name: ClassVar[str]
-    version: ClassVar[str]
-    unit: ClassVar[str]
-    higher_is_better: ClassVar[bool]
-
-    def over_posterior(
-        self, samples: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> float:
-        """Return the number.
-
-        samples: (K, 3, H, W), K >= 2; target: (3, H, W); exact multiples of 1/255.
-        hole: bool (1, H, W).
-        """
         ...

@@ -1,25 +1,57 @@
-"""The contract of every kind of plug-in as a check, for the tests and for authors of plug-ins.
-
-Each check raises ContractError with one line that names the broken rule.
-"""
+"""Every contract as a check, for tests and authors: ContractError names the rule that is broken."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 
-from bench.api import Completion, Dataset, ImageMetric, Inpaint, MaskGenerator, Method, SetMetric
-from bench.api.imaging import hide
+from bench.api import (
+    Completion,
+    Dataset,
+    ImageMetric,
+    ImageSet,
+    Inpaint,
+    MaskGenerator,
+    Method,
+    PosteriorMetric,
+    SampleMetric,
+    SetMetric,
+)
+from bench.api.imaging import hide, to_uint8
 from bench.api.seeds import NoiseStreams, derive_seed
 
 
 class ContractError(AssertionError):
     """A plug-in breaks the contract of bench.api."""
+
+
+def check(plugin: object) -> None:
+    """Check any plug-in against the contract of its kind; raises ContractError.
+
+    A method is checked as one without a network: its batches must equal its single images.  For a
+    network call `check_method` with a tolerance.  Raises TypeError for what is no plug-in.
+    """
+    if isinstance(plugin, Method):
+        check_method(plugin)
+    elif isinstance(plugin, Dataset):
+        check_dataset(plugin)
+    elif isinstance(plugin, SetMetric):
+        check_set_metric(plugin, NoisySet)
+    elif isinstance(plugin, SampleMetric | PosteriorMetric):
+        check_sample_metric(plugin)
+    elif isinstance(plugin, ImageMetric):
+        check_image_metric(plugin)
+    elif isinstance(plugin, MaskGenerator):
+        check_mask(plugin)
+    else:
+        raise TypeError(f"{plugin!r} has the members of no contract in bench.api")
 
 
 def check_method(
@@ -119,14 +151,54 @@ def check_image_metric(metric: ImageMetric, *, size: int = 64) -> None:
     _require(bool((sign * (values - worse) > 0).all()), "a worse image does not score worse")
 
 
-def check_set_metric(metric: SetMetric, sets: Callable[[float], object]) -> None:
+def check_set_metric(metric: SetMetric, sets: Callable[[float], ImageSet]) -> None:
     """Check that `metric` prefers the nearer set; sets(amount) gives a disturbed ImageSet."""
     _identity(metric)
     targets = sets(0.0)
-    near = metric.over_sets(sets(0.05), targets)  # type: ignore[arg-type]
-    far = metric.over_sets(sets(0.5), targets)  # type: ignore[arg-type]
+    near = metric.over_sets(sets(0.05), targets)
+    far = metric.over_sets(sets(0.5), targets)
     _require(near == near and far == far, "a value is NaN")
     _require((near > far) == metric.higher_is_better, "a worse set does not score worse")
+
+
+def check_sample_metric(metric: SampleMetric | PosteriorMetric) -> None:
+    """Check that K samples of an image get one finite number, the same one again."""
+    _identity(metric)
+    target, hole, seeds = _example(64)
+    target, hole = target[0], hole[0]
+    noise = NoiseStreams(seeds).uniform(target.shape)
+    samples = (torch.where(hole, noise, target) * 255).round() / 255
+
+    def number() -> float:
+        if isinstance(metric, SampleMetric):
+            return metric.over_samples(samples)
+        return metric.over_posterior(samples, target, hole)
+
+    value = number()
+    _require(isinstance(value, float) and math.isfinite(value), f"returned {value!r}")
+    _require(value == number(), "a second call differs")
+
+
+@dataclass(frozen=True)
+class NoisySet:
+    """An ImageSet of 64 smooth images of 64x64, noisy by an amount: 0 is the clean set."""
+
+    amount: float
+
+    @property
+    def content_hash(self) -> str:
+        """Return a name: the images depend on the amount alone."""
+        return f"contract-{self.amount}"
+
+    def __len__(self) -> int:
+        return 64
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        for i in range(len(self)):
+            streams = NoiseStreams([derive_seed("set", i)])
+            smooth = torch.nn.functional.interpolate(streams.uniform((3, 4, 4)), size=(64, 64))
+            noise = streams.uniform((3, 64, 64)) - 0.5
+            yield to_uint8((smooth + 2 * self.amount * noise)[0].clamp(0, 1))
 
 
 def _example(size: int) -> tuple[torch.Tensor, torch.Tensor, list[int]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,6 @@ import torch
 
 from bench import plugins
 from bench.api import PosteriorMetric, RequestError, SampleMetric, SetMetric, checks
-from bench.api.imaging import to_uint8
-from bench.api.seeds import NoiseStreams, derive_seed
 from bench.datasets import DATASETS
 from bench.metrics import METRICS
 from masks import MASKS
@@ -139,27 +135,6 @@ def test_a_bad_metric_is_caught(bad: type[broken.GoodMetric]) -> None:
         checks.check_image_metric(bad())
 
 
-@dataclass(frozen=True)
-class Levels:
-    """A set of 64 smooth images, noisy by an amount."""
-
-    amount: float
-
-    @property
-    def content_hash(self) -> str:
-        return f"contract-{self.amount}"
-
-    def __len__(self) -> int:
-        return 64
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        for i in range(len(self)):
-            streams = NoiseStreams([derive_seed("set", i)])
-            smooth = torch.nn.functional.interpolate(streams.uniform((3, 4, 4)), size=(64, 64))
-            noise = streams.uniform((3, 64, 64)) - 0.5
-            yield to_uint8((smooth + 2 * self.amount * noise)[0].clamp(0, 1))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fid", "kid", "p_ids:force=true", "u_ids:force=true"])
 def test_a_set_metric_prefers_the_nearer_set(
@@ -173,6 +148,6 @@ def test_a_set_metric_prefers_the_nearer_set(
     metric = plugins.metric(name)
     assert isinstance(metric, SetMetric)
     if name.startswith(("p_ids", "u_ids")):  # separable at any N this small: only the range holds
-        assert 0 <= metric.over_sets(Levels(0.05), Levels(0.0)) <= 100
+        assert 0 <= metric.over_sets(checks.NoisySet(0.05), checks.NoisySet(0.0)) <= 100
         return
-    checks.check_set_metric(metric, Levels)
+    checks.check_set_metric(metric, checks.NoisySet)

@@ -1,0 +1,91 @@
+"""The contracts of metrics: a number per image, per set of images, per image's samples.
+
+All are imported from bench.api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import torch
+
+
+@runtime_checkable
+class ImageMetric(Protocol):
+    """A frozen dataclass that gives one number an image."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def __call__(
+        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> torch.Tensor:
+        """Return float64 (N,).  output, target: (N, 3, H, W), exact multiples of 1/255."""
+        ...
+
+
+class ImageSet(Protocol):
+    """Images on disk, loaded one at a time."""
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over the images' contents, in order: the key of cached features."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        """Yield uint8 (3, H, W), RGB."""
+        ...
+
+
+@runtime_checkable
+class SetMetric(Protocol):
+    """A frozen dataclass that gives one number a run (FID, KID, P-IDS, U-IDS)."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
+        """Return the number for `outputs` against `targets`, paired in order."""
+        ...
+
+
+@runtime_checkable
+class SampleMetric(Protocol):
+    """A frozen dataclass that gives one number for the K samples of one image and hole."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_samples(self, samples: torch.Tensor) -> float:
+        """Return the number.  samples: (K, 3, H, W), exact multiples of 1/255, K >= 2."""
+        ...
+
+
+@runtime_checkable
+class PosteriorMetric(Protocol):
+    """A frozen dataclass that gives one number for the K samples of an image, given the truth."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    unit: ClassVar[str]
+    higher_is_better: ClassVar[bool]
+
+    def over_posterior(
+        self, samples: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> float:
+        """Return the number.
+
+        samples: (K, 3, H, W), K >= 2; target: (3, H, W); exact multiples of 1/255.
+        hole: bool (1, H, W).
+        """
+        ...
