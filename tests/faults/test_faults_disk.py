@@ -15,6 +15,7 @@ import pytest
 
 from bench.api import RequestError, files
 from bench.api.seeds import derive_seed
+from bench.complete import worker
 from bench.store import manifest
 from bench.store.directory import RunDirectory
 from tests.conftest import wait_until
@@ -117,6 +118,24 @@ def test_a_record_of_which_half_was_written_is_made_again(
     assert result.remarks == ["a torn last record was dropped"]
     assert 0 < result.n_new < 10
     assert kept(result.path) == undisturbed
+
+
+def test_what_a_worker_measured_at_loading_outlives_the_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> NoReturn:
+        raise KeyboardInterrupt  # as a kill would, between the PNGs and their records
+
+    worker._load.cache_clear()
+    monkeypatch.setattr(RunDirectory, "append", stop)
+    with pytest.raises(KeyboardInterrupt):
+        go(make_runs("telea", "random-box", folder), tmp_path / "out")
+    (path,) = (tmp_path / "out").glob("telea*")
+    timing = json.loads((path / "manifest.json").read_bytes())["timing"]
+    assert {key: len(seconds) for key, seconds in timing.items()} == {
+        "load_seconds": 1,
+        "first_batch_seconds": 1,
+    }
 
 
 def test_the_error_of_a_failed_write_names_the_file(
