@@ -7,7 +7,7 @@ import inspect
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import click
 
@@ -20,6 +20,21 @@ from bench.plugins import parts
 
 if TYPE_CHECKING:
     from bench.runner.progress import Progress
+    from masks.pack import PackSummary
+
+
+class Entry(TypedDict):
+    """A line of `bench list`: name, description, parameters with their defaults.
+
+    paper, cost, gradients: of samplers alone.
+    """
+
+    name: str
+    description: str
+    parameters: dict[str, str]
+    paper: NotRequired[str]
+    cost: NotRequired[str]
+    gradients: NotRequired[bool]
 
 
 @click.command("list")
@@ -54,7 +69,6 @@ def masks(
     quiet: bool,
 ) -> None:
     """Draw a checksummed pack of masks, its statistics and a contact sheet."""
-    from bench import plugins
     from masks.pack import write_masks, write_pack
 
     if count is not None and dataset is not None:
@@ -78,15 +92,20 @@ def masks(
             )
         )
     if not quiet:
-        ratios = summary.statistics
-        click.echo(
-            f"{summary.path}: {number} masks of {size}x{size}, hole ratio mean {ratios.mean:.3f}, "
-            f"5th to 95th percentile {ratios.p5:.3f} to {ratios.p95:.3f}\n"
-            f"sha256 {summary.sha256}\nholes sha256 {summary.holes_sha256}\n"
-            f"contact sheet {summary.sheet}"
-        )
+        click.echo(_pack_text(summary, number, size))
         if dataset is not None:
             click.echo(f"use them with --mask folder:{out},pairing=id")
+
+
+def _pack_text(summary: PackSummary, number: int, size: int) -> str:
+    """Return what a pack of masks holds, for its maker."""
+    ratios = summary.statistics
+    return (
+        f"{summary.path}: {number} masks of {size}x{size}, hole ratio mean {ratios.mean:.3f}, "
+        f"5th to 95th percentile {ratios.p5:.3f} to {ratios.p95:.3f}\n"
+        f"sha256 {summary.sha256}\nholes sha256 {summary.holes_sha256}\n"
+        f"contact sheet {summary.sheet}"
+    )
 
 
 def _seeds_of_images(mask: str, dataset: str, size: int, seed: int) -> dict[str, int]:
@@ -107,7 +126,7 @@ def weights(*, name: str | None, fetch: bool) -> None:
         click.echo(weights_text(name, fetch=fetch, progress=progress))
 
 
-def describe_all(kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
+def describe_all(kind: str | None = None) -> dict[str, list[Entry]]:
     """Return kind -> entries (name, description, parameters) of what is known."""
     kinds = {f"{k}s": k for k in plugins.KINDS}
     found = {many: _entries(one) for many, one in kinds.items() if kind in {None, many}}
@@ -128,7 +147,7 @@ def describe_all(kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def listing_text(found: dict[str, list[dict[str, Any]]]) -> str:
+def listing_text(found: dict[str, list[Entry]]) -> str:
     """Return the listing as aligned text."""
     lines = []
     for kind, entries in found.items():
@@ -137,8 +156,8 @@ def listing_text(found: dict[str, list[dict[str, Any]]]) -> str:
         for entry in entries:
             lines.append(f"  {entry['name']:<{width}}  {entry['description']}")
             if entry["parameters"]:
-                given = ", ".join(f"{k}={v}" for k, v in entry["parameters"].items())
-                lines.append(f"  {'':<{width}}  [{given}]")
+                pairs = ", ".join(f"{k}={v}" for k, v in entry["parameters"].items())
+                lines.append(f"  {'':<{width}}  [{pairs}]")
             if "cost" in entry:
                 needs = "gradients" if entry["gradients"] else "no gradients"
                 told = f"evaluations + gradients a step: {entry['cost']}; needs {needs}"
@@ -147,9 +166,9 @@ def listing_text(found: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _entries(kind: str) -> list[dict[str, Any]]:
+def _entries(kind: str) -> list[Entry]:
     """Return an entry for every registered plug-in; a broken one says so in its description."""
-    entries = []
+    entries: list[Entry] = []
     for name, target in sorted(plugins.registry(kind).items()):
         try:
             plugin_class = plugins.import_class(kind, target)
@@ -162,7 +181,7 @@ def _entries(kind: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _samplers() -> list[dict[str, Any]]:
+def _samplers() -> list[Entry]:
     """Return an entry for every sampler of any method: its paper and what a step costs."""
     found: dict[str, type[Any]] = {}
     for target in plugins.registry("method").values():

@@ -63,14 +63,9 @@ def run(
 
     wanted = _request(suite, asked)
     options = Options(
-        out,
-        device,
-        batch_size,
-        timeout=timeout,
-        keep_raw=keep_raw,
-        executor=executor,
+        *(out, device, batch_size), timeout=timeout, keep_raw=keep_raw, executor=executor,
         scheduler=scheduler,
-    )
+    )  # fmt: skip
     with shown(quiet=quiet or as_json) as progress:
         results = benchmark.run_all(
             request.runs(wanted),

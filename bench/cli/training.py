@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -59,17 +59,9 @@ def train(
     check_device(device)
     processor.choose(precision, device)
     trainer = _trainer(method)
-    if recipe.config not in trainer.recipes:
-        hint = plugins.did_you_mean(recipe.config, trainer.recipes)
-        known = ", ".join(trainer.recipes)
-        raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {known}.")
-    config = trainer.recipes[recipe.config]
-    given = plugins.parse_parameters(type(config), ",".join(recipe.settings))
-    names = plugins.split_list(recipe.masks)
-    if names and "holes" in {field.name for field in dataclasses.fields(config)}:
-        given["holes"] = tuple(names)
-    config = dataclasses.replace(config, **given)
-    holes = [plugins.mask(name) for name in names or trainer.holes(config)]
+    config = _configured(trainer, recipe)
+    names = plugins.split_list(recipe.masks) or trainer.holes(config)
+    holes = [plugins.mask(name) for name in names]
     images = training_images(dataset, held_out)
     out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
     if not with_test_images:
@@ -87,6 +79,20 @@ def train(
         seed=seed,
         precision=precision,
     )
+
+
+def _configured(trainer: Trainer, recipe: Recipe) -> Any:
+    """Return the configuration with its changes; raises RequestError for one that it has not."""
+    if recipe.config not in trainer.recipes:
+        hint = plugins.did_you_mean(recipe.config, trainer.recipes)
+        known = ", ".join(trainer.recipes)
+        raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {known}.")
+    config = trainer.recipes[recipe.config]
+    changes = plugins.parse_parameters(type(config), ",".join(recipe.settings))
+    names = plugins.split_list(recipe.masks)
+    if names and "holes" in {field.name for field in dataclasses.fields(config)}:
+        changes["holes"] = tuple(names)
+    return dataclasses.replace(config, **changes)
 
 
 def training_images(text: str, held_out: int) -> dict[str, np.ndarray]:

@@ -108,7 +108,7 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
         raise RequestError(f"{kind} {spec!r}: {error}") from error
 
 
-def parameters(plugin: object) -> dict[str, Any]:
+def parameters(plugin: object) -> dict[str, object]:
     """Return the parameters that belong to a run's identity: all fields but paths and the name."""
     shape = parts.shape_of(plugin)
     values = parts.values(plugin, shape)
@@ -158,15 +158,15 @@ def import_class(kind: str, target: str) -> type[Any]:
     return found
 
 
-def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, Any]:
+def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, object]:
     """Turn "PATH,key=value" into parameters of the types that the class declares."""
     return _parse(parts.shape(plugin_class, names_in(text)), text)
 
 
-def _parse(shape: parts.Shape, text: str) -> dict[str, Any]:
+def _parse(shape: parts.Shape, text: str) -> dict[str, object]:
     """Turn a text into typed parameters of a shape."""
     path = _positional(shape.plugin)
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for key, value in split_parameters(text, positional=path, names=shape.hints):
         _check_names(shape, {key: value})
         values[key] = convert(key, value, shape.hints[key])

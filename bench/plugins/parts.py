@@ -29,12 +29,12 @@ class Shape:
     plugin: type[Any]
     parts: Mapping[str, type[Any]]
     fields: Mapping[str, dataclasses.Field[Any]]
-    hints: Mapping[str, Any]
+    hints: Mapping[str, object]
 
-    def build(self, given: Mapping[str, Any]) -> Any:
+    def build(self, given: Mapping[str, object]) -> Any:
         """Return the instance with these parameters; the others have their defaults."""
         own = {key: value for key, value in given.items() if key not in self.parts}
-        made: dict[str, Any] = {}
+        made: dict[str, object] = {}
         for name, part in self.parts.items():
             inner = {f.name: own.pop(f.name) for f in dataclasses.fields(part) if f.name in own}
             made[name] = part(**inner)
@@ -59,9 +59,9 @@ def shape_of(plugin: object) -> Shape:
     return _shape(type(plugin), chosen)
 
 
-def values(plugin: object, shaped: Shape) -> dict[str, Any]:
+def values(plugin: object, shaped: Shape) -> dict[str, object]:
     """Return parameter -> value of an instance; the default part's name is left out."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for field in dataclasses.fields(shaped.plugin):
         value = getattr(plugin, field.name)
         if field.name not in shaped.parts:
@@ -100,7 +100,7 @@ def _choose(field: str, given: str, known: Mapping[str, type[Any]]) -> type[Any]
 def _shape(plugin_class: type[Any], chosen: Mapping[str, type[Any]]) -> Shape:
     """Put the parts' fields where the field of the part stands."""
     fields: dict[str, dataclasses.Field[Any]] = {}
-    hints: dict[str, Any] = {}
+    hints: dict[str, object] = {}
     for owner in dataclasses.fields(plugin_class):
         part = chosen.get(owner.name)
         if part is None:
@@ -116,7 +116,7 @@ def _add(
     owner: type[Any],
     field: dataclasses.Field[Any],
     fields: dict[str, dataclasses.Field[Any]],
-    hints: dict[str, Any],
+    hints: dict[str, object],
 ) -> None:
     fields[field.name] = field
     hints[field.name] = typing.get_type_hints(owner)[field.name]
