@@ -1,0 +1,30 @@
+"""The files for the next maintainer say what the code says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import yaml
+
+from bench import api
+from bench.api import offers as offers_module
+from tests.conftest import ROOT, Bench
+
+
+def test_one_version_everywhere(bench: Bench) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"]
+    assert bench("--version").stdout == f"bench, version {project['version']}\n"
+    assert f"\n## {project['version']}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_contributing_names_every_protocol_of_plugins() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`(\w+)`", text)) & set(dir(api))
+    offers = {n: getattr(api, n) for n in dir(api) if hasattr(offers_module, n)}
+    protocols = {n for n, one in offers.items() if getattr(one, "_is_runtime_protocol", False)}
+    assert len(protocols) >= 12
+    assert protocols <= named
