@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from bench.api import RequestError
 from masks.drawing import area_scale, capsules, draw_hole, fill
+from masks.presets import check_preset, preset_for
 
 if TYPE_CHECKING:
     import torch
@@ -61,65 +61,78 @@ THICK = {
 class LamaThin:
     """Many thin strokes (LaMa, Suvorov et al. 2022, thin; RePaint's Narrow).
 
-    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .282 (.061-.477).
+    preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
+    Mean hole ratio .282 (.061-.477).
     """
 
     name: ClassVar[str] = "lama-thin"
     version: ClassVar[str] = "1"
-    preset: int = 256
+    preset: int | None = None
 
     def __post_init__(self) -> None:
-        _check_preset(self.preset)
+        check_preset(self.preset, "LaMa")
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        return _draw(THIN[self.preset], self.preset, height, width, seed)
+        preset = preset_for(self.preset, height, width)
+        return _draw(THIN[preset], preset, height, width, seed)
+
+    def at_size(self, size: int) -> LamaThin:
+        """Return the generator with the preset for images of this side written out."""
+        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 @dataclass(frozen=True)
 class LamaMedium:
     """Medium strokes or boxes (LaMa, Suvorov et al. 2022, medium).
 
-    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .240 (.017-.428).
+    preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
+    Mean hole ratio .240 (.017-.428).
     """
 
     name: ClassVar[str] = "lama-medium"
     version: ClassVar[str] = "1"
-    preset: int = 256
+    preset: int | None = None
 
     def __post_init__(self) -> None:
-        _check_preset(self.preset)
+        check_preset(self.preset, "LaMa")
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        return _draw(MEDIUM[self.preset], self.preset, height, width, seed)
+        preset = preset_for(self.preset, height, width)
+        return _draw(MEDIUM[preset], preset, height, width, seed)
+
+    def at_size(self, size: int) -> LamaMedium:
+        """Return the generator with the preset for images of this side written out."""
+        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 @dataclass(frozen=True)
 class LamaThick:
     """Thick strokes or large boxes (LaMa, Suvorov et al. 2022, thick; RePaint's Wide).
 
-    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .266 (.056-.476).
+    preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
+    Mean hole ratio .266 (.056-.476).
     """
 
     name: ClassVar[str] = "lama-thick"
     version: ClassVar[str] = "1"
-    preset: int = 256
+    preset: int | None = None
 
     def __post_init__(self) -> None:
-        _check_preset(self.preset)
+        check_preset(self.preset, "LaMa")
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        return _draw(THICK[self.preset], self.preset, height, width, seed)
+        preset = preset_for(self.preset, height, width)
+        return _draw(THICK[preset], preset, height, width, seed)
+
+    def at_size(self, size: int) -> LamaThick:
+        """Return the generator with the preset for images of this side written out."""
+        return replace(self, preset=preset_for(self.preset, size, size))
 
 
-def _check_preset(preset: int) -> None:
-    if preset not in (256, 512):
-        raise RequestError(f"preset={preset} is not one of 256, 512 (LaMa's tables)")
-
-
-def _draw(preset: Table, reference: int, height: int, width: int, seed: int) -> torch.Tensor:
+def _draw(table: Table, reference: int, height: int, width: int, seed: int) -> torch.Tensor:
     """Return the first hole of the stream that covers at most half of the image.
 
     LaMa draws five variants, drops those above half and picks one at random.  The variants are
@@ -128,25 +141,25 @@ def _draw(preset: Table, reference: int, height: int, width: int, seed: int) -> 
     scale = area_scale(height, width, reference)
 
     def draw(stream: Stream) -> Hole | None:
-        if preset.boxes is not None and stream.uniform() < BOX_PROBABILITY:
-            hole = _boxes(stream, preset.boxes, height, width, scale)
+        if table.boxes is not None and stream.uniform() < BOX_PROBABILITY:
+            hole = _boxes(stream, table.boxes, height, width, scale)
         else:
-            hole = _strokes(stream, preset, height, width, scale)
+            hole = _strokes(stream, table, height, width, scale)
         return hole if hole.mean() <= MAX_HOLE_RATIO else None
 
     return draw_hole(height, width, seed, draw)
 
 
-def _strokes(stream: Stream, preset: Table, height: int, width: int, scale: float) -> Hole:
+def _strokes(stream: Stream, table: Table, height: int, width: int, scale: float) -> Hole:
     """Return strokes of 1-5 segments, each segment with its own angle, length and width."""
-    low, high = preset.strokes
+    low, high = table.strokes
     counts = stream.integers(1, 6, int(stream.integers(low, high + 2)))
     total = int(counts.sum())
     angles = 0.01 + stream.integers(0, 4, total)
     mirrored = np.repeat(np.arange(len(counts)) % 2 == 0, counts)
     angles = np.where(mirrored, 2 * math.pi - angles, angles)
-    lengths = (10 + stream.integers(0, preset.max_length, total)) * scale
-    thickness = 5 + stream.integers(0, preset.max_width, total)
+    lengths = (10 + stream.integers(0, table.max_length, total)) * scale
+    thickness = 5 + stream.integers(0, table.max_width, total)
     widths = np.maximum(1.0, (2 * ((thickness + 1) // 2) + OPENCV_RIM) * scale)
     starts = stream.uniform((0, 0), (width, height), (len(counts), 2))
     steps = np.stack([lengths * np.sin(angles), lengths * np.cos(angles)], axis=1)

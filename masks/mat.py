@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.api import RequestError
 from masks.drawing import draw_hole
+from masks.presets import check_preset, preset_for
 from masks.strokes import Brush, draw_strokes
 
 if TYPE_CHECKING:
@@ -23,44 +23,50 @@ SMALL = {256: (2, 2, 3), 512: (3, 2, 4)}
 class MatLarge:
     """Large rectangles and strokes (MAT, Li et al. 2022, large).
 
-    preset: 256 or 512, the published table; scaled to the image.
+    preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
     Mean hole ratio .401 (p5 .089, p95 .701).
     """
 
     name: ClassVar[str] = "mat-large"
     version: ClassVar[str] = "1"
-    preset: int = 256
+    preset: int | None = None
 
     def __post_init__(self) -> None:
-        _check_preset(self.preset)
+        check_preset(self.preset, "MAT")
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        return _draw(LARGE[self.preset], self.preset, height, width, seed)
+        preset = preset_for(self.preset, height, width)
+        return _draw(LARGE[preset], preset, height, width, seed)
+
+    def at_size(self, size: int) -> MatLarge:
+        """Return the generator with the preset for images of this side written out."""
+        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 @dataclass(frozen=True)
 class MatSmall:
     """Small rectangles and strokes (MAT, Li et al. 2022, small).
 
-    preset: 256 or 512, the published table; scaled to the image.  Mean hole ratio .218.
+    preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
+    Mean hole ratio .218.
     """
 
     name: ClassVar[str] = "mat-small"
     version: ClassVar[str] = "1"
-    preset: int = 256
+    preset: int | None = None
 
     def __post_init__(self) -> None:
-        _check_preset(self.preset)
+        check_preset(self.preset, "MAT")
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        return _draw(SMALL[self.preset], self.preset, height, width, seed)
+        preset = preset_for(self.preset, height, width)
+        return _draw(SMALL[preset], preset, height, width, seed)
 
-
-def _check_preset(preset: int) -> None:
-    if preset not in (256, 512):
-        raise RequestError(f"preset={preset} is not one of 256, 512 (MAT's tables)")
+    def at_size(self, size: int) -> MatSmall:
+        """Return the generator with the preset for images of this side written out."""
+        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 def _draw(

@@ -207,6 +207,15 @@ class BuildsGallery(Protocol):
 
 
 @runtime_checkable
+class FollowsSize(Protocol):
+    """A mask generator with parameters that follow the images' size unless they are given."""
+
+    def at_size(self, size: int) -> MaskGenerator:
+        """Return the generator with those parameters written out for images of this side."""
+        ...
+
+
+@runtime_checkable
 class PairedMasks(Protocol):
     """A mask generator that can pair holes with images by id (a folder of masks)."""
 

@@ -73,7 +73,7 @@ def masks(
 
     if count is not None and dataset is not None:
         raise RequestError("Give --count or --dataset: a dataset has as many holes as images.")
-    generator = plugins.mask(kind)
+    generator = request.load_mask(kind, size)
     seeds = None if dataset is None else _seeds_of_images(generator.name, dataset, size, seed)
     number = len(seeds) if seeds is not None else count or 64
     with shown(quiet=quiet) as progress:

@@ -9,7 +9,15 @@ from importlib.resources import files
 from typing import Any
 
 from bench import plugins
-from bench.api import PRECISIONS, Dataset, HasPrecision, Method, RequestError
+from bench.api import (
+    PRECISIONS,
+    Dataset,
+    FollowsSize,
+    HasPrecision,
+    MaskGenerator,
+    Method,
+    RequestError,
+)
 from bench.plan.spec import Run
 
 DEFAULT_DATASET = "photos"
@@ -73,7 +81,7 @@ def runs(request: Request) -> list[Run]:
         allowed = ", ".join(PRECISIONS)
         raise RequestError(f"precision={request.precision!r} is not one of {allowed}.")
     dataset = load_dataset(request.dataset, request.size)
-    masks = [plugins.mask(text) for text in request.masks]
+    masks = [load_mask(text, dataset.size) for text in request.masks]
     methods = [_with_precision(plugins.method(m), request.precision) for m in request.methods]
     return [
         Run(
@@ -98,6 +106,15 @@ def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:
 def load_dataset(text: str, size: int | None) -> Dataset:
     """Return a dataset, at `size` if one is given."""
     return plugins.dataset(text) if size is None else plugins.dataset(text, size=size)
+
+
+def load_mask(text: str, size: int | None) -> MaskGenerator:
+    """Return a mask generator for images of a side; None: each image has its own size.
+
+    What follows the size is written out, so that it stands in the run's spec and in its label.
+    """
+    mask = plugins.mask(text)
+    return mask.at_size(size) if size is not None and isinstance(mask, FollowsSize) else mask
 
 
 def seeds(text: str) -> tuple[int, ...]:

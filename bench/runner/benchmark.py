@@ -85,7 +85,9 @@ def score_outputs(
     ids = dataset.ids()[: asked.limit]
     method = find_outputs(asked.name, asked.folder, ids, asked.layout)
     run = Run(
-        *(method, plugins.mask(asked.mask), dataset), limit=asked.limit, mask_seed=asked.mask_seed
+        *(method, request.load_mask(asked.mask, dataset.size), dataset),
+        limit=asked.limit,
+        mask_seed=asked.mask_seed,
     )
     return run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
 

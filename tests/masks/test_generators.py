@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from bench import plugins
 from bench.api import MaskGenerator, RequestError
+from bench.plan import request
+from bench.report.protocol import load_protocol, protocol_names
 from masks import MASKS
 
 DRAWN = sorted(set(MASKS) - {"folder", "nvidia"})
@@ -107,6 +109,27 @@ def test_the_goldens_are_of_this_process_too() -> None:
 def test_bad_parameters(spec: str, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         plugins.mask(spec)
+
+
+@pytest.mark.parametrize("family", [f.partition(":")[0] for f in PRESETS])
+def test_a_preset_follows_the_size_unless_it_is_given(family: str) -> None:
+    for size, preset in ((64, 256), (256, 256), (361, 256), (363, 512), (512, 512), (1024, 512)):
+        mask = request.load_mask(family, size)
+        assert plugins.label(mask) == f"{family}:preset={preset}"
+        assert torch.equal(mask(size, size, 1), plugins.mask(family)(size, size, 1))
+        other = request.load_mask(f"{family}:preset={768 - preset}", size)
+        assert plugins.label(other) == f"{family}:preset={768 - preset}"
+    assert plugins.label(request.load_mask(family, None)) == family
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_the_presets_of_a_protocol_are_those_of_its_size(name: str) -> None:
+    protocol = load_protocol(name)
+    masks = [text for text in protocol.masks.values() if not text.startswith("nvidia:")]
+    for text in masks:
+        assert plugins.label(request.load_mask(text, protocol.size)) == text
+        family = text.partition(":")[0]
+        assert request.load_mask(family, protocol.size) == plugins.mask(text)
 
 
 def test_listing_the_masks_imports_no_torch() -> None:

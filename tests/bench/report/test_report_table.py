@@ -48,12 +48,12 @@ def test_every_published_line_of_a_table_is_found(name, n_lines):
 
 def test_published_numbers_are_under_our_mask_names():
     numbers = {(p.method, p.mask): p.text for p in published(load_protocol("repaint-celebahq"))}
-    assert numbers["RePaint", "lama-thick"] == "0.059"
-    assert numbers["RePaint", "lama-thin"] == "0.028"
+    assert numbers["RePaint", "lama-thick:preset=256"] == "0.059"
+    assert numbers["RePaint", "lama-thin:preset=256"] == "0.028"
     assert numbers["LaMa", "expand"] == "0.342"
     mat = {(p.method, p.mask, p.metric): p.text for p in published(load_protocol("mat-places"))}
-    assert mat["MAT (8M)", "mat-small", "fid"] == "0.78"
-    assert mat["CoModGAN", "mat-large", "p_ids"] == "19.64"
+    assert mat["MAT (8M)", "mat-small:preset=512", "fid"] == "0.78"
+    assert mat["CoModGAN", "mat-large:preset=512", "p_ids"] == "19.64"
 
 
 def test_bins_of_the_nvidia_pack_are_held_against_that_pack_alone():
@@ -82,7 +82,7 @@ def test_a_run_on_the_nvidia_pack_stands_beside_its_bin(make_run):
 def test_without_data_the_table_says_what_is_missing():
     text = table.render("repaint-celebahq")
     assert "| RePaint | 0.059 | – | – |" in text
-    assert "No run on lama-thick, lama-thin, super-resolve" in text
+    assert "No run on lama-thick:preset=256, lama-thin:preset=256, super-resolve" in text
     assert "the images of celeba-hq are not on this machine" in text
     assert r"celeba256\_250000.pt" in text
 
@@ -132,7 +132,7 @@ def test_a_wrong_name_or_metric_is_a_request_error(make_run):
         table.render("")
     with pytest.raises(RequestError, match=r"Unknown table 'repaint-celeba'.*Did you mean"):
         table.render("repaint-celeba")
-    runs = load_runs([make_run("telea", "mat-small", dataset="places2")])
+    runs = load_runs([make_run("telea", "mat-small:preset=512", dataset="places2")])
     with pytest.raises(RequestError, match="none of the table's metrics: fid, p_ids, u_ids"):
         table.render("mat-places", runs)
 
@@ -152,7 +152,7 @@ def test_a_table_can_be_asked_for_as_runs():
     asked = load_protocol("baselines-fashion-mnist").request(["telea"])
     assert (asked.methods, asked.limit) == (("telea",), 200)
     repaint = load_protocol("repaint-celebahq")
-    assert repaint.request(["telea"]).masks[0] == "lama-thick"
+    assert repaint.request(["telea"]).masks[0] == "lama-thick:preset=256"
     with pytest.raises(RequestError, match=r"RePaint is ddpm:weights=celebahq-256,.*path=FILE"):
         repaint.request()
 
