@@ -98,21 +98,23 @@ def fill(height: int, width: int, rows: Rows) -> Hole:
     return (depth > 0).reshape(height, width + 1)[:, :width]
 
 
-def capsules(height: int, segments: Floats, widths: Floats) -> Rows:
+def capsules(height: int, segments: Floats, widths: Floats, radii: Floats | None = None) -> Rows:
     """Return the rows of K segments with round ends.
 
-    segments: (K, 4) as x0, y0, x1, y1.  widths: (K,), full widths.  A capsule is the union of two
-    discs and a rectangle, and convex: its row is the hull of their three rows.
+    segments: (K, 4) as x0, y0, x1, y1.  widths: (K,), full widths.  radii: (K,), of the discs at
+    both ends; None: half the widths.  A capsule is the union of two discs and a rectangle; each of
+    its rows is the hull of their three rows.
     """
-    reach = widths / 2
+    radii = widths / 2 if radii is None else radii
+    reach = np.maximum(widths / 2, radii)
     low, high = (
         np.minimum(segments[:, 1], segments[:, 3]),
         np.maximum(segments[:, 1], segments[:, 3]),
     )
     shape, row = _touched(height, low - reach, high + reach)
     x0, y0, x1, y1 = segments[shape].T
-    radius, y = reach[shape], np.asarray(row + 0.5)
-    left, right = _rectangle(x0, y0, x1, y1, radius, y)
+    radius, y = radii[shape], np.asarray(row + 0.5)
+    left, right = _rectangle(x0, y0, x1, y1, (widths / 2)[shape], y)
     for cx, cy in ((x0, y0), (x1, y1)):
         squared = radius**2 - (y - cy) ** 2
         half = np.where(squared >= 0, np.sqrt(np.maximum(squared, 0)), -np.inf)
