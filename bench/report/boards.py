@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import RequestError
-from bench.report.cells import Cell, Metric, make_cells, primary
+from bench.report.cells import Cell, make_cells, primary
+from bench.report.columns import Metric
 from bench.report.grouping import MethodRuns, group_methods, group_runs, seed_of
 from bench.report.power import power_note
 from bench.store.summary import SetEntry

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.report.columns import (
+    Column,
+    Metric,
+    columns_of,
+    entries_of,
+    sources_of,
+    stored_interval,
+)
 from bench.statistics.intervals import Interval, intervals
 from bench.store.summary import ImageEntry, SetEntry
 
@@ -17,23 +25,7 @@ if TYPE_CHECKING:
 
     from bench.store.scored_run import ScoredRun
 
-Entry = TypeVar("Entry", ImageEntry, SetEntry)
 SMALL_IMAGE = 64
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A column of a board."""
-
-    name: str
-    unit: str
-    higher_is_better: bool
-
-    @property
-    def title(self) -> str:
-        """Name, unit and direction, "psnr (dB) ↑"."""
-        unit = f" ({self.unit})" if self.unit else ""
-        return f"{self.name}{unit} {'↑' if self.higher_is_better else '↓'}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ def _set_cells(
     for metric in metrics:
         column: dict[int, tuple[float, int]] = {}
         for i, group in enumerate(groups):
-            entries = _entries(group, metric.name, SetEntry)
+            entries = entries_of(group, metric.name, SetEntry)
             values = [(e.value, e.n) for e in entries if e.value is not None]
             if values:
                 column[i] = _over_seeds(values)
@@ -108,29 +100,17 @@ def _sample_cells(
     cells = {}
     for i, group in enumerate(groups):
         for name in (metric.name for metric in metrics):
-            entries = _entries(group, name, ImageEntry)
+            entries = entries_of(group, name, ImageEntry)
             means = [(e.mean, e.n) for e in entries if e.mean is not None]
             if means and not any(name in run.scores for run in group):
                 value, n = _over_seeds(means)
-                cells[i, name] = Cell(value, _stored_interval(group, name), n)
+                cells[i, name] = Cell(value, stored_interval(group, name), n)
     return cells
-
-
-def _entries(group: Sequence[ScoredRun], name: str, kind: type[Entry]) -> list[Entry]:
-    """Return what the summaries of some runs say of a metric."""
-    entries = (run.summary.metrics.get(name) for run in group)
-    return [entry for entry in entries if isinstance(entry, kind)]
 
 
 def _over_seeds(values: Sequence[tuple[float, int]]) -> tuple[float, int]:
     """Return the mean of (value, n) over seeds, and the smallest n."""
     return fmean(value for value, _ in values), min(n for _, n in values)
-
-
-def _stored_interval(group: Sequence[ScoredRun], name: str) -> tuple[float, float] | None:
-    """Return the interval that scoring stored, where the row is one run: as in its summary."""
-    entries = _entries(group, name, ImageEntry) if len(group) == 1 else []
-    return entries[0].interval if entries else None
 
 
 def _best(values: Mapping[int, float], metric: Metric) -> int | None:
@@ -140,27 +120,6 @@ def _best(values: Mapping[int, float], metric: Metric) -> int | None:
         return None
     sign = -1 if metric.higher_is_better else 1
     return min(finite, key=lambda row: sign * finite[row])
-
-
-@dataclass(frozen=True)
-class Column:
-    """A metric's scores of one row of the board, averaged over seeds and samples.
-
-    values: (images,), NaN where there is no finite score.  n_infinite: scores of identical images,
-    which no mean holds.  stored: the interval that scoring stored, where the row is one run.
-    """
-
-    row: int
-    metric: Metric
-    values: np.ndarray
-    n_infinite: int
-    stored: tuple[float, float] | None
-
-    @property
-    def mean(self) -> float:
-        """The mean of the finite values, NaN where there is none."""
-        finite = self.values[np.isfinite(self.values)]
-        return float(finite.mean()) if len(finite) else math.nan
 
 
 def _image_cells(
@@ -217,41 +176,3 @@ def _best_columns(columns: Sequence[Column], metrics: Sequence[Metric]) -> dict[
         if row is not None:
             found[metric.name] = by_row[row]
     return found
-
-
-def sources_of(groups: Sequence[Sequence[ScoredRun]]) -> dict[str, str]:
-    """Return image id -> source over all runs of a board; records are read only for new images."""
-    sources: dict[str, str] = {}
-    for run in (run for group in groups for run in group):
-        images = [run.image_of(output_id) for output_id in run.scores.index]
-        if all(image in sources for image in images):
-            continue
-        for output_id, image in zip(run.scores.index, images, strict=True):
-            sources[image] = run.source_of(output_id)
-    return sources
-
-
-def columns_of(
-    row: int,
-    group: Sequence[ScoredRun],
-    metrics: Sequence[Metric],
-    sources: Mapping[str, str],
-) -> list[Column]:
-    """Average each metric of a row image by image over seeds and samples."""
-    place = {image: k for k, image in enumerate(sources)}
-    rows = [np.array([place[run.image_of(i)] for i in run.scores.index], int) for run in group]
-    columns = []
-    for metric in metrics:
-        having = [k for k, run in enumerate(group) if metric.name in run.scores]
-        totals, counts, n_infinite = np.zeros(len(place)), np.zeros(len(place)), 0
-        for run, at in ((group[k], rows[k]) for k in having):
-            values = run.scores[metric.name].to_numpy(dtype=np.float64)
-            finite = np.isfinite(values)
-            n_infinite += int(np.isinf(values).sum())
-            np.add.at(totals, at[finite], values[finite])
-            np.add.at(counts, at[finite], 1.0)
-        if having:
-            mean = np.divide(totals, counts, out=np.full(len(place), np.nan), where=counts > 0)
-            stored = _stored_interval(group, metric.name)
-            columns.append(Column(row, metric, mean, n_infinite, stored))
-    return columns

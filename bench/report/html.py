@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.report.cell_text import interval_text
 from bench.report.html_images import Pool, cases, choose_plan, comparison
@@ -50,7 +50,7 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
     return html
 
 
-def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, Any]:
+def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, object]:
     """Return everything that the page shows, as JSON values; pictures are places in the pool."""
     rows, n_cases = choose_plan(boards, pictures)
     tabs = _tabs(boards)
@@ -64,7 +64,7 @@ def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, Any
     }
 
 
-def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dict[str, Any]:
+def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dict[str, object]:
     case_metric = _primary(board)
     return {
         "title": board.title,
@@ -84,7 +84,7 @@ def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dic
     }
 
 
-def _row(board: Board, key: int, row: Row) -> dict[str, Any]:
+def _row(board: Board, key: int, row: Row) -> dict[str, object]:
     places = {m.name: decimals(column(board, m)) for m in board.metrics}
     seeds = f"{len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
     return {
@@ -102,7 +102,7 @@ def _row(board: Board, key: int, row: Row) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell, places: int) -> dict[str, Any]:
+def _cell(cell: Cell, places: int) -> dict[str, object]:
     detail = about = ""
     if cell.of_set:
         detail = about = f"N = {cell.n:,}"
@@ -133,7 +133,7 @@ def _bins(row: Row, metric: str) -> list[list[float]]:
     ]
 
 
-def _ranks(boards: Sequence[Board], tabs: Sequence[str]) -> dict[str, Any] | None:
+def _ranks(boards: Sequence[Board], tabs: Sequence[str]) -> dict[str, object] | None:
     found = mean_ranks(boards)
     if found is None:
         return None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board, Row
-    from bench.report.cells import Metric
+    from bench.report.columns import Metric
 
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.report.cells import columns_of, sources_of
+from bench.report.columns import columns_of, sources_of
 from bench.report.rounding import decimals
 from bench.statistics.power import by_source, detectable_normal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.report.cells import Metric
+    from bench.report.columns import Metric
     from bench.store.scored_run import ScoredRun
 
 

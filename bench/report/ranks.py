@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
-    from bench.report.cells import Metric
+    from bench.report.columns import Metric
 
 # Two masks say nothing: even methods that always differ have p > 0.05.
 FEWEST_BOARDS = 3

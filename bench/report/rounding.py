@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
-    from bench.report.cells import Metric
+    from bench.report.columns import Metric
 
 
 def column(board: Board, metric: Metric) -> list[float]:

@@ -14,7 +14,8 @@ from itertools import combinations
 from pathlib import Path
 
 from bench.report.boards import make_boards
-from bench.report.cells import Metric, columns_of, sources_of
+from bench.report.cells import columns_of, sources_of
+from bench.report.columns import Metric
 from bench.statistics.power import by_source, detectable
 from bench.store.scored_run import load_runs
 

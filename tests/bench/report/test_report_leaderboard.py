@@ -10,7 +10,8 @@ import pytest
 from bench.api import RequestError
 from bench.api.seeds import derive_seed
 from bench.report.boards import make_boards
-from bench.report.cells import Metric, primary
+from bench.report.cells import primary
+from bench.report.columns import Metric
 from bench.report.leaderboard import render
 from bench.report.ranks import mean_ranks
 from bench.statistics import intervals
