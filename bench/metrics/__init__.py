@@ -3,9 +3,11 @@
 METRICS: dict[str, str] = {
     "l1": "bench.metrics.pixels:L1",
     "l1_hole": "bench.metrics.pixels:L1Hole",
+    "l1_relative": "bench.metrics.pixels:L1Relative",
     "psnr": "bench.metrics.pixels:PSNR",
     "psnr_hole": "bench.metrics.pixels:PSNRHole",
     "ssim": "bench.metrics.ssim:SSIM",
+    "ssim_uniform": "bench.metrics.ssim:SSIMUniform",
     "lpips": "bench.metrics.lpips:LPIPS",
     "lpips_vgg": "bench.metrics.lpips:LPIPSVGG",
     "lpips_up64": "bench.metrics.lpips:LPIPSUp64",

@@ -53,6 +53,28 @@ class L1Hole:
 
 
 @dataclass(frozen=True)
+class L1Relative:
+    """Absolute error relative to both images' brightness, in percent: AOT-GAN's "mae".
+
+    100 * sum |output - target| / sum (output + target), over the whole image (Zeng et al. 2021, the
+    evaluation script of its code).  The same error counts more in a dark image: not an L1.
+    """
+
+    name: ClassVar[str] = "l1_relative"
+    version: ClassVar[str] = "1"
+    unit: ClassVar[str] = "%"
+    higher_is_better: ClassVar[bool] = False
+
+    def __call__(
+        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
+    ) -> torch.Tensor:
+        """Return float64 (N,), in [0, 100]; 0 for two black images."""
+        ours, theirs = (image.long() for image in level_pairs(output, target, hole))
+        error = (ours - theirs).abs().flatten(1).sum(dim=1).double()
+        return 100 * error / (ours + theirs).flatten(1).sum(dim=1).clamp(min=1)
+
+
+@dataclass(frozen=True)
 class PSNR:
     """Peak signal-to-noise ratio over the whole image.
 

@@ -9,8 +9,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from bench import plugins
 from bench.api import RequestError
-from bench.metrics.pixels import L1, PSNR, L1Hole, PSNRHole
-from bench.metrics.ssim import SSIM
+from bench.metrics.pixels import L1, PSNR, L1Hole, L1Relative, PSNRHole
+from bench.metrics.ssim import SSIM, SSIMUniform
 
 
 def pair(height=37, width=45, n=3, seed=0):
@@ -131,3 +131,37 @@ def test_ssim_refuses_images_below_its_window():
     output, target, hole = pair(height=10)
     with pytest.raises(RequestError, match=r"10x45 .* at least 11 pixels"):
         SSIM()(output, target, hole)
+
+
+def test_l1_relative_is_aots_mae():
+    output, target, hole = pair()
+    expected = [
+        100 * np.abs(hwc(a).astype(float) - hwc(b)).sum() / (hwc(a).astype(float) + hwc(b)).sum()
+        for a, b in zip(output, target, strict=True)
+    ]
+    assert L1Relative()(output, target, hole).tolist() == pytest.approx(expected)
+    # By hand: 153 levels off, of 153 levels in both; nothing of nothing is 0.
+    assert L1Relative()(*hand_worked()).tolist() == [100, 0]
+
+
+def test_l1_relative_is_no_l1():
+    """The factor between them depends on the brightness alone: .88 to 2.03 on one set of images."""
+    output, target, hole = pair()
+    ratio = L1Relative()(output, target, hole) / L1()(output, target, hole)
+    brightness = (output + target).flatten(1).mean(dim=1).double()
+    assert (ratio * brightness).tolist() == pytest.approx([1, 1, 1], rel=1e-6)
+
+
+def test_ssim_uniform_is_scikit_images_default():
+    output, target, hole = pair()
+    expected = [
+        structural_similarity(hwc(a), hwc(b), channel_axis=-1)
+        for a, b in zip(output, target, strict=True)
+    ]
+    assert SSIMUniform()(output, target, hole).tolist() == pytest.approx(expected, abs=1e-12)
+    assert (
+        abs(float((SSIMUniform()(output, target, hole) - SSIM()(output, target, hole)).min()))
+        > 1e-4
+    )
+    with pytest.raises(RequestError, match="7x7"):
+        SSIMUniform()(output[..., :6], target[..., :6], hole[..., :6])
