@@ -3,6 +3,7 @@
 MASKS = {
     "center-box": "masks.boxes:CenterBox",
     "random-box": "masks.boxes:RandomBox",
+    "mmagic-box": "masks.boxes:MmagicBox",
     "free-form": "masks.strokes:FreeForm",
     "hybrid": "masks.hybrid:Hybrid",
     "irregular": "masks.irregular:Irregular",
@@ -18,6 +19,7 @@ MASKS = {
     "super-resolve": "masks.structured:SuperResolve",
     "every-n-lines": "masks.structured:EveryNLines",
     "completion": "masks.structured:CompletionHole",
+    "ntire-expand": "masks.structured:NtireExpand",
     "nearest-neighbor": "masks.structured:NearestNeighbor",
     "folder": "masks.files:MaskFolder",
 }

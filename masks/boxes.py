@@ -1,4 +1,4 @@
-"""Rectangular holes: the centred box of Context Encoders and the random box of GLCIC."""
+"""Rectangular holes: the centred box of Context Encoders, the random boxes of GLCIC and MMagic."""
 
 from __future__ import annotations
 
@@ -58,3 +58,33 @@ class RandomBox:
             return hole
 
         return draw_hole(height, width, seed, draw)
+
+
+@dataclass(frozen=True)
+class MmagicBox:
+    """Box of 27/64 to 1/2 of the image's side, clear of its border (MMagic's random bounding box).
+
+    At 256: a box of 128 pixels, its top left uniform in [20, 107], of which up to 20 rows from the
+    top and up to 20 columns from the left are given back.  Mean hole ratio .2125 (p5 .188, p95
+    .240).
+    """
+
+    name: ClassVar[str] = "mmagic-box"
+    version: ClassVar[str] = "1"
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+
+        def draw(stream: Stream) -> Hole:
+            hole = np.zeros((height, width), dtype=bool)
+            hole[_mmagic_span(stream, height), _mmagic_span(stream, width)] = True
+            return hole
+
+        return draw_hole(height, width, seed, draw)
+
+
+def _mmagic_span(stream: Stream, side: int) -> slice:
+    """Return the box's extent along one axis; upper bounds are exclusive, as in MMagic's code."""
+    longest, margin = side // 2, round(side * 20 / 256)
+    start = int(stream.integers(margin, max(side - margin - longest, margin + 1)))
+    return slice(start + int(stream.integers(margin + 1)), start + longest)

@@ -105,26 +105,28 @@ class EveryNLines:
 
 @dataclass(frozen=True)
 class CompletionHole:
-    """One side of the image is missing, .2-.8 of it (NTIRE 2022, completion)."""
+    """One side of the image is missing, .2-.8 of it (NTIRE 2022, Completion).
+
+    As in the challenge's code, int(ratio x length) lines from the top or the left are missing; a
+    reversed hole is the complement of that.
+    """
 
     name: ClassVar[str] = "completion"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
         ratio, columns, reverse = self._drawn(seed)
         hole = _blank(height, width)
         part = hole.T if columns else hole
-        part[: round(len(part) * ratio)] = True
-        if reverse:
-            part[:] = part[::-1].copy()
-        return as_hole(hole)
+        part[: int(len(part) * ratio)] = True
+        return as_hole(~hole if reverse else hole)
 
     def facts(self, height: int, width: int, seed: int) -> dict[str, Json]:
-        """Return what was drawn: `side` ("top", "bottom", "left", "right") and `ratio`."""
+        """Return the missing `side` ("top", "bottom", "left", "right") and its `ratio`."""
         ratio, columns, reverse = self._drawn(seed)
         sides = ("left", "right") if columns else ("top", "bottom")
-        return {"side": sides[reverse], "ratio": ratio}
+        return {"side": sides[reverse], "ratio": 1 - ratio if reverse else ratio}
 
     def _drawn(self, seed: int) -> tuple[float, bool, bool]:
         stream = numpy_stream(seed)
@@ -133,6 +135,29 @@ class CompletionHole:
             bool(stream.integers(2)),
             bool(stream.integers(2)),
         )
+
+
+@dataclass(frozen=True)
+class NtireExpand:
+    """All but a centred square is missing, of 1/4, 1/3 or 1/2 of the shorter side (NTIRE 2022)."""
+
+    name: ClassVar[str] = "ntire-expand"
+    version: ClassVar[str] = "1"
+
+    def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
+        """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
+        hole = ~_blank(height, width)
+        half = min(height, width) // self._drawn(seed) // 2
+        top, left = height // 2 - half, width // 2 - half
+        hole[top : top + 2 * half, left : left + 2 * half] = False
+        return as_hole(hole)
+
+    def facts(self, height: int, width: int, seed: int) -> dict[str, Json]:
+        """Return what was drawn: `part`, 2, 3 or 4: the square is 1/part of the shorter side."""
+        return {"part": self._drawn(seed)}
+
+    def _drawn(self, seed: int) -> int:
+        return int(numpy_stream(seed).integers(2, 5))
 
 
 @dataclass(frozen=True)

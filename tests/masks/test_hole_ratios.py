@@ -19,6 +19,7 @@ def ratios(spec: str, size: int, count: int) -> np.ndarray:
 # Mean, 5th percentile, 95th percentile.
 PUBLISHED = {
     "random-box": (0.191, 0.155, 0.231),
+    "mmagic-box": (0.2125, 0.188, 0.240),
     "free-form": (0.154, None, 0.30),
     "hybrid": (0.312, 0.216, 0.438),
     "lama-thin": (0.290, 0.061, 0.477),
@@ -57,6 +58,24 @@ def test_ratio_of_a_few_hundred_masks(spec: str) -> None:
 @pytest.mark.parametrize("spec", PUBLISHED)
 def test_ratio_of_two_thousand_masks(spec: str) -> None:
     check_published(spec, 2000, mean_within=0.015, percentile_within=0.03)
+
+
+def test_mmagics_box_has_the_bounds_of_its_code() -> None:
+    """The top left lies in [20, 107] before up to 20 lines are given back."""
+    starts, ends, extents = [], [], []
+    generator = plugins.mask("mmagic-box")
+    for index in range(2000):
+        rows = generator(256, 256, derive_seed("mmagic", index))[0].numpy().any(axis=1).nonzero()[0]
+        starts.append(int(rows[0]))
+        ends.append(int(rows[-1]) + 1)
+        extents.append(len(rows))
+    assert (min(extents), max(extents)) == (108, 128)
+    assert (min(ends), max(ends)) == (148, 235)
+    assert (min(starts), max(starts)) >= (20, 120)
+    # Extents and ends are uniform: their means lie within four standard errors.
+    assert np.mean(extents) == pytest.approx(118, abs=4 * 6.06 / 2000**0.5)
+    assert np.mean(ends) == pytest.approx(191.5, abs=4 * 25.4 / 2000**0.5)
+    assert ratios("mmagic-box", 256, 2000).mean() == pytest.approx((118 / 256) ** 2, abs=0.0012)
 
 
 @pytest.mark.parametrize(

@@ -79,15 +79,37 @@ def test_nearest_neighbor_keeps_the_first_pixel() -> None:
     ]
 
 
-def test_completion_hides_one_side() -> None:
+def test_completion_hides_one_side_as_the_challenges_code_does() -> None:
     seeds = by_facts("completion")
     assert set(seeds) == {("top",), ("bottom",), ("left",), ("right",)}
-    for (side,), seed in seeds.items():
-        facts = plugins.mask("completion").facts(100, 100, seed)  # type: ignore[attr-defined]
-        expected = np.zeros((100, 100), dtype=bool)
-        extent = round(100 * facts["ratio"])
-        assert 20 <= extent <= 80
-        expected[:extent] = True
-        turns = {"top": 0, "left": 1, "bottom": 2, "right": 3}[str(side)]
-        hole = plugins.mask("completion")(100, 100, seed)[0].numpy()
-        assert np.array_equal(hole, np.rot90(expected, turns))
+    truncated = 0
+    for index in range(200):
+        seed = derive_seed("completion", index)
+        facts = plugins.mask("completion").facts(100, 60, seed)  # type: ignore[attr-defined]
+        side, missing = str(facts["side"]), float(facts["ratio"])
+        assert 0.2 <= missing <= 0.8
+        length = 60 if side in ("left", "right") else 100
+        # int() of the ratio drawn, which is that of the kept lines when the hole is the rest.
+        drawn = 1 - missing if side in ("bottom", "right") else missing
+        lines = int(length * drawn)
+        truncated += lines != round(length * drawn)
+        expected = np.zeros((100, 60), dtype=bool)
+        (expected.T if side in ("left", "right") else expected)[:lines] = True
+        hole = plugins.mask("completion")(100, 60, seed)[0].numpy()
+        assert np.array_equal(hole, ~expected if side in ("bottom", "right") else expected)
+    assert 70 < truncated < 130  # half of the holes are a line off when rounded
+
+
+def test_ntires_expand_keeps_a_square_of_one_of_three_sizes() -> None:
+    seeds = by_facts("ntire-expand")
+    assert set(seeds) == {(2,), (3,), (4,)}
+    kept = {part: ~plugins.mask("ntire-expand")(101, 160, seed)[0].numpy()
+            for (part,), seed in seeds.items()}  # fmt: skip
+    for part, side in {2: 50, 3: 32, 4: 24}.items():  # 101 // part, made even
+        rows, columns = np.nonzero(kept[part])  # type: ignore[index]
+        assert len(rows) == side**2
+        assert (rows.min(), columns.min()) == (50 - side // 2, 80 - side // 2)
+        assert (rows.max(), columns.max()) == (49 + side // 2, 79 + side // 2)
+    counts = [plugins.mask("ntire-expand").facts(8, 8, derive_seed("n", k))["part"]  # type: ignore[attr-defined]
+              for k in range(2000)]  # fmt: skip
+    assert min(counts.count(part) for part in (2, 3, 4)) > 2000 / 3 - 4 * (2000 * 2 / 9) ** 0.5
