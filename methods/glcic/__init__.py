@@ -26,7 +26,7 @@ class GLCIC:
     """
 
     name: ClassVar[str] = "glcic"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     multiple_of: ClassVar[int] = 4
     single_threaded: ClassVar[bool] = False
     weights: Weights = "auto"
