@@ -63,9 +63,15 @@ def train(
     names = plugins.split_list(recipe.masks) or trainer.holes(config)
     holes = [plugins.mask(name) for name in names]
     images = training_images(dataset, held_out)
+    new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
     if not with_test_images:
-        _refuse_test_images(images)
+        try:
+            _refuse_test_images(images)
+        except RequestError:
+            if new:
+                out.rmdir()  # a refused request leaves nothing behind
+            raise
     source = image_source(images, trainer.size(config), flip=not _has_sides(dataset))
     return trainer.train(
         config,
