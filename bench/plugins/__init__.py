@@ -72,12 +72,17 @@ def registry(kind: str) -> dict[str, str]:
     return known
 
 
-@cache
 def _installed(group: str) -> tuple[tuple[str, str], ...]:
-    """Return name and value of the entry points of a group: a search through all packages, once."""
+    """Return name and value of the entry points of a group."""
+    return tuple((entry.name, entry.value) for entry in _entry_points().select(group=group))
+
+
+@cache
+def _entry_points() -> Any:  # another class in Python 3.11 than later
+    """Return the entry points of every installed package: a search through all of them, once."""
     from importlib.metadata import entry_points
 
-    return tuple((entry.name, entry.value) for entry in entry_points(group=group))
+    return entry_points()
 
 
 def offering(kind: str, protocol: type) -> list[str]:
