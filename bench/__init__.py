@@ -119,7 +119,7 @@ def run(
     from bench.runner import benchmark
     from bench.runner.options import Options
 
-    wanted = request.Request(
+    grid = request.Request(
         methods=_names(method) or (),
         masks=_names(mask) or (),
         dataset=dataset,
@@ -134,7 +134,7 @@ def run(
     options = Options(Path(out), device, batch_size, timeout=timeout, keep_raw=keep_raw)
     with shown(quiet=not progress) as bars:
         results = benchmark.run_all(
-            request.runs(wanted), options, metrics=wanted.metrics, workers=workers, progress=bars
+            request.runs(grid), options, metrics=grid.metrics, workers=workers, progress=bars
         )
     return _folders(results)
 
@@ -208,18 +208,18 @@ def check(plugin: object) -> None:
     checks.check(plugin)
 
 
-def _names(given: Names | None) -> tuple[str, ...] | None:
+def _names(names: Names | None) -> tuple[str, ...] | None:
     """Return the items of a list as the command line splits it."""
     from bench import plugins
 
-    if given is None:
+    if names is None:
         return None
-    return tuple(plugins.split_list([given] if isinstance(given, str) else list(given)))
+    return tuple(plugins.split_list([names] if isinstance(names, str) else list(names)))
 
 
-def _paths(given: Sequence[Paths]) -> list[Path]:
+def _paths(paths: Sequence[Paths]) -> list[Path]:
     """Return paths, and lists of paths, as one list."""
-    lists = [[item] if isinstance(item, str | Path) else item for item in given]
+    lists = [[item] if isinstance(item, str | Path) else item for item in paths]
     return [Path(path) for items in lists for path in items]
 
 

@@ -11,8 +11,8 @@ from bench.api import RequestError, files
 
 def cache_dir() -> Path:
     """Return $INPAINT_BENCH_CACHE, or ~/.cache/inpaint-bench; it need not exist yet."""
-    given = os.environ.get("INPAINT_BENCH_CACHE")
-    return Path(given).expanduser() if given else Path.home() / ".cache" / "inpaint-bench"
+    folder = os.environ.get("INPAINT_BENCH_CACHE")
+    return Path(folder).expanduser() if folder else Path.home() / ".cache" / "inpaint-bench"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

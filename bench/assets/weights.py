@@ -28,10 +28,10 @@ def find(name: str) -> Path | None:
     asset = _asset(name)
     for path in (asset.bundled, asset.cached):
         if path is not None and path.is_file():
-            found = file_sha256(path)
-            if found != asset.sha256:
+            digest = file_sha256(path)
+            if digest != asset.sha256:
                 raise RequestError(
-                    f"Weights file {path} has sha256 {found[:16]}..., not the pinned "
+                    f"Weights file {path} has sha256 {digest[:16]}..., not the pinned "
                     f"{asset.sha256[:16]}...; delete it, then fetch it with `bench weights`."
                 )
             return path
@@ -76,9 +76,9 @@ def pinned(name: str) -> str:
 
 
 def _asset(name: str) -> Asset:
-    known = {asset.name: asset for asset in ASSETS}
-    if name not in known:
-        known = {asset.name: asset for asset in list_assets()}
-    if name not in known:
-        raise RequestError(f"Unknown weights {name!r}. Known: {', '.join(known)}.")
-    return known[name]
+    assets = {asset.name: asset for asset in ASSETS}
+    if name not in assets:
+        assets = {asset.name: asset for asset in list_assets()}
+    if name not in assets:
+        raise RequestError(f"Unknown weights {name!r}. Known: {', '.join(assets)}.")
+    return assets[name]

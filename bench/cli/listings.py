@@ -129,28 +129,28 @@ def weights(*, name: str | None, fetch: bool) -> None:
 def describe_all(kind: str | None = None) -> dict[str, list[Entry]]:
     """Return kind -> entries (name, description, parameters) of what is known."""
     kinds = {f"{k}s": k for k in plugins.KINDS}
-    found = {many: _entries(one) for many, one in kinds.items() if kind in {None, many}}
+    listing = {many: _entries(one) for many, one in kinds.items() if kind in {None, many}}
     if kind in {None, "samplers"}:
-        found["samplers"] = _samplers()
+        listing["samplers"] = _samplers()
     if kind in {None, "suites"}:
-        found["suites"] = [
+        listing["suites"] = [
             {"name": name, "description": request.suite_title(name), "parameters": {}}
             for name in request.suite_names()
         ]
     if kind in {None, "tables"}:
         from bench.report import protocol
 
-        found["tables"] = [
+        listing["tables"] = [
             {"name": name, "description": protocol.load_protocol(name).title, "parameters": {}}
             for name in protocol.protocol_names()
         ]
-    return found
+    return listing
 
 
-def listing_text(found: dict[str, list[Entry]]) -> str:
+def listing_text(listing: dict[str, list[Entry]]) -> str:
     """Return the listing as aligned text."""
     lines = []
-    for kind, entries in found.items():
+    for kind, entries in listing.items():
         width = max((len(e["name"]) for e in entries), default=0)
         lines.append(kind)
         for entry in entries:
@@ -183,11 +183,11 @@ def _entries(kind: str) -> list[Entry]:
 
 def _samplers() -> list[Entry]:
     """Return an entry for every sampler of any method: its paper and what a step costs."""
-    found: dict[str, type[Any]] = {}
+    samplers: dict[str, type[Any]] = {}
     for target in plugins.registry("method").values():
         with suppress(RequestError):  # _entries says what cannot be loaded
             method = plugins.import_class("method", target)
-            found |= parts.choices(method).get("sampler", {})
+            samplers |= parts.choices(method).get("sampler", {})
     return [
         {
             "name": name,
@@ -197,7 +197,7 @@ def _samplers() -> list[Entry]:
             "cost": sampler.cost,
             "gradients": sampler.gradients,
         }
-        for name, sampler in found.items()
+        for name, sampler in samplers.items()
     ]
 
 

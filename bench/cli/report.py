@@ -89,12 +89,12 @@ def table(
     from bench.runner.options import Options
 
     if run_missing:
-        wanted = protocol.load_protocol(name).request(methods=tuple(plugins.split_list(methods)))
+        missing = protocol.load_protocol(name).request(methods=tuple(plugins.split_list(methods)))
         with shown(quiet=False) as progress:
             benchmark.run_all(
-                request.runs(wanted),
+                request.runs(missing),
                 Options(RUNS),
-                metrics=wanted.metrics,
+                metrics=missing.metrics,
                 workers=None,
                 progress=progress,
             )

@@ -61,16 +61,16 @@ def run(
     from bench.runner import benchmark
     from bench.runner.options import Options
 
-    wanted = _request(suite, asked)
+    grid = _request(suite, asked)
     options = Options(
         *(out, device, batch_size), timeout=timeout, keep_raw=keep_raw, executor=executor,
         scheduler=scheduler,
     )  # fmt: skip
     with shown(quiet=quiet or as_json) as progress:
         results = benchmark.run_all(
-            request.runs(wanted),
+            request.runs(grid),
             options,
-            metrics=wanted.metrics,
+            metrics=grid.metrics,
             workers=workers,
             progress=progress,
         )

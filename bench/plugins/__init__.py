@@ -66,10 +66,10 @@ def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric | SampleM
 def registry(kind: str) -> dict[str, str]:
     """Return name -> "pkg.mod:Class" of the shipped plug-ins and of the installed entry points."""
     module, attribute = KINDS[kind]
-    known: dict[str, str] = dict(getattr(importlib.import_module(module), attribute))
+    targets: dict[str, str] = dict(getattr(importlib.import_module(module), attribute))
     for name, value in _installed(f"inpaint_bench.{kind}s"):
-        known.setdefault(name, value)
-    return known
+        targets.setdefault(name, value)
+    return targets
 
 
 def _installed(group: str) -> tuple[tuple[str, str], ...]:
@@ -136,31 +136,31 @@ def label(plugin: Any, *, without: Collection[str] = ()) -> str:
 
 def find_class(kind: str, spec: str) -> tuple[type[Any], str]:
     """Return the plug-in's class and the text of its parameters; raises RequestError."""
-    known = registry(kind)
+    targets = registry(kind)
     name, _, text = spec.partition(":")
-    if name in known:
-        return import_class(kind, known[name]), text
+    if name in targets:
+        return import_class(kind, targets[name]), text
     class_name, _, rest = text.partition(":")
     if class_name.isidentifier() and all(part.isidentifier() for part in name.split(".")):
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # a file in the current folder is a module, but ours win
         return import_class(kind, f"{name}:{class_name}"), rest
-    hint = did_you_mean(name, known)
-    raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(known))}.")
+    hint = did_you_mean(name, targets)
+    raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(targets))}.")
 
 
 def import_class(kind: str, target: str) -> type[Any]:
     """Import "pkg.mod:Class"."""
     module_name, _, class_name = target.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
+        plugin_class = getattr(importlib.import_module(module_name), class_name)
     except (ImportError, AttributeError) as error:
         raise RequestError(
             f"Cannot load the {kind} {target!r}: {error}. Give 'pkg.mod:Class'."
         ) from error
-    if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+    if not (isinstance(plugin_class, type) and dataclasses.is_dataclass(plugin_class)):
         raise RequestError(f"The {kind} {target!r} is not a dataclass; plug-ins are dataclasses.")
-    return found
+    return plugin_class
 
 
 def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, object]:
