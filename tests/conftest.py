@@ -31,7 +31,7 @@ def write_images(folder: Path, count: int, size: int = 32) -> Path:
     return folder
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = 400) -> None:
     """Wait for a condition; fail when it does not come.  Slow machines need patience, not luck."""
     end = time.monotonic() + seconds
     while not condition():
