@@ -20,7 +20,8 @@ DiscriminatorNorm = Literal["batch", "spectral"]
 class Branch(nn.Module):
     """A discriminator's trunk: log2(side) - 2 strided 5x5 convolutions to a 4x4 map, then a vector.
 
-    side: of the square input.  norm: "batch" is the paper's; "spectral" bounds every layer's norm.
+    side: of the square input.  norm: "batch" is the paper's, with ReLU as GLCIC-PyTorch and MMagic
+    have it; "spectral" bounds every layer's norm and goes with a leaky ReLU of slope .2.
     Larger inputs are taken, too: the last map is averaged down to the size that `side` gives.
     """
 
@@ -36,6 +37,7 @@ class Branch(nn.Module):
             nn.BatchNorm2d(outputs) if norm == "batch" else nn.Identity()
             for outputs in channels[1:]
         )
+        self.slope = 0.0 if norm == "batch" else 0.2
         for _ in range(count):
             side = (side + 1) // 2
         self.last_side = side
@@ -45,11 +47,11 @@ class Branch(nn.Module):
         """Return the vector (N, features) and the map after each convolution."""
         maps = []
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = functional.leaky_relu(norm(conv(x)), 0.2)
+            x = functional.leaky_relu(norm(conv(x)), self.slope)
             maps.append(x)
         if max(x.shape[-2:]) > self.last_side:
             x = functional.adaptive_avg_pool2d(x, self.last_side)
-        return functional.leaky_relu(self.linear(x.flatten(1)), 0.2), maps
+        return functional.leaky_relu(self.linear(x.flatten(1)), self.slope), maps
 
 
 def strided_convolutions(side: int) -> int:

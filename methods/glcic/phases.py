@@ -77,7 +77,11 @@ def joint_step(model: Model, batch: TrainingBatch) -> Losses:
 
 
 def update_discriminator(model: Model, batch: TrainingBatch, output: torch.Tensor) -> Losses:
-    """Step the discriminators on real and composited images; `output` carries no gradient."""
+    """Step the discriminators on real and composited images; `output` carries no gradient.
+
+    The real image's local crop lies around the same hole as the fake's, as in MMagic; the paper and
+    GLCIC-PyTorch crop it at random.
+    """
     fake = compose(batch.target, output, batch.hole)
     both = torch.cat([batch.target, fake])
     logits, _ = model.judge(both, torch.cat([batch.hole, batch.hole]))

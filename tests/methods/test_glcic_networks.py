@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
+from bench.api.seeds import torch_stream
 from methods.glcic.discriminators import (
     Branch,
     Discriminator,
@@ -174,3 +176,17 @@ def test_spectral_norm_brings_the_largest_singular_value_to_one():
     for _ in range(50):
         normed = norm(weight)
     assert float(torch.linalg.svdvals(normed.flatten(1))[0]) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(("norm", "slope"), [("batch", 0.0), ("spectral", 0.2)])
+def test_the_papers_discriminators_have_relus_as_both_reimplementations(norm, slope):
+    both = initialise(Discriminator(32, 4, 16, norm), 0).eval()
+    x = torch.randn(2, 3, 32, 32, generator=torch_stream(1))
+    with torch.no_grad():
+        vector, maps = both.whole(x)
+        expected = x
+        for conv, after in zip(both.whole.convs, both.whole.norms, strict=True):
+            expected = functional.leaky_relu(after(conv(expected)), slope)
+    assert torch.equal(maps[-1], expected)
+    assert (float(maps[-1].min()) == 0) == (norm == "batch")
+    assert (float(vector.min()) == 0) == (norm == "batch")
