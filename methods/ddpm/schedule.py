@@ -67,8 +67,10 @@ def named(name: str, T: int = 1000) -> Schedule:
 def respace(schedule: Schedule, steps: int) -> Schedule:
     """Keep `steps` levels, evenly spread (Nichol and Dhariwal, section 4).
 
-    The 0-based steps kept are round(i (T - 1) / (steps - 1)); one step keeps the last.  alpha_bar
-    is kept and beta follows from it; network_step still names the original steps.
+    The 0-based steps kept are round(i (T - 1) / (steps - 1)); one step keeps the last, where
+    guided-diffusion keeps the first.  guided-diffusion adds the stride up in floats instead: of
+    1,000 steps, 283 counts then have steps that differ by one; 250, 100, 50, 25, 15 and 10 do not.
+    alpha_bar is kept and beta follows from it; network_step still names the original steps.
     """
     T = schedule.T
     if not 1 <= steps <= T:

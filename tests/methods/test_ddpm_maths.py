@@ -77,6 +77,27 @@ def test_respacing_keeps_even_steps_and_their_names(steps: int, kept: list[int])
     assert torch.allclose(torch.cumprod(1 - schedule.beta, 0), schedule.alpha_bar, rtol=1e-12)
 
 
+def accumulated(steps: int) -> list[int]:
+    """Return the 0-based steps of 1,000 that guided-diffusion keeps: it adds the stride up."""
+    place, kept = 0.0, []
+    for _ in range(steps):
+        kept.append(round(place))
+        place += 999 / (steps - 1)
+    return kept
+
+
+def test_respacing_differs_from_guided_diffusions_by_one_step_at_most() -> None:
+    schedule = linear()
+    largest = {}
+    for steps in range(2, 1001):
+        kept = respace(schedule, steps).network_step[1:].tolist()
+        pairs = zip(kept, accumulated(steps), strict=True)
+        largest[steps] = max(abs(ours - theirs) for ours, theirs in pairs)
+    assert max(largest.values()) == 1
+    assert sum(largest.values()) == 283
+    assert all(largest[steps] == 0 for steps in (10, 15, 25, 50, 100, 250, 1000))
+
+
 def test_respacing_to_all_steps_changes_nothing() -> None:
     schedule = respace(cosine(), 1000)
     assert torch.equal(schedule.alpha_bar, cosine().alpha_bar)
