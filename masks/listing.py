@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
-from masks.pack import MANIFEST, read_manifest, read_pack
+from masks.manifest import MANIFEST, read_manifest, read_pack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,6 +21,7 @@ from bench.api import Facts, HasAssets, Json, MaskGenerator, RequestError
 from bench.api.files import write_atomic
 from bench.api.imaging import encode_png
 from bench.api.seeds import derive_seed
+from masks.manifest import MANIFEST, sha256_of
 from masks.preview import contact_sheet
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ __all__ = [
     "PackSummary",
     "Statistics",
     "contact_sheet",
-    "read_manifest",
-    "read_pack",
     "statistics",
     "write_masks",
     "write_pack",
@@ -39,11 +38,9 @@ __all__ = [
 
 Entry: TypeAlias = dict[str, Json]  # one file of pack.json
 
-MANIFEST = "pack.json"
 # Not a PNG, since every PNG in the folder is read as a mask.
 SHEET = "contact-sheet.jpg"
 SHEET_MASKS = 36
-ADVICE = "write it again, or delete its pack.json to use the files as they are"
 
 
 @dataclass(frozen=True)
@@ -56,15 +53,6 @@ class Statistics:
     p95: float
     smallest: float
     largest: float
-
-
-@dataclass(frozen=True)
-class Pack:
-    """A pack as read.  ratios: id -> hole ratio.  hashes: file name -> sha256 of its bytes."""
-
-    sha256: str
-    ratios: dict[str, float]
-    hashes: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -165,49 +153,9 @@ def _write_manifest(
         "holes_sha256": _holes_hash(entries),
         "files": entries,
     }
-    digest = _sha256_of(pack)
+    digest = sha256_of(pack)
     write_atomic(out / MANIFEST, (json.dumps({**pack, "sha256": digest}, indent=1) + "\n").encode())
     return digest
-
-
-def read_pack(path: Path) -> Pack:
-    """Verify the pack in a folder and return it.
-
-    Raises RequestError naming the first file that is missing, changed or not of the pack.
-    """
-    pack = read_manifest(path)
-    for name, digest in pack.hashes.items():
-        file = path / name
-        if not file.is_file():
-            raise RequestError(f"the mask pack {path} lacks {name}: {ADVICE}")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            raise RequestError(f"{name} of the mask pack {path} does not match its hash: {ADVICE}")
-    there = {file.relative_to(path).as_posix() for file in path.rglob("*.png")}
-    for name in sorted(there - pack.hashes.keys()):
-        raise RequestError(f"{name} is not a file of the mask pack {path}: {ADVICE}")
-    return pack
-
-
-def read_manifest(path: Path) -> Pack:
-    """Return what the pack.json in a folder says, checked against its own hash alone.
-
-    Raises RequestError when it cannot be read or was changed.
-    """
-    file = path / MANIFEST
-    try:
-        found = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise RequestError(f"{file} cannot be read: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("files"), list):
-        raise RequestError(f"{file} is not the manifest of a mask pack: write the pack again")
-    if found.pop("sha256", None) != (digest := _sha256_of(found)):
-        raise RequestError(f"{file} was changed after it was written: {ADVICE}")
-    entries = {str(entry["file"]): entry for entry in found["files"]}
-    return Pack(
-        digest,
-        {Path(name).stem: float(entry["hole_ratio"]) for name, entry in entries.items()},
-        {name: str(entry["sha256"]) for name, entry in entries.items()},
-    )
 
 
 def _write_mask(
@@ -252,8 +200,3 @@ def _statistics(ratios: list[float]) -> Statistics:
         raise ValueError("no hole to compute statistics of")
     p5, p95 = (float(value) for value in np.percentile(ratios, [5, 95]))
     return Statistics(len(ratios), float(np.mean(ratios)), p5, p95, min(ratios), max(ratios))
-
-
-def _sha256_of(pack: Mapping[str, Json]) -> str:
-    canonical = json.dumps(pack, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""The pack.json of a mask pack: read, and verified against the files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.api import Json, RequestError
+
+MANIFEST = "pack.json"
+ADVICE = "write it again, or delete its pack.json to use the files as they are"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack as read.  ratios: id -> hole ratio.  hashes: file name -> sha256 of its bytes."""
+
+    sha256: str
+    ratios: dict[str, float]
+    hashes: dict[str, str]
+
+
+def read_pack(path: Path) -> Pack:
+    """Verify the pack in a folder and return it.
+
+    Raises RequestError naming the first file that is missing, changed or not of the pack.
+    """
+    pack = read_manifest(path)
+    for name, digest in pack.hashes.items():
+        file = path / name
+        if not file.is_file():
+            raise RequestError(f"the mask pack {path} lacks {name}: {ADVICE}")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            raise RequestError(f"{name} of the mask pack {path} does not match its hash: {ADVICE}")
+    there = {file.relative_to(path).as_posix() for file in path.rglob("*.png")}
+    for name in sorted(there - pack.hashes.keys()):
+        raise RequestError(f"{name} is not a file of the mask pack {path}: {ADVICE}")
+    return pack
+
+
+def read_manifest(path: Path) -> Pack:
+    """Return what the pack.json in a folder says, checked against its own hash alone.
+
+    Raises RequestError when it cannot be read or was changed.
+    """
+    file = path / MANIFEST
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{file} cannot be read: {error}") from error
+    if not isinstance(found, dict) or not isinstance(found.get("files"), list):
+        raise RequestError(f"{file} is not the manifest of a mask pack: write the pack again")
+    if found.pop("sha256", None) != (digest := sha256_of(found)):
+        raise RequestError(f"{file} was changed after it was written: {ADVICE}")
+    entries = {str(entry["file"]): entry for entry in found["files"]}
+    return Pack(
+        digest,
+        {Path(name).stem: float(entry["hole_ratio"]) for name, entry in entries.items()},
+        {name: str(entry["sha256"]) for name, entry in entries.items()},
+    )
+
+
+def sha256_of(pack: Mapping[str, Json]) -> str:
+    """Return the sha256 of what a pack.json holds beside it."""
+    canonical = json.dumps(pack, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
