@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from bench.datasets import layouts
-from bench.datasets.layouts import Layout
+from bench.datasets.layouts import Layout, Preset
 
 
 @dataclass(frozen=True)
-class CelebAHQ:
+class CelebAHQ(Preset):
     """CelebA-HQ faces (Karras et al. 2018), 30,000 images, at 256.
 
     split=test: the folder test/ (or val/), else the last 2,000 by number; train: train/, else the
@@ -32,16 +30,9 @@ class CelebAHQ:
     split: Literal["test", "train", "all"] = "test"
     root: Path | None = None
 
-    def __post_init__(self) -> None:
-        layouts.check(self)
-
-    images = cached_property(layouts.find_images)
-    ids, load = layouts.split_ids, layouts.load
-    fingerprint, source = layouts.fingerprint, layouts.source
-
 
 @dataclass(frozen=True)
-class FFHQ:
+class FFHQ(Preset):
     """Flickr-Faces-HQ (Karras et al. 2019), 70,000 faces, at 256.
 
     split=test: images 60000 to 69999, the dataset's own validation split; train: 0 to 59999.
@@ -60,16 +51,9 @@ class FFHQ:
     split: Literal["test", "train", "all"] = "test"
     root: Path | None = None
 
-    def __post_init__(self) -> None:
-        layouts.check(self)
-
-    images = cached_property(layouts.find_images)
-    ids, load = layouts.split_ids, layouts.load
-    fingerprint, source = layouts.fingerprint, layouts.source
-
 
 @dataclass(frozen=True)
-class Places2:
+class Places2(Preset):
     """Places365-Standard scenes (Zhou et al. 2017), the 36,500 validation images, at 256.
 
     LaMa (Suvorov et al. 2022) and MAT report on it at 512: unpack val_large and give size=512.
@@ -87,16 +71,9 @@ class Places2:
     split: Literal["val", "train", "all"] = "val"
     root: Path | None = None
 
-    def __post_init__(self) -> None:
-        layouts.check(self)
-
-    images = cached_property(layouts.find_images)
-    ids, load = layouts.split_ids, layouts.load
-    fingerprint, source = layouts.fingerprint, layouts.source
-
 
 @dataclass(frozen=True)
-class ImageNet:
+class ImageNet(Preset):
     """ImageNet ILSVRC 2012 (Russakovsky et al. 2015), the 50,000 validation images, at 256.
 
     The centred square, resized, as guided-diffusion (Dhariwal and Nichol 2021) prepares the images
@@ -114,16 +91,9 @@ class ImageNet:
     split: Literal["val", "train", "all"] = "val"
     root: Path | None = None
 
-    def __post_init__(self) -> None:
-        layouts.check(self)
-
-    images = cached_property(layouts.find_images)
-    ids, load = layouts.split_ids, layouts.load
-    fingerprint, source = layouts.fingerprint, layouts.source
-
 
 @dataclass(frozen=True)
-class ParisStreetView:
+class ParisStreetView(Preset):
     """Paris StreetView (Doersch et al. 2012; Pathak et al. 2016), 100 test facades, at 256.
 
     Context Encoders' split: 14,900 images of 936x537 to train on, 100 to test on; the centred
@@ -144,16 +114,9 @@ class ParisStreetView:
     split: Literal["test", "train", "all"] = "test"
     root: Path | None = None
 
-    def __post_init__(self) -> None:
-        layouts.check(self)
-
-    images = cached_property(layouts.find_images)
-    ids, load = layouts.split_ids, layouts.load
-    fingerprint, source = layouts.fingerprint, layouts.source
-
 
 @dataclass(frozen=True)
-class TinyImageNet:
+class TinyImageNet(Preset):
     """Tiny ImageNet (Stanford's CS231n course), 200 classes of ImageNet at 64x64.
 
     split=val: the 10,000 validation images (val/images/, or val/ itself); train: the 100,000
@@ -174,10 +137,3 @@ class TinyImageNet:
     size: int | None = 64
     split: Literal["val", "train", "all"] = "val"
     root: Path | None = None
-
-    def __post_init__(self) -> None:
-        layouts.check(self)
-
-    images = cached_property(layouts.find_images)
-    ids, load = layouts.split_ids, layouts.load
-    fingerprint, source = layouts.fingerprint, layouts.source
