@@ -10,7 +10,7 @@ import torch
 
 from methods.ddpm.diffusion import q_step
 from methods.ddpm.samplers.denoiser import Denoiser, Pull, eps_of
-from methods.ddpm.samplers.options import CoPaint
+from methods.ddpm.samplers.guided import CoPaint
 from methods.ddpm.samplers.steps import (
     Noise,
     Watch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from methods.ddpm.samplers.denoiser import Denoiser
-from methods.ddpm.samplers.options import DPS
+from methods.ddpm.samplers.guided import DPS
 from methods.ddpm.samplers.steps import Noise, Watch, known_error, push, unwatched
 from methods.ddpm.schedule import Schedule
 

@@ -7,7 +7,7 @@ import math
 import torch
 
 from methods.ddpm.samplers.denoiser import Denoiser, eps_of
-from methods.ddpm.samplers.options import PiGDM
+from methods.ddpm.samplers.guided import PiGDM
 from methods.ddpm.samplers.steps import (
     Noise,
     Watch,

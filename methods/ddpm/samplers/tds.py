@@ -9,7 +9,7 @@ import torch
 
 from methods.ddpm.diffusion import LEAST_ALPHA_BAR, posterior
 from methods.ddpm.samplers.denoiser import Denoiser
-from methods.ddpm.samplers.options import TDS
+from methods.ddpm.samplers.guided import TDS
 from methods.ddpm.samplers.particles import drawn, heaviest, log_normal, resample, take
 from methods.ddpm.samplers.steps import Noise, Watch, known_error, unwatched
 from methods.ddpm.schedule import Schedule
