@@ -66,12 +66,7 @@ def train(
     new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
     if not with_test_images:
-        try:
-            _refuse_test_images(images)
-        except RequestError:
-            if new:
-                out.rmdir()  # a refused request leaves nothing behind
-            raise
+        _refuse_test_images(images, out if new else None)
     source = image_source(images, trainer.size(config), flip=not _has_sides(dataset))
     return trainer.train(
         config,
@@ -130,13 +125,21 @@ def image_source(images: Mapping[str, np.ndarray], side: int, *, flip: bool) -> 
     return RandomCrops(pixels, side)
 
 
-def _refuse_test_images(images: Mapping[str, np.ndarray]) -> None:
-    """Raise RequestError when the test set is among the images, showing progress."""
+def _refuse_test_images(images: Mapping[str, np.ndarray], made: Path | None) -> None:
+    """Raise RequestError when the test set is among the images, showing progress.
+
+    made: an empty folder that was made for this request, removed again when it is refused.
+    """
     with shown(quiet=False) as progress:
         on_progress = progress.stage("looking for test images")
-        test_set.refuse(
-            images, warn=lambda text: click.echo(text, err=True), on_progress=on_progress
-        )
+        try:
+            test_set.refuse(
+                images, warn=lambda text: click.echo(text, err=True), on_progress=on_progress
+            )
+        except RequestError:
+            if made is not None:
+                made.rmdir()
+            raise
 
 
 def _has_sides(text: str) -> bool:
