@@ -49,7 +49,9 @@ def test_a_part_of_an_image_is_refused_on_the_command_line(tmp_path: Path) -> No
     assert not (tmp_path / "out").exists()
 
 
-def test_told_otherwise_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_told_otherwise_nothing_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from bench.cli import training
     from methods.glcic import train as glcic
 
@@ -57,7 +59,7 @@ def test_told_otherwise_nothing_is_looked_for(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(glcic, "train", lambda *_, **__: Path("weights"))
     recipe = training.Recipe("photos-64")
     made = training.train(
-        "glcic", recipe, "free-photos:size=64", Path("out"), held_out=0, with_test_images=True
+        "glcic", recipe, "free-photos:size=64", tmp_path / "out", held_out=0, with_test_images=True
     )
     assert made == Path("weights")
 
