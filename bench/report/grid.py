@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from bench.api import RequestError
 from bench.api.files import write_atomic
 from bench.api.imaging import decode_hole, read_rgb, to_rgb
+from bench.api.sheet import Cell, Row, Text, draw_sheet
 from bench.report.grouping import group_runs, seed_of
-from bench.report.lettering import draw_lines, line_height, load_font, wrap
+from bench.report.lettering import line_height, load_font, stacked, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # Pixels of the finished picture.
 SMALLEST, LARGEST = 128, 256
 GAP, MARGIN, SIDE_COLUMN = 4, 12, 132
-INK, QUIET, PAPER, FILLING = (20, 20, 24), (96, 98, 106), (255, 255, 255), (150, 150, 150)
+INK, QUIET, FILLING = (20, 20, 24), (96, 98, 106), (150, 150, 150)
 LINES = np.array([(255, 255, 255), (255, 225, 0), (0, 255, 255), (255, 0, 255), (0, 0, 0)])
 
 
@@ -150,41 +151,42 @@ def _contrasting(under: np.ndarray) -> np.ndarray:
 
 
 def _lay_out(lines: Sequence[_Line]) -> Image.Image:
+    """Draw a column for the captions of rows and one for each title, a row for each line."""
     titles = list(dict.fromkeys(title for line in lines for title in line.pictures))
-    heights = [max(p.shape[0] for p in line.pictures.values()) for line in lines]
     width = max(p.shape[1] for line in lines for p in line.pictures.values())
-    font, small = load_font(14), load_font(12)
+    rows = [_heads(titles, width), *(_row_of(line, titles, width) for line in lines)]
+    widths = [SIDE_COLUMN - GAP, *[width] * len(titles)]
+    return draw_sheet(rows, widths, gap=GAP, margin=MARGIN)
+
+
+def _heads(titles: Sequence[str], width: int) -> Row:
+    """Return the row of the columns' titles, each centred over its column, ending at one line."""
+    font = load_font(14)
     heads = [wrap(title, font, width, 3) for title in titles]
-    top = MARGIN + max(map(len, heads)) * line_height(font) + 6
-    left = MARGIN + SIDE_COLUMN
-    size = (
-        left + len(titles) * (width + GAP) - GAP + MARGIN,
-        top + sum(heights) + GAP * (len(lines) - 1) + MARGIN,
-    )
-    canvas = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(canvas)
-    for k, head in enumerate(heads):
-        above = top - 6 - len(head) * line_height(font)
-        draw_lines(draw, head, (left + k * (width + GAP) + width // 2, above), font, INK, "ma")
-    y = top
-    for line, height in zip(lines, heights, strict=True):
-        _draw_captions(draw, line, y)
-        for k, title in enumerate(titles):
-            corner = (left + k * (width + GAP), y)
-            if title in line.pictures:
-                canvas.paste(Image.fromarray(line.pictures[title]), corner)
-            else:
-                middle = (corner[0] + width // 2, y + height // 2)
-                draw_lines(draw, ["not run"], middle, small, QUIET, "mm")
-        y += height + GAP
-    return canvas
+    height = max(map(len, heads)) * line_height(font)
+    cells = [Cell()]
+    for head in heads:
+        corner = (width // 2, height - len(head) * line_height(font))
+        cells.append(Cell(texts=stacked(head, corner, font, INK, "ma")))
+    return Row(height + 6 - GAP, cells)
 
 
-def _draw_captions(draw: ImageDraw.ImageDraw, line: _Line, y: int) -> None:
-    """Write mask, image and share of missing pixels beside a row that begins at y."""
+def _row_of(line: _Line, titles: Sequence[str], width: int) -> Row:
+    """Return a row: its captions, then its picture under each title, or that there is none."""
+    height = max(p.shape[0] for p in line.pictures.values())
+    absent = Text("not run", (width // 2, height // 2), load_font(12), QUIET, "mm")
+    pictures = [
+        Cell(line.pictures[title]) if title in line.pictures else Cell(texts=[absent])
+        for title in titles
+    ]
+    return Row(height, [Cell(texts=_captions(line)), *pictures])
+
+
+def _captions(line: _Line) -> list[Text]:
+    """Return mask, image and share of missing pixels, below each other."""
     font, small = load_font(14), load_font(12)
     room = SIDE_COLUMN - 10
     mask = wrap(line.mask, font, room, 3)
     rest = [*wrap(line.image, small, room, 2), line.missing]
-    draw_lines(draw, mask, (MARGIN, y + 2), font, INK)
-    draw_lines(draw, rest, (MARGIN, y + 6 + len(mask) * line_height(font)), small, QUIET)
+    below = (0, 6 + len(mask) * line_height(font))
+    return [*stacked(mask, (0, 2), font, INK), *stacked(rest, below, small, QUIET)]

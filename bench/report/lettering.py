@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from PIL import ImageFont
 
+from bench.api.sheet import Text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PIL import ImageDraw
-
-    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+    from bench.api.sheet import Font
 
 
 @lru_cache(maxsize=8)
@@ -57,18 +57,17 @@ def wrap(text: str, font: Font, width: int, most: int) -> list[str]:
     return lines
 
 
-def draw_lines(
-    draw: ImageDraw.ImageDraw,
+def stacked(
     lines: Sequence[str],
     corner: tuple[int, int],
     font: Font,
     colour: tuple[int, int, int],
     anchor: str = "la",
-) -> None:
-    """Draw lines below each other; anchor as in Pillow: "la" left and top, "ma" centred and top."""
+) -> list[Text]:
+    """Return lines below each other; anchor: Pillow's, "la" left and top, "ma" centred and top."""
     x, y = corner
-    for k, line in enumerate(lines):
-        draw.text((x, y + k * line_height(font)), line, fill=colour, font=font, anchor=anchor)
+    step = line_height(font)
+    return [Text(line, (x, y + k * step), font, colour, anchor) for k, line in enumerate(lines)]
 
 
 def _cut(piece: str, font: Font, width: int) -> list[str]:

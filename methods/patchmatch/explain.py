@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from bench.api.imaging import to_uint8
+from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
 from methods.patchmatch.complete import Settings, Step, complete
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Panel = tuple[str, np.ndarray]
 HIDDEN = (255, 0, 255)
-CAPTION = 16  # pixels
+CAPTIONS = Captions(height=16, at=(3, 2), size=10)
 COLUMNS = 3
 DEFAULTS = Settings()
 
@@ -48,18 +49,9 @@ def draw(
     """Write the panels of `explain` as one labelled PNG, three in a row; raises OSError."""
     panels = explain(image, hole, seed, settings)
     side = max(256, *image.shape[-2:])
-    rows = -(-len(panels) // COLUMNS)
-    sheet = Image.new("RGB", (COLUMNS * side, rows * (side + CAPTION)), "white")
-    pen = ImageDraw.Draw(sheet)
-    for index, (title, pixels) in enumerate(panels):
-        x, y = index % COLUMNS * side, index // COLUMNS * (side + CAPTION)
-        scale = side / max(pixels.shape[:2])
-        size = round(pixels.shape[1] * scale), round(pixels.shape[0] * scale)
-        pen.text((x + 3, y + 2), title, fill="black")
-        sheet.paste(
-            Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST), (x, y + CAPTION)
-        )
-    sheet.save(out, "PNG")
+    tiles = [(title, fit(pixels, side)) for title, pixels in panels]
+    rows = [tile_row(line, side, CAPTIONS) for line in lines_of(tiles, COLUMNS)]
+    draw_sheet(rows, [side] * COLUMNS).save(out, "PNG")
 
 
 def _panels(step: Step) -> list[Panel]:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
 from methods.scenecompletion.complete import Completer, PartResult, Result
 from methods.scenecompletion.scenes import Scenes
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 TILE = 220  # pixels of a picture's longer side
-PAD, CAPTION = 8, 34
+CAPTIONS = Captions(height=34, at=(0, 2), below=True)
 COLUMNS = 5
 RED, CYAN, YELLOW = (255, 60, 60), (0, 220, 255), (255, 220, 0)
 Tile = tuple[str, Array]  # caption, uint8 (H, W, 3)
@@ -113,28 +114,9 @@ def _outline(pixels: Array, mask: Array, colour: tuple[int, int, int]) -> Array:
 
 def _sheet(rows: list[tuple[str, list[Tile]]]) -> Image.Image:
     """Lay titled rows of captioned tiles on a white sheet, COLUMNS per line."""
-    font, bold = ImageFont.load_default(12), ImageFont.load_default(15)
-    lines = [(title, tiles[i : i + COLUMNS], i == 0) for title, tiles in rows
-             for i in range(0, len(tiles), COLUMNS)]  # fmt: skip
-    cell = TILE + CAPTION + PAD
-    height = PAD + sum(cell + (28 if titled else 0) for _, _, titled in lines)
-    sheet = Image.new("RGB", (PAD + COLUMNS * (TILE + PAD), height), "white")
-    pen, y = ImageDraw.Draw(sheet), PAD
-    for title, tiles, titled in lines:
-        if titled:
-            pen.text((PAD, y + 4), title, "black", font=bold)
-            y += 28
-        for column, (caption, pixels) in enumerate(tiles):
-            x = PAD + column * (TILE + PAD)
-            sheet.paste(_fit(pixels), (x, y))
-            pen.text((x, y + TILE + 2), caption, "black", font=font)
-        y += cell
-    return sheet
-
-
-def _fit(pixels: Array) -> Image.Image:
-    """Resize to the tile: whole factors without smoothing when enlarging."""
-    image = Image.fromarray(pixels)
-    factor = TILE / max(image.size)
-    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
-    return image.resize(size, Image.Resampling.NEAREST if factor > 1 else Image.Resampling.LANCZOS)
+    lines = []
+    for title, tiles in rows:
+        fitted = [(caption, fit(pixels, TILE)) for caption, pixels in tiles]
+        for number, line in enumerate(lines_of(fitted, COLUMNS)):
+            lines.append(tile_row(line, TILE, CAPTIONS, title="" if number else title))
+    return draw_sheet(lines, [TILE] * COLUMNS, gap=8)

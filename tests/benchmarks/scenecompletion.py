@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from bench import plugins
 from bench.api import Completion
 from bench.api.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
 from bench.api.seeds import derive_seed, numpy_stream
+from bench.api.sheet import Captions, draw_sheet, fit, tile_row
 from methods.scenecompletion.build import build, folder_items
 from methods.scenecompletion.complete import Completer
 from methods.scenecompletion.gallery import Gallery, open_gallery
@@ -113,14 +114,13 @@ def _grid(rows: list[list[torch.Tensor]], titles: list[str], shown: int = 8) -> 
     half = len(rows) // len(MASKS)
     picked = [rows[m * half + k] for k in range(min(shown, half)) for m in range(len(MASKS))]
     side = 256
-    sheet = Image.new("RGB", (side * len(titles), 20 + side * len(picked)), "white")
-    for column, title in enumerate(titles):
-        ImageDraw.Draw(sheet).text((column * side + 4, 4), title, "black")
-        for k, row in enumerate(picked):
-            pixels = to_uint8(row[column]).permute(1, 2, 0).numpy()
-            tile = Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS)
-            sheet.paste(tile, (column * side, 20 + k * side))
-    return sheet
+    lines = []
+    for number, row in enumerate(picked):
+        pixels = [fit(to_uint8(image).permute(1, 2, 0).numpy(), side) for image in row]
+        captions = [""] * len(titles) if number else titles
+        tiles = list(zip(captions, pixels, strict=True))
+        lines.append(tile_row(tiles, side, Captions(height=20, at=(4, 4), size=10)))
+    return draw_sheet(lines, [side] * len(titles))
 
 
 def main() -> None:
