@@ -58,6 +58,17 @@ class LocalProcesses:
             initargs=(threads, tuple(preload)),
         )
 
+    def submit(
+        self, function: Callable[[Task], Result], task: Task, *, timeout: float | None
+    ) -> Future[Result]:
+        """Start one task, to be waited for with `outcome`.
+
+        timeout: the seconds it may run, None = no limit.  To cancel the future of a task that runs
+        ends its worker, in whose place another starts.
+        """
+        future: Future[Result] = self._pool.schedule(function, args=[task], timeout=timeout)
+        return future
+
     def map(
         self,
         function: Callable[[Task], Result],
@@ -66,17 +77,17 @@ class LocalProcesses:
         timeout: Callable[[Task], float | None],
     ) -> Iterator[tuple[Task, Result | Lost]]:
         """Yield (task, result or Lost) in order of completion."""
-        waiting: dict[Future[Any], Task] = {}
+        waiting: dict[Future[Result], Task] = {}
         queue = iter(tasks)
         try:
             while True:
                 for task in islice(queue, self._in_flight - len(waiting)):
-                    future = self._pool.schedule(function, args=[task], timeout=timeout(task))
-                    waiting[future] = task
+                    waiting[self.submit(function, task, timeout=timeout(task))] = task
                 if not waiting:
                     return
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    yield waiting.pop(future), _result_of(future)
+                    result = outcome(future)
+                    yield waiting.pop(future), result
         finally:
             for future in waiting:
                 future.cancel()
@@ -98,8 +109,11 @@ class LocalProcesses:
         self.close()
 
 
-def _result_of(future: Future[Any]) -> Any:
-    """Return a future's result, or Lost if its worker died or ran past the timeout."""
+def outcome(future: Future[Result]) -> Result | Lost:
+    """Return a future's result, or Lost if its worker died or ran past the timeout.
+
+    Waits for it.  Raises what the task raised, and CancelledError.
+    """
     from pebble import ProcessExpired
 
     try:
