@@ -95,12 +95,27 @@ def score_chunk(chunk: _Chunk) -> list[Score]:
     metrics = {n: cast(ImageMetric, plugins.metric(n)) for n in chunk.metrics}
     scores = []
     for triple in chunk.triples:
-        output, target = (read_image(p)[None] for p in (triple.output, triple.target))
-        hole = read_hole(triple.hole)[None]
-        for name, metric in metrics.items():
-            value = float(metric(output, target, hole)[0])
-            scores.append(Score(triple.name, triple.sha256, name, metric.version, value))
+        output, target = (read_image(p) for p in (triple.output, triple.target))
+        values = score_one(output, target, read_hole(triple.hole), metrics)
+        scores += [
+            Score(triple.name, triple.sha256, name, metrics[name].version, value)
+            for name, value in values.items()
+        ]
     return scores
+
+
+def score_one(
+    output: torch.Tensor,
+    target: torch.Tensor,
+    hole: torch.Tensor,
+    metrics: Mapping[str, ImageMetric],
+) -> dict[str, float]:
+    """Return name -> the metric of one completion.
+
+    output, target: (3, H, W), exact multiples of 1/255.  hole: bool (1, H, W).
+    """
+    three = output[None], target[None], hole[None]
+    return {name: float(metric(*three)[0]) for name, metric in metrics.items()}
 
 
 def _set_entries(
