@@ -40,6 +40,7 @@ from bench.api.offers import (
     Trains,
     is_exact,
 )  # fmt: skip
+from bench.api.watching import ShowsSteps, WatchSteps
 
 if TYPE_CHECKING:
     import torch
@@ -73,10 +74,12 @@ __all__ = [
     "RequestError",
     "SampleMetric",
     "SetMetric",
+    "ShowsSteps",
     "StatesExactness",
     "Train",
     "Trainer",
     "Trains",
+    "WatchSteps",
     "is_exact",
 ]  # fmt: skip
 
@@ -117,7 +120,8 @@ class Inpaint(Protocol):
 
         An object may have `dtype`, a str such as "bfloat16": what its network computes in on this
         machine.  The manifest then holds it.  It may have `remark`, a line about this machine that
-        the user should read: the first record's notes hold it, and `bench run` says it once.
+        the user should read: the first record's notes hold it, and `bench run` says it once.  It
+        may show its images while it works: ShowsSteps.
         """
         ...
 

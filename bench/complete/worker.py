@@ -13,7 +13,16 @@ from functools import lru_cache
 
 import torch
 
-from bench.api import Inpaint, Json, Method, ReadsOutputs, RequestError, imaging
+from bench.api import (
+    Inpaint,
+    Json,
+    Method,
+    ReadsOutputs,
+    RequestError,
+    ShowsSteps,
+    WatchSteps,
+    imaging,
+)
 from bench.complete import memory
 from bench.complete.batch import Batch, BatchResult, ImageResult
 from bench.complete.call import call_method, read_outputs
@@ -38,26 +47,29 @@ class _Task:
     record: Record
 
 
-def process(batch: Batch) -> BatchResult:
+def process(batch: Batch, watch: WatchSteps | None = None) -> BatchResult:
     """Complete a batch; an image that fails is an error record and never stops the others.
 
+    watch: is shown the steps of a method that has any; what is made stays the same.
     Raises RequestError if the request itself turns out to be wrong (weights that cannot be had).
     """
     torch.set_num_threads(batch.threads)
     method = _load(batch.run.method, batch.device, batch.threads)  # type: ignore[arg-type]
     inpaint, first_batch = method.inpaint, not method.used
     method.used = True
+    if watch is not None and isinstance(inpaint, ShowsSteps):
+        inpaint = inpaint.watched(watch)
     tasks, done = _prepare(batch)
     for group in _same_shape(tasks):
         done += _complete(batch, inpaint, group, halve=True)
     order = {record_id(batch.run, *item): i for i, item in enumerate(batch.items)}
     done.sort(key=lambda result: order[result.record.id])
-    remark = _text_attribute(inpaint, "remark")
+    remark = _text_attribute(method.inpaint, "remark")
     if not first_batch:
         return BatchResult(done, remark=remark)
     done = [replace(d, record=replace(d.record, warm=False)) for d in done]
     seconds = sum(d.record.seconds or 0.0 for d in done if d.record.done)
-    dtype = _text_attribute(inpaint, "dtype")
+    dtype = _text_attribute(method.inpaint, "dtype")
     return BatchResult(done, Loading(method.load_seconds, seconds, dtype), remark)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from bench.api import Completion, RequestError
+from bench.api import Completion, Inpaint, RequestError, WatchSteps
 from bench.api.seeds import derive_seed
 from methods.common import processor
 from methods.ddpm import DDPM
@@ -20,6 +20,7 @@ from methods.ddpm.precision import prepared
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.pretrained import PRESETS, weights_path
 from methods.ddpm.samplers.denoiser import Network
+from methods.ddpm.samplers.steps import Watch, unwatched
 from methods.ddpm.sampling import inpaint, spaced
 from methods.ddpm.schedule import Schedule, named
 
@@ -54,6 +55,25 @@ class Completer:
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
     ) -> Completion:
         """Complete a batch; the notes hold what a row cost the network, and the weights."""
+        return self._complete(visible, hole, seeds, unwatched)
+
+    def watched(self, watch: WatchSteps) -> Inpaint:
+        """Return the same, calling `watch` with x_t, its known pixels sharp, after every step."""
+
+        def complete(visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> Completion:
+            levels = self.choose(visible.shape[-2:]).schedule.T
+
+            def look(level: int, x: torch.Tensor) -> None:
+                shown = torch.where(hole, from_network(x).to(visible.device), visible)
+                watch(level, levels, shown)
+
+            return self._complete(visible, hole, seeds, look)
+
+        return complete
+
+    def _complete(
+        self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int], watch: Watch
+    ) -> Completion:
         loaded = self.choose(visible.shape[-2:])
         with processor.backend(loaded.dtype, self.device):
             filled = inpaint(
@@ -64,6 +84,7 @@ class Completer:
                 seeds,
                 self.method.sampler,
                 labels=self.labels(loaded, seeds),
+                watch=watch,
             )
         image = torch.where(hole, from_network(filled.x).to(visible.device), visible)
         cost = {"evaluations": filled.evaluations, "gradients": filled.gradients}

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bench import plugins
-from bench.api import Completion, RequestError
+from bench.api import Completion, RequestError, ShowsSteps
 from bench.api.seeds import torch_stream
 from methods.common.initial import initialise
 from methods.ddpm import DDPM, SETTINGS
@@ -230,3 +230,22 @@ def test_missing_files_say_where_they_are() -> None:
 def _image(returned: object) -> torch.Tensor:
     assert isinstance(returned, Completion)
     return returned.image
+
+
+def test_a_watched_method_shows_every_step_and_returns_the_same_bytes() -> None:
+    hole = centre(2, 32)
+    visible = torch.rand(2, 3, 32, 32, generator=torch_stream(0)).masked_fill(hole, 0)
+    loaded = DDPM(Repaint(steps=3, jump_length=1, jump_samples=2)).load("cpu")
+    assert isinstance(loaded, ShowsSteps)
+    seen: list[tuple[int, int, torch.Tensor]] = []
+    shown = loaded.watched(lambda *step: seen.append(step))(visible, hole, [1, 2])
+    plain = loaded(visible, hole, [1, 2])
+    assert isinstance(shown, Completion)
+    assert isinstance(plain, Completion)
+    assert torch.equal(shown.image, plain.image)
+    assert shown.notes == plain.notes
+    assert [level for level, _, _ in seen] == levels(3, 1, 2)[1:]
+    assert {of for _, of, _ in seen} == {3}
+    known = ~hole.expand_as(visible)
+    assert all(torch.equal(images[known], visible[known]) for _, _, images in seen)
+    assert torch.equal(seen[-1][2], plain.image)

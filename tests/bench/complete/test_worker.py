@@ -31,3 +31,16 @@ def test_a_method_that_was_given_up_and_is_loaded_again_is_not_warm() -> None:
         assert not is_warm(process(f"telea:radius={radius}"))
     assert not is_warm(process("telea:radius=2"))
     assert is_warm(process("telea:radius=2"))
+
+
+def test_steps_are_shown_to_who_watches_and_change_nothing() -> None:
+    request = Request(("ddpm:steps=2,jump_samples=1",), ("center-box",), "photos", 32, limit=1)
+    (run,) = runs(request)
+    batch = Batch(run, ((run.ids()[0], 0),))
+    seen: list[int] = []
+    watched = worker.process(batch, lambda level, levels, images: seen.append(level))
+    assert seen == [1, 0]
+    assert watched.done[0].record.done
+    assert watched.done[0].pngs == worker.process(batch).done[0].pngs
+    assert watched.loading is not None
+    assert watched.loading.dtype
