@@ -28,18 +28,15 @@ from bench.api.offers import (
     GalleryReport,
     HasAssets,
     HasPrecision,
-    ImageSource,
     PairedFacts,
     PairedMasks,
     Positional,
     Precision,
     ReadsOutputs,
     StatesExactness,
-    Train,
-    Trainer,
-    Trains,
     is_exact,
 )  # fmt: skip
+from bench.api.training import ImageSource, Train, Trainer, Trains
 from bench.api.watching import ShowsSteps, WatchSteps
 
 if TYPE_CHECKING:

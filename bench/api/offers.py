@@ -7,9 +7,8 @@ imported from bench.api.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,66 +107,6 @@ class Explains(Protocol):
         image: (3, H, W) in [0, 1], with what is in the hole.  hole: bool (1, H, W).  out: a PNG
         file in a folder that exists.  Raises RequestError for what the method cannot complete.
         """
-        ...
-
-
-class ImageSource(Protocol):
-    """Where training images come from."""
-
-    def batch(self, seed: int, n: int) -> torch.Tensor:
-        """Return float32 (n, 3, H, W) in [0, 1]: a pure function of (seed, n)."""
-        ...
-
-
-class Train(Protocol):
-    """The function that trains."""
-
-    def __call__(
-        self,
-        recipe: Any,
-        source: ImageSource,
-        out: Path,
-        /,
-        *,
-        holes: Sequence[MaskGenerator],
-        start: Path | None,
-        steps: int | None,
-        minutes: float | None,
-        device: str,
-        seed: int,
-        precision: str,
-    ) -> Path:
-        """Train in the folder `out`, or go on there; return the file of weights.
-
-        holes: what to train on.  start: weights to begin with; None = random ones.  steps, minutes:
-        when to stop; None leaves it to the recipe.
-        Raises RequestError for what cannot be trained.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class Trainer:
-    """How a method is trained.
-
-    recipes: name -> a frozen dataclass; `--set key=value` replaces its fields.  size: the side of
-    a recipe's training images.  holes: the names of a recipe's masks; a recipe with a field
-    `holes` is told the names that replace them.  train: see Train.
-    """
-
-    recipes: Mapping[str, Any]
-    size: Callable[[Any], int]
-    holes: Callable[[Any], Sequence[str]]
-    train: Train
-
-
-@runtime_checkable
-class Trains(Protocol):
-    """A method with weights that can be trained, for `bench train`; `path=FILE` then takes them."""
-
-    @classmethod
-    def trainer(cls) -> Trainer:
-        """Return how; heavy imports happen here."""
         ...
 
 
