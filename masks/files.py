@@ -16,6 +16,7 @@ from bench.api import Json, RequestError
 from bench.api.imaging import as_hole, read_rgb
 from bench.api.seeds import numpy_stream
 from masks.listing import MaskList, list_again, list_masks, list_pngs
+from masks.manifest import MANIFEST, read_manifest
 
 if TYPE_CHECKING:
     import torch
@@ -64,6 +65,12 @@ class MaskFolder:
         if self.pairing not in PAIRINGS:
             raise RequestError(f"pairing={self.pairing!r} is not one of {', '.join(PAIRINGS)}")
         list_pngs(self.path)
+
+    def title(self) -> str:
+        """Return the folder's own name, or what a pack's pack.json says was drawn."""
+        if (self.path / MANIFEST).exists():
+            return f"{read_manifest(self.path).title} pack"
+        return self.path.resolve().name or self.name
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return a mask drawn by the seed, bool (1, H, W).  Raises RequestError on a bad file."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api import Json, RequestError
+from masks import MASKS
 
 MANIFEST = "pack.json"
 ADVICE = "write it again, or delete its pack.json to use the files as they are"
@@ -16,9 +19,14 @@ ADVICE = "write it again, or delete its pack.json to use the files as they are"
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack as read.  ratios: id -> hole ratio.  hashes: file name -> sha256 of its bytes."""
+    """A pack as read.
+
+    title: what was drawn, "irregular:bin=20-30".  ratios: id -> hole ratio.  hashes: file name ->
+    sha256 of its bytes.
+    """
 
     sha256: str
+    title: str
     ratios: dict[str, float]
     hashes: dict[str, str]
 
@@ -58,9 +66,30 @@ def read_manifest(path: Path) -> Pack:
     entries = {str(entry["file"]): entry for entry in found["files"]}
     return Pack(
         digest,
+        _title(found.get("generator")),
         {Path(name).stem: float(entry["hole_ratio"]) for name, entry in entries.items()},
         {name: str(entry["sha256"]) for name, entry in entries.items()},
     )
+
+
+def _title(generator: Json) -> str:
+    """Return a generator's name and the parameters that differ from its defaults."""
+    if not isinstance(generator, dict):
+        return "mask"
+    name, parameters = str(generator.get("name")), generator.get("parameters")
+    defaults = _defaults(name)
+    pairs = parameters.items() if isinstance(parameters, dict) else ()
+    changed = ",".join(f"{k}={v}" for k, v in pairs if k not in defaults or v != defaults[k])
+    return f"{name}:{changed}" if changed else name
+
+
+def _defaults(name: str) -> dict[str, object]:
+    """Return the default parameters of a generator of ours, as JSON holds them."""
+    if name not in MASKS:
+        return {}
+    module, _, class_name = MASKS[name].partition(":")
+    known = dataclasses.fields(getattr(importlib.import_module(module), class_name))
+    return {field.name: json.loads(json.dumps(field.default, default=str)) for field in known}
 
 
 def sha256_of(pack: Mapping[str, Json]) -> str:

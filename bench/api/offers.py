@@ -29,6 +29,15 @@ class Positional(Protocol):
 
 
 @runtime_checkable
+class HasTitle(Protocol):
+    """A plug-in that tables call otherwise than by its name: a folder, by what it is called."""
+
+    def title(self) -> str:
+        """Return what it is called where the user gave no `name=`; not part of its identity."""
+        ...
+
+
+@runtime_checkable
 class HasAssets(Protocol):
     """A plug-in whose result depends on files: weights, a gallery, a folder of masks."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, type=ANY)
 @click.option("--format", "kind", default="md", show_default=True, help="md, csv, latex, html ...")
 @click.option("--metrics", help="A list.  [default: all that were computed]")
+@click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Of a method, mask ...")
 @click.option("--no-intervals", is_flag=True, help="Leave the 95% intervals out.")
 @click.option("--pictures", type=click.IntRange(0), help="Most pictures in HTML.  [default: 1200]")
 @click.option("--out", type=FILE, help="Write to a file instead of stdout.")
@@ -29,6 +30,7 @@ def leaderboard(
     runs: tuple[Path, ...],
     kind: str,
     metrics: str | None,
+    renames: tuple[str, ...],
     no_intervals: bool,
     pictures: int | None,
     out: Path | None,
@@ -39,10 +41,11 @@ def leaderboard(
     """
     from bench import plugins
     from bench.report import leaderboard as report
+    from bench.report.renaming import renamed
 
     names = plugins.split_list([metrics]) if metrics else None
     text = report.render(
-        _load(runs, failed=True),
+        renamed(_load(runs, failed=True), renames),
         kind,
         metrics=names,
         intervals=not no_intervals,

@@ -45,6 +45,11 @@ class ImageFolder:
         if self.size is not None:
             check_side(self.size, 1, MAX_SIZE)
 
+    def title(self) -> str:
+        """Return the folder's own name, the last part of its path."""
+        assert self.path is not None  # __post_init__ refused it
+        return self.path.resolve().name or self.name
+
     def ids(self) -> list[str]:
         """Return the relative paths without suffix, '/'-separated, sorted.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -18,7 +19,7 @@ from bench.api import (
     Method,
     RequestError,
 )
-from bench.plan.spec import Run
+from bench.plan.spec import Names, Run
 
 DEFAULT_DATASET = "photos"
 
@@ -83,6 +84,8 @@ def runs(request: Request) -> list[Run]:
     dataset = load_dataset(request.dataset, request.size)
     masks = [load_mask(text, dataset.size) for text in request.masks]
     methods = [_with_precision(plugins.method(m), request.precision) for m in request.methods]
+    _check_one_name_each("method", methods, request.methods)
+    _check_one_name_each("mask", masks, request.masks)
     return [
         Run(
             *(method, mask, dataset),
@@ -91,11 +94,30 @@ def runs(request: Request) -> list[Run]:
             mask_seed=request.mask_seed,
             samples=request.samples,
             precision=request.precision,
+            names=names(method_text, mask_text, request.dataset),
         )
-        for method in methods
-        for mask in masks
+        for method, method_text in zip(methods, request.methods, strict=True)
+        for mask, mask_text in zip(masks, request.masks, strict=True)
         for seed in _seeds_of(method, request)
     ]
+
+
+def _check_one_name_each(kind: str, found: Sequence[object], texts: Sequence[str]) -> None:
+    """Raise RequestError for two names of one thing: a run is made once and has one name."""
+    for k, text in enumerate(texts):
+        first = found.index(found[k])
+        one, other = (plugins.given_name(kind, t) for t in (texts[first], text))
+        if one != other:
+            raise RequestError(
+                f"--{kind} {texts[first]!r} and {text!r} are the same runs under two names: give "
+                "one of them."
+            )
+
+
+def names(method: str | None = None, mask: str | None = None, dataset: str | None = None) -> Names:
+    """Return the `name=` of each text, for the parts of a run that a text stands for."""
+    given = {"method": method, "mask": mask, "dataset": dataset}
+    return Names(**{k: plugins.given_name(k, text) for k, text in given.items() if text})
 
 
 def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict, cast
@@ -48,6 +47,15 @@ class Spec(TypedDict):
 
 
 @dataclass(frozen=True)
+class Names:
+    """What the user calls a run's parts, `name=`; None leaves it to them.  No part of the spec."""
+
+    method: str | None = None
+    mask: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """One method on one kind of hole on one dataset.
 
@@ -63,6 +71,7 @@ class Run:
     mask_seed: int = 0
     samples: int = 1
     precision: str = "auto"
+    names: Names = Names()
 
     def ids(self) -> list[str]:
         """Return the ids of the images of this run; raises RequestError when there are none."""
@@ -121,16 +130,6 @@ def describe(run: Run, ids: Sequence[str], hashes: Hashes | None = None) -> Spec
     }
 
 
-def labels(run: Run) -> dict[str, str]:
-    """Return what tables call the run's parts; recorded, since defaults may change."""
-    return {
-        "method": plugins.label(run.method),
-        "mask": plugins.label(run.mask),
-        # The size has a field of its own in the spec and in every heading.
-        "dataset": plugins.label(run.dataset, without=("size",)),
-    }
-
-
 def spec_hash(spec: Spec) -> str:
     """Return the sha256 of the canonical JSON of a spec."""
     return hashlib.sha256(canonical_json(spec)).hexdigest()
@@ -139,12 +138,6 @@ def spec_hash(spec: Spec) -> str:
 def canonical_json(value: object) -> bytes:
     """Return sorted, compact, strict JSON."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-def directory_name(spec: Spec) -> str:
-    """Return "<method>-<mask>-<dataset>-<8 hex>", safe as a file name whatever the plug-ins say."""
-    names = "-".join(part["name"] for part in (spec["method"], spec["mask"], spec["dataset"]))
-    return f"{re.sub(r'[^A-Za-z0-9._-]', '_', names)}-{spec_hash(spec)[:8]}"
 
 
 def content_hash(dataset: Dataset, ids: Sequence[str]) -> str:

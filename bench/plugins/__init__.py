@@ -20,6 +20,7 @@ from typing import Any
 
 from bench.api import (
     Dataset,
+    HasTitle,
     ImageMetric,
     MaskGenerator,
     Method,
@@ -34,6 +35,8 @@ from bench.plugins.grammar import did_you_mean as did_you_mean  # part of this m
 from bench.plugins.grammar import name_with as name_with
 from bench.plugins.grammar import split_list as split_list
 
+# What the user calls a method, mask or dataset: "torchscript:path=FILE,name=LaMa".
+NAME = "name"
 KINDS = {
     "method": ("methods", "METHODS"),
     "mask": ("masks", "MASKS"),
@@ -99,11 +102,16 @@ def offering(kind: str, protocol: type) -> list[str]:
 
 
 def resolve(kind: str, spec: str, **parameters: object) -> object:
-    """Return the plug-in instance that `spec` names; raises RequestError in one line."""
+    """Return the plug-in instance that `spec` names; raises RequestError in one line.
+
+    `name=` is what the user calls it, and no parameter: see `given_name`.
+    """
     plugin_class, text = find_class(kind, spec)
     try:
         shape = parts.shape(plugin_class, {**names_in(text), **parameters})
-        values = {**_parse(shape, text), **parameters}
+        values = {**_parse(shape, text, nameable=kind != "metric"), **parameters}
+        if _is_nameable(shape):
+            values.pop(NAME, None)
         _check_names(shape, values)
         _check_complete(shape, values)
         return shape.build(values)
@@ -111,6 +119,16 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
         raise RequestError(f"{kind} {spec!r}: {error}") from None
     except (TypeError, ValueError) as error:
         raise RequestError(f"{kind} {spec!r}: {error}") from error
+
+
+def given_name(kind: str, spec: str) -> str | None:
+    """Return the text's `name=`, what tables are to call the plug-in; None without one."""
+    plugin_class, text = find_class(kind, spec)
+    shape = parts.shape(plugin_class, names_in(text))
+    if not _is_nameable(shape):
+        return None  # the plug-in has a parameter of that name
+    found = _parse(shape, text, nameable=True).get(NAME)
+    return None if found is None else str(found)
 
 
 def parameters(plugin: object) -> dict[str, object]:
@@ -123,7 +141,7 @@ def parameters(plugin: object) -> dict[str, object]:
 def label(plugin: Any, *, without: Collection[str] = ()) -> str:
     """Return "name" or "name:key=value,..." with the parameters that differ from the defaults.
 
-    without: parameters that are told elsewhere.
+    The name is the title of a plug-in that has one.  without: parameters that are told elsewhere.
     """
     fields = parts.shape_of(plugin).fields
     changed = {
@@ -131,7 +149,7 @@ def label(plugin: Any, *, without: Collection[str] = ()) -> str:
         for key, value in parameters(plugin).items()
         if value != fields[key].default and key not in without
     }
-    return name_with(plugin.name, changed)
+    return name_with(plugin.title() if isinstance(plugin, HasTitle) else plugin.name, changed)
 
 
 def find_class(kind: str, spec: str) -> tuple[type[Any], str]:
@@ -145,6 +163,9 @@ def find_class(kind: str, spec: str) -> tuple[type[Any], str]:
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # a file in the current folder is a module, but ours win
         return import_class(kind, f"{name}:{class_name}"), rest
+    known, comma, pairs = spec.partition(",")
+    if comma and known in targets:
+        raise RequestError(f"{kind} {spec!r}: parameters follow a colon. Write '{known}:{pairs}'.")
     hint = did_you_mean(name, targets)
     raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(targets))}.")
 
@@ -168,14 +189,30 @@ def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, object]:
     return _parse(parts.shape(plugin_class, names_in(text)), text)
 
 
-def _parse(shape: parts.Shape, text: str) -> dict[str, object]:
-    """Turn a text into typed parameters of a shape."""
+def _parse(shape: parts.Shape, text: str, *, nameable: bool = False) -> dict[str, object]:
+    """Turn a text into typed parameters of a shape; nameable: and into NAME, if it is there."""
     path = _positional(shape.plugin)
     values: dict[str, object] = {}
-    for key, value in split_parameters(text, positional=path, names=shape.hints):
-        _check_names(shape, {key: value})
+    extra = (NAME,) if nameable and _is_nameable(shape) else ()
+    for key, value in split_parameters(text, positional=path, names=(*shape.hints, *extra)):
+        if key in extra:
+            values[key] = _one_line(value)
+            continue
+        _check_names(shape, {key: value}, extra)
         values[key] = convert(key, value, shape.hints[key])
     return values
+
+
+def _is_nameable(shape: parts.Shape) -> bool:
+    """Return whether `name=` is free: no parameter of the plug-in."""
+    return NAME not in shape.fields
+
+
+def _one_line(name: str) -> str:
+    """Return a name that the user gave; raises RequestError for an empty one."""
+    if not name.strip():
+        raise RequestError("name= is empty. Give what tables are to call it, or leave name= out.")
+    return " ".join(name.split())
 
 
 def _positional(plugin_class: type[Any]) -> str | None:
@@ -183,9 +220,11 @@ def _positional(plugin_class: type[Any]) -> str | None:
     return plugin_class.positional if isinstance(plugin_class, Positional) else None
 
 
-def _check_names(shape: parts.Shape, values: Mapping[str, object]) -> None:
-    """Raise RequestError for a parameter that the plug-in does not have."""
-    allowed = [name for name, field in shape.fields.items() if field.init]
+def _check_names(
+    shape: parts.Shape, values: Mapping[str, object], extra: Collection[str] = ()
+) -> None:
+    """Raise RequestError for a parameter that the plug-in does not have; extra: besides its own."""
+    allowed = [*(name for name, field in shape.fields.items() if field.init), *extra]
     for key in values:
         if key not in allowed:
             hint = did_you_mean(key, allowed)

@@ -5,15 +5,17 @@
     parameters  [PATH ","] key=value ("," key=value)*
 
 PATH is the value of the field that the plug-in's `positional` names.  It is literal: its commas and
-equals signs are kept, up to the last run of ",key=value" pieces.
+equals signs are kept, up to the last run of ",key=value" pieces.  In a list, its commas are kept
+where a file or folder of that name is there.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +25,38 @@ from bench.api import RequestError
 def split_list(texts: Iterable[str]) -> list[str]:
     """Split lists into their items: "ddpm:steps=50,jump_samples=5,telea" is two.
 
-    An item that starts with "folder:" keeps its commas when it is given alone.
+    A path keeps its commas where there is such a file or folder, as in "folder:a,b,telea".
     """
     items: list[str] = []
     for text in texts:
-        if text.startswith("folder:"):
-            items.append(text)
-            continue
-        started = False
-        for piece in text.split(","):
-            if started and "=" in piece and ":" not in piece.split("=", 1)[0]:
-                items[-1] += f",{piece}"
+        own: list[str] = []
+        pieces = text.split(",")
+        while pieces:
+            taken = _path_pieces(pieces)
+            piece = ",".join(pieces[:taken])
+            del pieces[:taken]
+            if own and taken == 1 and _continues(piece):
+                own[-1] += f",{piece}"
             elif piece.strip():
-                items.append(piece.strip())
-                started = True
+                own.append(piece.strip())
+        items += own
     return items
+
+
+def _continues(piece: str) -> bool:
+    """Return whether a piece of a list belongs to the item before it."""
+    return "=" in piece and ":" not in piece.split("=", 1)[0]
+
+
+def _path_pieces(pieces: Sequence[str]) -> int:
+    """Return how many pieces an item's path has: the most that are the path of something there."""
+    _, colon, start = pieces[0].partition(":")
+    if not colon or len(pieces) == 1:
+        return 1
+    start = start.partition("=")[2] if start.startswith("path=") else start
+    paths = (",".join([start, *pieces[1:n]]) for n in range(len(pieces), 1, -1))
+    there = (os.path.exists(os.path.expanduser(path)) for path in paths)
+    return next((len(pieces) - k for k, found in enumerate(there) if found), 1)
 
 
 def split_parameters(

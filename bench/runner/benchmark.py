@@ -10,7 +10,7 @@ from bench import plugins
 from bench.api import RequestError
 from bench.complete.external import find_outputs
 from bench.execute.local import InProcess
-from bench.plan import request
+from bench.plan import naming, request
 from bench.plan.spec import Hashes, Run
 from bench.runner import loop
 from bench.runner.options import Options, check
@@ -60,7 +60,8 @@ def run_all(
     results = []
     with Pools(options) as pools:
         for number, run in enumerate(runs, start=1):
-            title = f"[{number}/{len(runs)}] {plugins.label(run.method)} on {run.mask.name}"
+            called = naming.labels(run)
+            title = f"[{number}/{len(runs)}] {called['method']} on {called['mask']}"
             count, threads = choose_workers(run, options, workers)
             result = loop.execute(
                 run,
@@ -88,6 +89,7 @@ def score_outputs(
         *(method, request.load_mask(asked.mask, dataset.size), dataset),
         limit=asked.limit,
         mask_seed=asked.mask_seed,
+        names=request.names(mask=asked.mask, dataset=asked.dataset),
     )
     return run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
 

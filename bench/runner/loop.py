@@ -12,6 +12,7 @@ from bench.api import PairedMasks, RequestError
 from bench.complete.batch import Batch, BatchResult, ImageResult
 from bench.complete.masked_image import check_first_hole
 from bench.execute import Executor
+from bench.plan import naming
 from bench.plan import spec as specs
 from bench.plan.ids import record_id, safe_id
 from bench.plan.spec import Run, Spec
@@ -41,7 +42,7 @@ def execute(
         run.mask.check_ids(ids)
     check_first_hole(run, ids)
     spec = specs.describe(run, ids, hashes)
-    directory = RunDirectory(options.out / specs.directory_name(spec))
+    directory = RunDirectory(naming.directory(options.out, spec, naming.labels(run)))
     with directory.owned():
         plan = _open(directory, run, spec, ids, options).plan
         result = RunResult(directory.path, len(ids) * run.samples)
@@ -79,7 +80,7 @@ def _open(
         manifest = manifests.new(
             spec,
             ids,
-            specs.labels(run),
+            naming.labels(run),
             device=device_in_words(options),
             batch_size=options.batch_size,
             threads=options.threads,
@@ -90,6 +91,17 @@ def _open(
             f"{directory.path} belongs to another run (its spec differs: other plug-in versions, "
             "weights or data). Give another folder with --out."
         )
+    return _renamed(directory, manifest, run)
+
+
+def _renamed(directory: RunDirectory, manifest: Manifest, run: Run) -> Manifest:
+    """Return the manifest with the names that the user gives this time, in the file too."""
+    given = {part: name for part, name in vars(run.names).items() if name is not None}
+    called = {**naming.labels(run), **(manifest.labels or {}), **given}
+    if called == manifest.labels or not given:
+        return manifest
+    manifest = replace(manifest, labels=called)
+    directory.write_manifest(manifest)
     return manifest
 
 

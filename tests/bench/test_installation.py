@@ -143,7 +143,10 @@ def test_folders_called_as_our_packages_are_do_not_hide_them(
         [*command, "--size", "64", "--metrics", "l1", "--workers", workers, "--quiet"], folder
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert {path.name.split("-")[0] for path in folder.glob("results/runs/*-folder-photos-*")} == {
+    assert {
+        path.name.split("-")[0]
+        for path in folder.glob("results/runs/*-masks_pairing=seed-photos-*")
+    } == {
         *("telea", "grey"),
     }
 

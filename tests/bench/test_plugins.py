@@ -32,13 +32,24 @@ def test_parameters_are_typed() -> None:
     [
         (("ddpm:steps=50,jump_samples=5,telea",), ["ddpm:steps=50,jump_samples=5", "telea"]),
         (("a,b", "c"), ["a", "b", "c"]),
-        (("folder:x,y/z",), ["folder:x,y/z"]),
+        (("folder:x,center-box",), ["folder:x", "center-box"]),
+        (("folder:x,name=X,folder:y",), ["folder:x,name=X", "folder:y"]),
         (("telea:radius=2,telea:radius=3",), ["telea:radius=2", "telea:radius=3"]),
         ((" a , b ",), ["a", "b"]),
     ],
 )
 def test_lists(texts: tuple[str, ...], items: list[str]) -> None:
     assert plugins.split_list(texts) == items
+
+
+def test_a_path_in_a_list_keeps_its_commas_where_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a,b").mkdir()
+    text = "folder:a,b,polarity=keep-white,half,net:path=a,b,steps=2"
+    items = ["folder:a,b,polarity=keep-white", "half", "net:path=a,b,steps=2"]
+    assert plugins.split_list([text]) == items
 
 
 @pytest.mark.parametrize(

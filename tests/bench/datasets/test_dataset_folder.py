@@ -167,7 +167,7 @@ def test_ids_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
 
 def test_the_path_belongs_to_no_identity(tmp_path: Path) -> None:
     assert plugins.parameters(ImageFolder(tmp_path, size=32)) == {"size": 32}
-    assert plugins.label(ImageFolder(tmp_path)) == "folder"
+    assert plugins.label(ImageFolder(tmp_path)) == tmp_path.name
 
 
 @pytest.mark.parametrize(

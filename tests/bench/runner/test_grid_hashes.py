@@ -12,7 +12,8 @@ import torch
 
 from bench import plugins
 from bench.api import Inpaint
-from bench.plan.spec import Run, directory_name
+from bench.plan.naming import directory_name
+from bench.plan.spec import Run
 from bench.runner.benchmark import run_all
 from bench.runner.options import Options
 from bench.runner.progress import Silent
@@ -71,7 +72,7 @@ def test_a_grid_hashes_its_dataset_and_assets_once(tmp_path: Path) -> None:
     for result in results:
         manifest = RunDirectory(result.path).manifest()
         assert manifest is not None
-        assert result.path.name == directory_name(manifest.spec)
+        assert result.path.name == directory_name(manifest.spec, manifest.labels or {})
         specs.append(manifest.spec)
     assert [spec["method"]["assets"]["level"][-1] for spec in specs] == ["1", "1", "2", "2", "1"]
     assert len({spec["dataset"]["content_sha256"] for spec in specs}) == 2

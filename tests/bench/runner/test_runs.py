@@ -15,7 +15,7 @@ from PIL import Image
 from bench.api import RequestError
 from bench.complete import worker
 from bench.execute.devices import cores
-from bench.plan import spec
+from bench.plan import naming
 from bench.plan.request import Request, runs
 from bench.runner.benchmark import run_all
 from bench.runner.options import Options
@@ -69,7 +69,7 @@ def test_a_run_writes_what_the_readme_documents(images: Path, tmp_path: Path) ->
     result = go(images, tmp_path / "runs")
     path = result.path
     manifest = json.loads((path / "manifest.json").read_bytes())
-    assert path.name == spec.directory_name(manifest["spec"])
+    assert path.name == naming.directory_name(manifest["spec"], manifest["labels"])
     assert manifest["spec"]["mask_seed"] == 0
     assert str(tmp_path) not in json.dumps(manifest["spec"])
     record = RunDirectory(path).records()["000"]
@@ -125,7 +125,7 @@ def test_a_precision_that_torch_lacks_is_refused_before_anything_runs(
 def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Path) -> None:
     result = go(images, tmp_path / "runs", method="telea:radius=5", size=16, limit=1)
     manifest = json.loads((result.path / "manifest.json").read_bytes())
-    wanted = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "folder"}
+    wanted = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "images"}
     assert manifest["labels"] == result.summary.labels == wanted
 
 
@@ -152,7 +152,9 @@ def test_a_moved_folder_is_the_same_run(images: Path, tmp_path: Path) -> None:
     first = go(images, tmp_path / "runs")
     moved = images.rename(tmp_path / "moved")
     assert go(moved, tmp_path / "runs").n_new == 0
-    assert go(moved, tmp_path / "other").path.name == first.path.name
+    elsewhere = go(moved, tmp_path / "other").path.name
+    assert elsewhere == first.path.name.replace("images", "moved")
+    assert elsewhere[-8:] == first.path.name[-8:]
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(1, 1), (2, 8), (2, 1)])

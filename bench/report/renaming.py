@@ -1,0 +1,47 @@
+"""Names of methods, masks and datasets, changed for one table: the runs keep theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bench.api import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.store.scored_run import ScoredRun
+
+
+def renamed(runs: Sequence[ScoredRun], changes: Sequence[str]) -> list[ScoredRun]:
+    """Return the runs under other names, each change "OLD=NEW".
+
+    OLD: what the table calls a method, mask or dataset; it may hold "=" itself.  Raises
+    RequestError for a change that is none, and for a name that no run has.
+    """
+    known = list(dict.fromkeys(name for run in runs for name in _labels(run).values()))
+    pairs = dict(_pair(change, known) for change in changes)
+    return [_renamed(run, pairs) for run in runs] if pairs else list(runs)
+
+
+def _pair(change: str, known: Sequence[str]) -> tuple[str, str]:
+    """Return old and new name, cut at the "=" that leaves a known name before it."""
+    cuts = [k for k, letter in enumerate(change) if letter == "="]
+    for cut in cuts:
+        old, new = change[:cut], " ".join(change[cut + 1 :].split())
+        if old in known and new:
+            return old, new
+    if not cuts or change.endswith("="):
+        raise RequestError(f"--rename {change!r} is not OLD=NEW.")
+    raise RequestError(
+        f"--rename {change!r}: no run is called so. These runs have: {', '.join(known)}."
+    )
+
+
+def _renamed(run: ScoredRun, pairs: dict[str, str]) -> ScoredRun:
+    labels = {part: pairs.get(name, name) for part, name in _labels(run).items()}
+    return replace(run, summary=replace(run.summary, labels=labels))
+
+
+def _labels(run: ScoredRun) -> dict[str, str]:
+    return {"method": run.method, "mask": run.mask, "dataset": run.dataset}
