@@ -1,1 +1,1 @@
-"""From summaries and scores to tables, grids and pages."""
+"""Turn summaries and scores into tables, grids and pages."""

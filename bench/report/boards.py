@@ -1,4 +1,4 @@
-"""Runs -> boards, which every format prints: one per dataset, size and mask; a row per method."""
+"""Turn runs into boards, which every format prints: one per dataset, size and mask."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from bench.store.scored_run import ScoredRun
     from bench.store.summary import MetricEntry
 
-# Sets smaller than this say little: FID's covariance is of 2,048 features.
+# FID estimates a covariance of 2,048 features: smaller sets give a biased one.
 SMALL_SET = 2048
 _SET_KIN = ("fid", "kid", "p_ids", "u_ids")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A method, its seeds taken together.
+    """A method on a board, averaged over its seeds.
 
     title: the method, with its weights where another row of the board has the same label.  runs:
-    the complete ones, whose scores the cells are of; a method without any has no cells.  n: images.
-    n_failed: outputs that failed, in runs that are therefore in no cell.
+    the complete runs, which the cells average; a method without any has no cells.  n: images.
+    n_failed: failed outputs; their runs are in no cell.
     """
 
     method: str
@@ -52,10 +52,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """All methods on one kind of hole on one dataset.
+    """All methods on one kind of hole and one dataset.
 
-    notes: warnings to print below it.  power: the sentence that says that its photographs are too
-    few for its differences.
+    notes: warnings to print below it.  power: the note that its photographs are too few to tell
+    its methods apart.
     """
 
     dataset: str
@@ -70,7 +70,7 @@ class Board:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Everything to print below the table."""
+        """All notes to print below the table."""
         return self.notes if self.power is None else (*self.notes, self.power)
 
     @property
@@ -93,8 +93,8 @@ def make_boards(runs: Sequence[ScoredRun], metrics: Sequence[str] | None = None)
     metrics: names to keep, in this order; None for all.  Raises RequestError for a metric that no
     run has.
     """
-    wanted = _metrics(runs, metrics)
-    return [_make_board(group, wanted) for group in group_runs(runs)]
+    columns = _metrics(runs, metrics)
+    return [_make_board(group, columns) for group in group_runs(runs)]
 
 
 def without_intervals(board: Board) -> Board:
@@ -106,10 +106,10 @@ def without_intervals(board: Board) -> Board:
     return replace(board, rows=tuple(rows))
 
 
-def _make_board(runs: Sequence[ScoredRun], wanted: Sequence[Metric]) -> Board:
+def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric]) -> Board:
     methods, notes = group_methods(runs)
     present = {name for run in runs for name in run.summary.metrics}
-    metrics = tuple(metric for metric in wanted if metric.name in present)
+    metrics = tuple(metric for metric in columns if metric.name in present)
     rows = _rows(methods, metrics)
     spec = runs[0].spec
     by = primary(metrics, spec.get("size"))
@@ -152,28 +152,29 @@ def _row(method: MethodRuns, cells: Mapping[str, Cell], *, same_label: bool) -> 
 
 def _metrics(runs: Sequence[ScoredRun], names: Sequence[str] | None) -> list[Metric]:
     """Return the metrics to show, those of single images first."""
-    known: dict[str, MetricEntry] = {}
+    entries: dict[str, MetricEntry] = {}
     for run in runs:
-        known = {**run.summary.metrics, **known}
-    chosen = list(names) if names else sorted(known, key=lambda name: _place(name, known[name]))
+        entries = {**run.summary.metrics, **entries}
+    chosen = list(names) if names else sorted(entries, key=lambda n: _place(n, entries[n]))
     for name in chosen:
-        if name not in known:
+        if name not in entries:
             raise RequestError(
-                f"No run has the metric {name!r}; these runs have: {', '.join(known)}."
+                f"No run has the metric {name!r}; these runs have: {', '.join(entries)}."
             )
-    return [Metric(name, known[name].unit, known[name].higher_is_better) for name in chosen]
+    return [Metric(name, entries[name].unit, entries[name].higher_is_better) for name in chosen]
 
 
 def _place(name: str, entry: MetricEntry) -> tuple[bool, int, str]:
-    """Metrics of single images first, then the order of the registry, then foreign ones by name."""
+    """Sort metrics: those of single images first, in the registry's order, others by name."""
     order = list(plugins.registry("metric"))
     return isinstance(entry, SetEntry), order.index(name) if name in order else len(order), name
 
 
 def _seconds(group: Sequence[ScoredRun]) -> float | None:
-    known = [run.summary.seconds_per_image for run in group]
-    found = [value for value in known if value is not None]
-    return median(found) if found else None
+    """Return the median over the runs of their seconds per image, where they were measured."""
+    of_runs = [run.summary.seconds_per_image for run in group]
+    measured = [seconds for seconds in of_runs if seconds is not None]
+    return median(measured) if measured else None
 
 
 def _rank(row: Row, by: Metric | None) -> tuple[float, str]:
@@ -185,7 +186,7 @@ def _rank(row: Row, by: Metric | None) -> tuple[float, str]:
 
 
 def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
-    """Say what a reader would otherwise be misled by."""
+    """Return what a reader has to know about these numbers: small sets, failures, infinities."""
     notes = []
     for metric in metrics:
         cells = [row.cells[metric.name] for row in rows if metric.name in row.cells]

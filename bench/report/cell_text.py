@@ -1,4 +1,4 @@
-"""A cell as text: the same rules for every format, which says how it writes each mark."""
+"""Write a cell as text: the same rules for every format, which differ in their marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cells of a board: means over seeds, intervals, the best and what is not worse than it."""
+"""The cells of a board: means over seeds, intervals, and which are best or close to the best."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SMALL_IMAGE = 64
 
 @dataclass(frozen=True)
 class Cell:
-    """A number with its interval (None for metrics of whole sets) and what the table says of it.
+    """A number with its interval (None for metrics of whole sets) and its marks in the table.
 
     of_set: one number per run; n is then the number of images in the set and is always printed.
     best: the best of its column.  close: not significantly worse than the best (paired bootstrap
@@ -53,9 +53,9 @@ def primary(metrics: Sequence[Metric], size: int | None) -> Metric | None:
     """
     by_name = {metric.name: metric for metric in metrics}
     small = size is not None and size < SMALL_IMAGE
-    wanted = ("lpips_up64", "lpips") if small else ("lpips", "lpips_up64")
-    found = next((by_name[name] for name in wanted if name in by_name), None)
-    return found or (metrics[0] if metrics else None)
+    preferred = ("lpips_up64", "lpips") if small else ("lpips", "lpips_up64")
+    lpips = next((by_name[name] for name in preferred if name in by_name), None)
+    return lpips or (metrics[0] if metrics else None)
 
 
 def make_cells(
@@ -74,7 +74,7 @@ def make_cells(
 def _set_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
-    """Cells of metrics with one number per run: the mean over seeds; the best is marked."""
+    """Return the cells of metrics with one number per run: means over seeds, the best marked."""
     cells = {}
     for metric in metrics:
         column: dict[int, tuple[float, int]] = {}
@@ -92,10 +92,10 @@ def _set_cells(
 def _sample_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
-    """Cells of metrics over an image's samples (diversity): in the summary, not in scores.csv.
+    """Return the cells of metrics over an image's samples (diversity), which scores.csv lacks.
 
-    The mean over seeds; the interval that scoring stored, for one run.  None is marked best: their
-    scores by image are not kept, so that differences cannot be tested.
+    Each is the mean over seeds; a single run has the interval that scoring stored.  No cell is
+    marked best: without scores of single images, differences cannot be tested.
     """
     cells = {}
     for i, group in enumerate(groups):
@@ -125,7 +125,7 @@ def _best(values: Mapping[int, float], metric: Metric) -> int | None:
 def _image_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> dict[tuple[int, str], Cell]:
-    """Cells of per-image metrics: means and intervals, the best and what is not worse than it.
+    """Return the cells of per-image metrics: means, intervals, the best and those close to it.
 
     One bootstrap gives the intervals of all columns and of their differences from the best one.
     """
@@ -141,25 +141,25 @@ def _image_cells(
     own = np.stack([column.values for column in columns], axis=1)
     of_best = [best.get(column.metric.name) or column for column in columns]
     from_best = own - np.stack([column.values for column in of_best], axis=1)
-    found = intervals(np.concatenate([own, from_best], axis=1), list(sources.values()))
+    stacked = intervals(np.concatenate([own, from_best], axis=1), list(sources.values()))
     return {
         (column.row, column.metric.name): _image_cell(
             column,
             best.get(column.metric.name),
-            found.column(k),
-            found.column(k + len(columns)),
+            stacked.column(k),
+            stacked.column(k + len(columns)),
         )
         for k, column in enumerate(columns)
-        if found.n[k]
+        if stacked.n[k]
     }
 
 
 def _image_cell(column: Column, best: Column | None, own: Interval, from_best: Interval) -> Cell:
     """Return the cell of a column: its interval, and that of its difference from the best."""
-    known = math.isfinite(own.low) and math.isfinite(own.high)
+    finite = math.isfinite(own.low) and math.isfinite(own.high)
     return Cell(
         own.mean,
-        column.stored or ((own.low, own.high) if known else None),
+        column.stored or ((own.low, own.high) if finite else None),
         own.n,
         column.n_infinite,
         best=column is best,
@@ -169,10 +169,10 @@ def _image_cell(column: Column, best: Column | None, own: Interval, from_best: I
 
 def _best_columns(columns: Sequence[Column], metrics: Sequence[Metric]) -> dict[str, Column]:
     """Return the column with the best mean of each metric that has several."""
-    found = {}
+    best = {}
     for metric in metrics:
         by_row = {column.row: column for column in columns if column.metric == metric}
         row = _best({row: column.mean for row, column in by_row.items()}, metric)
         if row is not None:
-            found[metric.name] = by_row[row]
-    return found
+            best[metric.name] = by_row[row]
+    return best

@@ -1,4 +1,4 @@
-"""The numbers below a board's cells: each metric's scores, averaged image by image."""
+"""The scores behind a board's cells: each metric, averaged image by image over seeds."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Column:
     """A metric's scores of one row of the board, averaged over seeds and samples.
 
     values: (images,), NaN where there is no finite score.  n_infinite: scores of identical images,
-    which no mean holds.  stored: the interval that scoring stored, where the row is one run.
+    which are in no mean.  stored: the interval that scoring stored, where the row is one run.
     """
 
     row: int
@@ -93,7 +93,7 @@ def columns_of(
 
 
 def entries_of(group: Sequence[ScoredRun], name: str, kind: type[Entry]) -> list[Entry]:
-    """Return what the summaries of some runs say of a metric."""
+    """Return the entries of a metric in the runs' summaries, of one kind."""
     entries = (run.summary.metrics.get(name) for run in group)
     return [entry for entry in entries if isinstance(entry, kind)]
 

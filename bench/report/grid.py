@@ -65,9 +65,9 @@ def draw_grid(runs: Sequence[ScoredRun], *, count: int | None = None, out: Path)
 
 
 def spread(runs: Sequence[ScoredRun], count: int, start: int = 0) -> list[str]:
-    """Return `count` output ids that all runs have, a photograph each as long as there are any.
+    """Return `count` output ids that all runs have, from as many photographs as possible.
 
-    start: how many to pass over first, so that another mask's rows show other photographs.
+    start: how many to skip, so that the rows of another mask show other photographs.
     """
     shared = [i for i in runs[0].scores.index if all(i in run.scores.index for run in runs)]
     if not shared:
@@ -84,10 +84,10 @@ def spread(runs: Sequence[ScoredRun], count: int, start: int = 0) -> list[str]:
 
 
 def outline(hole: np.ndarray) -> np.ndarray:
-    """Return the pixels just outside the hole, bool (H, W), for a line that hides no filled pixel.
+    """Return the known pixels at the hole's border, bool (H, W): a line there hides no filled one.
 
-    Nothing where the line would cover more than a third of the known pixels (every second row,
-    say): it would hide the picture.
+    All False where they are more than a third of the known pixels (every second row, say): a line
+    would hide the picture.
     """
     padded = np.pad(hole, 1)
     near = padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]

@@ -1,4 +1,4 @@
-"""Which runs are compared: those on the same images and holes, a row for each method."""
+"""Group runs for comparison: those on the same images and holes; a row for each method."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class MethodRuns:
     """The runs of one method with one set of weights on one board, a run per seed.
 
-    label: what tables call the method, made exact where two would share it.
+    label: the method's name in tables, made longer where two methods would share it.
     """
 
     label: str
@@ -28,12 +28,12 @@ class MethodRuns:
 
     @property
     def complete(self) -> tuple[ScoredRun, ...]:
-        """The runs that may enter a table."""
+        """The runs without failures, which alone enter a table."""
         return tuple(run for run in self.runs if run.complete)
 
 
 def group_runs(runs: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
-    """Put together the runs on the same images and the same holes, ordered by dataset and mask."""
+    """Group the runs on the same images and holes, ordered by dataset and mask."""
     groups: dict[str, list[ScoredRun]] = {}
     for run in runs:
         spec = run.spec
@@ -45,7 +45,7 @@ def group_runs(runs: Sequence[ScoredRun]) -> list[list[ScoredRun]]:
 
 
 def group_methods(runs: Sequence[ScoredRun]) -> tuple[list[MethodRuns], list[str]]:
-    """Put together the seeds of each method of a board; the second value names what is left out.
+    """Group the seeds of each method of a board; the second value names runs left out.
 
     A seed that occurs twice counts once.
     """
@@ -74,9 +74,9 @@ def seed_of(run: ScoredRun) -> int:
 
 
 def _more_exact(name: str, spec: Spec) -> str:
-    """Tell two rows of one label apart by all that their specs say, then by a dash.
+    """Return a longer label: with all that the spec says, then with a prime.
 
-    Runs of two versions of a method may have one label, and other defaults behind it.
+    Two versions of a method may have the same label and different defaults.
     """
     method = spec["method"]
     exact = [f"version {method.get('version')}", str(spec.get("precision"))]

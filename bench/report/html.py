@@ -1,7 +1,7 @@
-"""Boards -> one HTML page that needs no other file and asks no other host for anything.
+"""Write boards as one HTML page that loads no other file and contacts no host.
 
-All texts travel as JSON and are put in as text, so a method named <script> is shown, not run; a
-content security policy lets the page's own script and style run and nothing else.
+All text is embedded as JSON and inserted as text, so that a method named <script> is shown, not
+run; a content security policy allows the page's own script and style alone.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ SCRIPTS = ("tables.js", "plots.js", "viewer.js", "main.js")
 
 
 def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
-    """Return the page: tables, plots and comparisons of all boards, with so many pictures at most.
+    """Return the page: tables, plots and comparisons of all boards.
 
-    A picture of 64x64 weighs about 8 KB.
+    pictures: the most that it may hold; one of 64x64 takes about 8 KB.
     """
     parts = {
         "@STYLE@": _shipped("style.css"),
@@ -41,7 +41,7 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
     parts["@STYLE_HASH@"] = _policy_hash(parts["@STYLE@"])
     parts["@SCRIPT_HASH@"] = _policy_hash(parts["@SCRIPT@"])
     pool = Pool()
-    # Last, so that no name that looks like a placeholder is replaced.
+    # Replaced last: a name in the data may look like a placeholder.
     data = _json(payload(boards, pool, pictures))
     parts |= {"@POOL@": _json(pool.uris), "@DATA@": data}
     html = _shipped("page.html")
@@ -51,7 +51,7 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
 
 
 def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, object]:
-    """Return everything that the page shows, as JSON values; pictures are places in the pool."""
+    """Return what the page shows as JSON values; pictures are indices into the pool."""
     rows, n_cases = choose_plan(boards, pictures)
     tabs = _tabs(boards)
     return {
@@ -77,9 +77,9 @@ def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dic
         "pictures": comparison(board, n_rows, pool),
         "caseMetric": case_metric,
         "cases": {
-            str(key): found
+            str(key): worst_and_best
             for key, row in enumerate(board.rows)
-            if (found := cases(board, row, case_metric, n_cases, pool)) is not None
+            if (worst_and_best := cases(board, row, case_metric, n_cases, pool)) is not None
         },
     }
 
@@ -120,44 +120,44 @@ def _cell(cell: Cell, places: int) -> dict[str, object]:
 
 
 def _bins(row: Row, metric: str) -> list[list[float]]:
-    """Return [low, high, n, mean] by hole area, seeds taken together."""
-    found: dict[tuple[float, float], list[tuple[int, float]]] = {}
+    """Return [low, high, n, mean] of each bin of hole area, pooled over seeds."""
+    by_bin: dict[tuple[float, float], list[tuple[int, float]]] = {}
     for run in row.runs:
         entry = run.summary.metrics.get(metric)
         for area in entry.by_hole_area if isinstance(entry, ImageEntry) else ():
             if area.n and area.mean is not None:
-                found.setdefault(area.edges, []).append((area.n, area.mean))
+                by_bin.setdefault(area.edges, []).append((area.n, area.mean))
     return [
-        [*edges, sum(n for n, _ in known), sum(n * m for n, m in known) / sum(n for n, _ in known)]
-        for edges, known in sorted(found.items())
+        [*edges, sum(n for n, _ in seeds), sum(n * m for n, m in seeds) / sum(n for n, _ in seeds)]
+        for edges, seeds in sorted(by_bin.items())
     ]
 
 
 def _ranks(boards: Sequence[Board], tabs: Sequence[str]) -> dict[str, object] | None:
-    found = mean_ranks(boards)
-    if found is None:
+    mean = mean_ranks(boards)
+    if mean is None:
         return None
-    places = decimals(found.values.ravel().tolist())
+    places = decimals(mean.values.ravel().tolist())
     return {
-        "title": found.title,
-        "note": found.note,
-        "difference": found.ranks.critical_difference,
+        "title": mean.title,
+        "note": mean.note,
+        "difference": mean.ranks.critical_difference,
         "blocks": list(tabs),
         "rows": [
             {
                 "name": name,
-                "rank": found.ranks.mean_ranks[i],
-                "best": found.best(i),
-                "close": found.close(i),
-                "values": [f"{value:.{places}f}" for value in found.values[i]],
+                "rank": mean.ranks.mean_ranks[i],
+                "best": mean.best(i),
+                "close": mean.close(i),
+                "values": [f"{value:.{places}f}" for value in mean.values[i]],
             }
-            for i, name in enumerate(found.methods)
+            for i, name in enumerate(mean.methods)
         ],
     }
 
 
 def _tabs(boards: Sequence[Board]) -> list[str]:
-    """Return short names of the boards: the mask, and what tells two of one mask apart."""
+    """Return short names of the boards: the mask, with the dataset or n where two share a mask."""
     several = len({(board.dataset, board.size) for board in boards}) > 1
     short = [
         f"{board.mask} · {board.dataset} {board.size or ''}".strip() if several else board.mask
@@ -174,7 +174,7 @@ def _primary(board: Board) -> str:
 
 
 def _json(value: object) -> str:
-    """Return JSON that cannot end the script element that it stands in."""
+    """Return JSON that cannot close the script element around it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 

@@ -1,4 +1,4 @@
-"""Pictures inside a page: data URIs, each kept once, as many as a page can carry."""
+"""Pictures inside a page: data URIs, each stored once, no more than a page can hold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST = 256
 LOSSLESS_TO = 128
-# (rows of the comparison, worst and best cases of each method), from rich to bare.
+# (rows of the comparison, worst and best cases of each method), from most to none.
 PLANS = ((6, 3), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1), (3, 0), (2, 0), (1, 0), (0, 0))
 
 
@@ -33,7 +33,7 @@ class Pool:
     _places: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, pixels: np.ndarray) -> int:
-        """Add uint8 (H, W, 3), shrunk to LARGEST; one that is there already is not added again."""
+        """Add uint8 (H, W, 3), shrunk to LARGEST, unless the pool holds the same picture."""
         small = _shrink(pixels)
         key = bytes(str(small.shape), "ascii") + small.tobytes()
         if key not in self._places:
@@ -43,7 +43,7 @@ class Pool:
 
 
 def choose_plan(boards: Sequence[Board], most: int) -> tuple[int, int]:
-    """Return how many rows and cases of each board a page of `most` pictures can carry."""
+    """Return how many rows and cases of each board fit into a page of `most` pictures."""
     for rows, cases in PLANS:
         number = sum(rows * (2 + len(b.rows)) + 6 * cases * len(b.rows) for b in boards)
         if number <= most:
@@ -101,7 +101,7 @@ def _hidden(run: ScoredRun, output_id: str) -> np.ndarray:
 
 
 def _has_pictures(run: ScoredRun) -> bool:
-    """A run that was copied without its images still has scores."""
+    """Return whether a run has its PNGs: it may have been copied without them."""
     return len(run.scores) > 0 and run.png("output", str(run.scores.index[0])).is_file()
 
 
@@ -119,10 +119,10 @@ def _shrink(pixels: np.ndarray) -> np.ndarray:
 
 
 def _data_uri(pixels: np.ndarray) -> str:
-    """Encode as WebP: without loss up to LOSSLESS_TO pixels, at quality 90 above."""
+    """Encode as WebP: lossless up to LOSSLESS_TO pixels, at quality 90 above."""
     buffer = io.BytesIO()
     exact = max(pixels.shape[:2]) <= LOSSLESS_TO
-    # Of a lossless WebP the quality is the effort spent.
+    # For lossless WebP, quality sets the effort of compression.
     quality = 40 if exact else 90
     Image.fromarray(pixels).save(buffer, "WEBP", lossless=exact, quality=quality, method=2)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""Boards -> a LaTeX document with a booktabs table each, to be pasted into a paper."""
+"""Write boards as a LaTeX document with one booktabs table each, to be pasted into a paper."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LEGEND = (
     r"Best in bold, second underlined; $\approx$: not significantly worse than the best (paired "
     r"bootstrap over source photographs, 95\,\%)."
 )
-# As papers write them; other names stand as they are.
+# How papers write these metrics; others keep their names.
 _METRICS = {
     "l1": r"$\ell_1$", "psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS", "fid": "FID", "kid": "KID",
     "p_ids": "P-IDS", "u_ids": "U-IDS",
@@ -49,7 +49,7 @@ _MARKS = Marks(
 
 
 def document(boards: Sequence[Board]) -> str:
-    """Return a document that pdflatex compiles as is; names from outside are escaped."""
+    """Return a document that pdflatex compiles unchanged; users' names are escaped."""
     return _HEAD + "\n\n".join(_table(board) for board in boards) + "\n\\end{document}\n"
 
 
@@ -59,8 +59,8 @@ def escape(text: str) -> str:
 
 
 def _letter(character: str) -> str:
-    known = " " <= character <= "~" or ("À" <= character <= "ÿ" and character not in "×÷")
-    return character if known else f"[U+{ord(character):04X}]"
+    in_font = " " <= character <= "~" or ("À" <= character <= "ÿ" and character not in "×÷")
+    return character if in_font else f"[U+{ord(character):04X}]"
 
 
 def _table(board: Board) -> str:

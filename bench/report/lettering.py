@@ -1,4 +1,4 @@
-"""Text in pictures: a font that is always there, lines that fit their column."""
+"""Text in pictures: a font that every machine has, and lines that fit their column."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load_font(size: int) -> Font:
 
 
 def line_height(font: Font) -> int:
-    """Return the distance of two lines in pixels."""
+    """Return the distance between two lines in pixels."""
     top, bottom = font.getbbox("Ág")[1::2]
     return int(bottom - top) + 4
 
@@ -71,7 +71,7 @@ def stacked(
 
 
 def _cut(piece: str, font: Font, width: int) -> list[str]:
-    """Cut a piece without a place to break into parts that fit."""
+    """Cut a piece that has no place to break into parts that fit."""
     parts, rest = [], piece
     while font.getlength(rest.rstrip()) > width and len(rest) > 1:
         fits = next(

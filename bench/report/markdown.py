@@ -1,4 +1,4 @@
-"""Boards -> Markdown tables."""
+"""Write boards as Markdown tables."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ def _markdown_board(board: Board) -> str:
     return f"### {escape(board.title)}\n\n{table}{notes}"
 
 
-def _rank_section(found: MeanRanks) -> str:
+def _rank_section(mean: MeanRanks) -> str:
     """Return the table of mean ranks over all boards."""
     lines = ["| method | mean rank |", "| --- | ---: |"]
-    for i, name in enumerate(found.methods):
-        rank = f"{found.ranks.mean_ranks[i]:.2f}"
-        marked = f"**{rank}**" if found.best(i) else f"{rank} ≈" if found.close(i) else rank
+    for i, name in enumerate(mean.methods):
+        rank = f"{mean.ranks.mean_ranks[i]:.2f}"
+        marked = f"**{rank}**" if mean.best(i) else f"{rank} ≈" if mean.close(i) else rank
         lines.append(f"| {escape(name)} | {marked} |")
     table = "\n".join(lines)
-    return f"### {escape(found.title)}\n\n{table}\n\n{escape(found.note)}"
+    return f"### {escape(mean.title)}\n\n{table}\n\n{escape(mean.note)}"
 
 
 def escape(text: str) -> str:
-    """Make a name from outside plain text in a Markdown table."""
+    """Escape a user's text, so that a Markdown table shows it as it is."""
     one_line = " ".join(text.split())
     without_html = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|~#])", r"\\\1", without_html)

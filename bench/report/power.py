@@ -1,4 +1,4 @@
-"""The sentence under a board whose photographs are too few for its differences."""
+"""The note below a board with too few photographs to tell its methods apart."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def power_note(
     groups: Sequence[Sequence[ScoredRun]], names: Sequence[str], metric: Metric | None
 ) -> str | None:
-    """Say which methods differ from the best by less than these photographs tell apart.
+    """Name the methods that these photographs are too few to tell apart from the best.
 
     groups, names: the complete runs and the name of each row.  metric: the one that orders the
-    board.  None where every difference is large enough, or nothing is compared.
+    board.  None where all differences are large enough, or there is nothing to compare.
     """
     if metric is None:
         return None
@@ -33,14 +33,14 @@ def power_note(
         for row, group in enumerate(groups)
         for column in columns_of(row, group, [metric], sources)
     }
-    known = {name: np.nanmean(c) for name, c in columns.items() if np.isfinite(c).any()}
-    if len(known) < 2:
+    means = {name: np.nanmean(c) for name, c in columns.items() if np.isfinite(c).any()}
+    if len(means) < 2:
         return None
     sign = -1 if metric.higher_is_better else 1
-    best = min(known, key=lambda name: sign * known[name])
+    best = min(means, key=lambda name: sign * means[name])
     differences = {
         name: by_source(columns[name] - columns[best], list(sources.values()))
-        for name in known
+        for name in means
         if name != best
     }
     if any(len(d) < 2 for d in differences.values()):

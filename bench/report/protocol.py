@@ -1,4 +1,4 @@
-"""What a paper's table was made of, as data: protocols/<name>.toml and published/published.csv."""
+"""The settings and numbers of paper tables: protocols/<name>.toml and published/published.csv."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bench.plugins import did_you_mean
 
 @dataclass(frozen=True)
 class Counterpart:
-    """Our method that repeats a published one.
+    """Our method that reproduces a published one.
 
-    weights: its parameter of that name; a run with other weights is another method.  checkpoint:
-    what the paper's authors call the file.  parameters: what the paper set.
+    weights: its parameter `weights`; a run with other weights is another method.  checkpoint: the
+    authors' name of the file.  parameters: the paper's settings.
     """
 
     method: str
@@ -29,17 +29,17 @@ class Counterpart:
 
     @property
     def spec(self) -> str:
-        """How the command line asks for it; the path to the checkpoint is still to be given."""
-        given = {"weights": self.weights, **self.parameters}
-        return f"{self.method}:{','.join(f'{key}={value}' for key, value in given.items())}"
+        """The method as the command line takes it, without the path to the checkpoint."""
+        parameters = {"weights": self.weights, **self.parameters}
+        return f"{self.method}:{','.join(f'{key}={value}' for key, value in parameters.items())}"
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One paper table: what to run, and which published lines it is held against.
+    """One paper table: what to run, and which published numbers to compare with.
 
     masks, published_metrics: published name -> ours.  counterparts: published method -> ours.
-    suite: what is run when the table is told to run what is missing and no method is named.
+    suite: the runs to make when no method is named.
     """
 
     name: str
@@ -57,10 +57,10 @@ class Protocol:
     suite: str | None = None
 
     def request(self, methods: Sequence[str] = ()) -> Request:
-        """Return the request that runs the whole table; runs that are done are not done again.
+        """Return the request for the whole table; finished runs are kept.
 
-        Raises RequestError when no method is known, or
-        when the masks are files that only the caller can name.
+        methods: those to run; by default the suite's.  Raises RequestError when there are none,
+        and when the masks are files whose path only the caller knows.
         """
         if self.suite is not None:
             suite = request.suite(self.suite)
@@ -88,7 +88,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Published:
-    """A number from a paper, as printed there, under our names of mask and metric."""
+    """A number as a paper prints it, under our names of mask and metric."""
 
     mask: str
     method: str
@@ -105,12 +105,12 @@ def protocol_names() -> list[str]:
 
 def load_protocol(name: str) -> Protocol:
     """Return a protocol; raises RequestError for an unknown name."""
-    known = protocol_names()
+    names = protocol_names()
     if not name:
-        raise RequestError(f"No table was named. Known: {', '.join(known)}.")
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise RequestError(f"Unknown table {name!r}.{hint} Known: {', '.join(known)}.")
+        raise RequestError(f"No table was named. Known: {', '.join(names)}.")
+    if name not in names:
+        hint = did_you_mean(name, names)
+        raise RequestError(f"Unknown table {name!r}.{hint} Known: {', '.join(names)}.")
     path = files("bench.report.protocols").joinpath(f"{name}.toml")
     loaded = tomllib.loads(path.read_text("utf-8"))
     counterparts = {k: Counterpart(**v) for k, v in loaded.pop("counterparts").items()}
@@ -122,7 +122,7 @@ def load_protocol(name: str) -> Protocol:
 def published(protocol: Protocol) -> list[Published]:
     """Return the published numbers of a protocol, in the order of the file."""
     text = files("bench.report.published").joinpath("published.csv").read_text("utf-8")
-    found = []
+    numbers = []
     for line in csv.DictReader(text.splitlines()):
         metric = protocol.published_metrics.get(line["metric"])
         mask = protocol.masks.get(line["mask"])
@@ -130,5 +130,5 @@ def published(protocol: Protocol) -> list[Published]:
         if same and metric and mask:
             text = line["value"]
             text = f"0{text}" if text.startswith(".") else text
-            found.append(Published(mask, line["method"], metric, text, line["provenance"]))
-    return found
+            numbers.append(Published(mask, line["method"], metric, text, line["provenance"]))
+    return numbers

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.report.boards import Board
     from bench.report.columns import Metric
 
-# Two masks say nothing: even methods that always differ have p > 0.05.
+# Over two masks even methods that always differ have p > 0.05.
 FEWEST_BOARDS = 3
 # Nemenyi's table in bench.statistics.ranks ends here.
 MOST_METHODS = 20

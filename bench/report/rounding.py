@@ -1,4 +1,4 @@
-"""How many digits a table prints."""
+"""How many digits a table prints of each column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paper tables: published numbers beside reproduced ones, and what keeps them from comparing."""
+"""Paper tables: published beside reproduced numbers, and where the two settings differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a paper table; published: the printed number by our metric; row: what was run."""
+    """A row of a paper table.
+
+    published: the printed number of each of our metrics.  row: our result, None if there is none.
+    """
 
     method: str
     published: dict[str, str]
@@ -32,9 +35,9 @@ class Line:
 def render(name: str, runs: Sequence[ScoredRun] = (), *, any_dataset: bool = False) -> str:
     """Return the table of protocol `name` in Markdown.
 
-    runs: those on one of the protocol's masks are taken, by default only on its dataset;
-    any_dataset takes others too, and says that they do not compare.  Without any, the published
-    numbers and what is missing.  Raises RequestError for an unknown name.
+    runs: only those on the protocol's masks and dataset are used; with any_dataset those on other
+    datasets too, under a note that they are not comparable.  Without runs the table holds the
+    published numbers and lists what is missing.  Raises RequestError for an unknown name.
     """
     protocol = load_protocol(name)
     chosen = [run for run in runs if _belongs(run, protocol, any_dataset)]
@@ -51,22 +54,22 @@ def render(name: str, runs: Sequence[ScoredRun] = (), *, any_dataset: bool = Fal
 
 
 def missing(protocol: Protocol, runs: Sequence[ScoredRun]) -> list[str]:
-    """Say which runs, dataset and weights are not there for a protocol."""
+    """Return a sentence for each run, dataset and checkpoint that a protocol lacks."""
     done = {run.mask for run in runs}
-    lacking = [mask for mask in protocol.masks.values() if mask not in done]
-    found = [f"No run on {', '.join(lacking)}."] if lacking else []
+    without = [mask for mask in protocol.masks.values() if mask not in done]
+    sentences = [f"No run on {', '.join(without)}."] if without else []
     try:
         plugins.dataset(protocol.dataset, size=protocol.size).ids()
     except RequestError as error:
-        found.append(f"Dataset: {error}")
+        sentences.append(f"Dataset: {error}")
     for theirs, ours in protocol.counterparts.items():
         if not any(_is(run, ours) for run in runs):
-            found.append(_missing_method(theirs, ours))
-    return found
+            sentences.append(_missing_method(theirs, ours))
+    return sentences
 
 
 def _missing_method(theirs: str, ours: Counterpart) -> str:
-    """Say that a counterpart was not run, which checkpoint it needs and what its own files say."""
+    """Say that a counterpart was not run, which checkpoint it needs and what its files lack."""
     try:
         plugin = plugins.method(ours.spec)
         if isinstance(plugin, HasAssets):
@@ -78,7 +81,7 @@ def _missing_method(theirs: str, ours: Counterpart) -> str:
 
 
 def _is(run: ScoredRun, ours: Counterpart) -> bool:
-    """Whether a run is of our counterpart of a published method, with its weights."""
+    """Return whether a run is of our counterpart of a published method, with its weights."""
     method = run.spec["method"]
     used = (method.get("parameters") or {}).get("weights")
     return (method["name"], used) == (ours.method, ours.weights)
@@ -91,14 +94,14 @@ def _belongs(run: ScoredRun, protocol: Protocol, any_dataset: bool) -> bool:
 
 def _metrics(runs: Sequence[ScoredRun], protocol: Protocol) -> list[str]:
     """Return the protocol's metrics that some run has; raises RequestError when there is none."""
-    known = {name for run in runs for name in run.summary.metrics}
-    found = [name for name in protocol.metrics if name in known]
-    if not found:
+    scored = {name for run in runs for name in run.summary.metrics}
+    shared = [name for name in protocol.metrics if name in scored]
+    if not shared:
         raise RequestError(
             f"The runs have none of the table's metrics: {', '.join(protocol.metrics)}. "
             f"Score them: --metrics {','.join(protocol.metrics)}."
         )
-    return found
+    return shared
 
 
 def _section(
@@ -125,7 +128,7 @@ def _section(
 def _lines(
     mask: str, board: Board | None, numbers: Sequence[Published], protocol: Protocol
 ) -> list[Line]:
-    """Published methods first, each beside the run that repeats it, then what was run besides."""
+    """Return the published methods, each with its counterpart's row, then our other rows."""
     values: dict[str, dict[str, str]] = {}
     for number in (n for n in numbers if n.mask == mask):
         values.setdefault(number.method, {})[number.metric] = number.text
@@ -140,7 +143,7 @@ def _lines(
 
 
 def _repeats(row: Row, published_method: str, protocol: Protocol) -> bool:
-    """A run repeats a published method if it is its counterpart or has its very name."""
+    """Return whether a row is a published method's counterpart or has its name."""
     ours = protocol.counterparts.get(published_method)
     return row.method == published_method or (ours is not None and _is(row.runs[0], ours))
 
@@ -157,7 +160,7 @@ def _text(line: Line, board: Board | None, protocol: Protocol) -> list[str]:
 
 
 def _compared(theirs: str | None, ours: float | None) -> list[str]:
-    """Return published, reproduced and difference; the published number as it was printed."""
+    """Return published (as printed), reproduced and difference."""
     if ours is None:
         return [theirs or "–", "–", "–"]
     if theirs is None:
@@ -170,26 +173,28 @@ def _compared(theirs: str | None, ours: float | None) -> list[str]:
 def _differences(
     boards: Iterable[Board], runs: Sequence[ScoredRun], protocol: Protocol
 ) -> list[str]:
-    """Say, once each, in what the runs differ from the protocol."""
-    found = []
+    """Return a sentence for each difference between the runs and the protocol."""
+    sentences = []
     for board in boards:
         if board.rows[0].runs[0].spec["dataset"]["name"] != protocol.dataset:
-            found.append(f"Dataset: {board.dataset} here, {protocol.dataset} in the paper.")
+            sentences.append(f"Dataset: {board.dataset} here, {protocol.dataset} in the paper.")
         if board.size != protocol.size:
-            found.append(f"Size: {board.size} here, {protocol.size} in the paper.")
+            sentences.append(f"Size: {board.size} here, {protocol.size} in the paper.")
         if board.n != protocol.n:
-            found.append(f"n = {board.n:,} here, {protocol.n:,} in the paper.")
-        found += board.notes
+            sentences.append(f"n = {board.n:,} here, {protocol.n:,} in the paper.")
+        sentences += board.notes
     for theirs, ours in protocol.counterparts.items():
         for run in (run for run in runs if _is(run, ours)):
-            found.append(f"Weights of {theirs}: {run.assets} here, {ours.checkpoint} in the paper.")
+            sentences.append(
+                f"Weights of {theirs}: {run.assets} here, {ours.checkpoint} in the paper."
+            )
             used = run.spec["method"]["parameters"]
-            found += [
+            sentences += [
                 f"{theirs}: {key}={used.get(key)} here, {value} in the paper."
                 for key, value in ours.parameters.items()
                 if used.get(key) != value
             ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(sentences))
 
 
 def _protocol_line(protocol: Protocol) -> str:

@@ -1,4 +1,4 @@
-"""Boards as one flat table, a line per board and method: CSV and Parquet."""
+"""Write boards as one flat table, with a line per board and method: CSV and Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Tabs, filter, theme: what is shown.  Every text goes in as textContent; nothing is parsed as HTML.
+// Tabs, filter, theme: what is shown.  All text goes in as textContent, never parsed as HTML.
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f5fd6",
   "#b5a900", "#d33f6a", "#7a8793"];
@@ -18,16 +18,17 @@ function h(tag, attributes, ...children) {
 
 const names = [...new Set(DATA.boards.flatMap((board) => board.rows.map((row) => row.name)))];
 const colourOf = (name) => COLOURS[names.indexOf(name) % COLOURS.length];
-const dashOf = (name) => ["none", "7 3", "2 3"][Math.floor(names.indexOf(name) / COLOURS.length) % 3];
+const DASHES = ["none", "7 3", "2 3"];
+const dashOf = (name) => DASHES[Math.floor(names.indexOf(name) / COLOURS.length) % 3];
 function swatch(name) {
   const dot = h("span", { class: "swatch" });
   dot.style.background = colourOf(name);
   return dot;
 }
 function shownRows(board) {
-  const wanted = state.filter.toLowerCase().split(",").map((w) => w.trim()).filter(Boolean);
-  return board.rows.filter((row) => !wanted.length ||
-    wanted.some((word) => row.name.toLowerCase().includes(word)));
+  const words = state.filter.toLowerCase().split(",").map((w) => w.trim()).filter(Boolean);
+  return board.rows.filter((row) => !words.length ||
+    words.some((word) => row.name.toLowerCase().includes(word)));
 }
 const board = () => DATA.boards[state.tab];
 const plotMetric = (b) => b.metrics.find((m) => m.name === state.metric) || b.metrics[0];
@@ -50,16 +51,19 @@ function openTab(k, focus) {
   if (focus) tab.focus();
   tab.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
+function noteLine(note) {
+  return h("p", { class: note.startsWith("Warning") ? "note warn" : "note" }, note);
+}
 function drawPanel() {
   const panel = byId("panel");
   panel.setAttribute("aria-labelledby", `tab${state.tab}`);
   byId("metric").closest("label").hidden = state.tab === DATA.boards.length;
   if (state.tab === DATA.boards.length) return panel.replaceChildren(ranksPanel());
   const b = board(), rows = shownRows(b);
-  panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows),
-    ...b.notes.map((note) => h("p", { class: note.startsWith("Warning") ? "note warn" : "note" }, note)),
+  const pictures = state.pictures && b.pictures.ids.length > 0;
+  panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows), ...b.notes.map(noteLine),
     h("div", { class: "plots" }, paretoCard(b, rows), curvesCard(b, rows)),
-    ...(state.pictures && b.pictures.ids.length ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
+    ...(pictures ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
 }
 function isDark() {
   const chosen = document.documentElement.dataset.theme;
@@ -68,14 +72,20 @@ function isDark() {
 function onKey(event) {
   const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && event.target.id === "filter") { event.target.value = ""; onFilter(event); return; }
+  if (event.key === "Escape" && event.target.id === "filter") {
+    event.target.value = "";
+    onFilter(event);
+    return;
+  }
   if (typing) return;
   const inTabs = event.target.getAttribute && event.target.getAttribute("role") === "tab";
-  const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key], up = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const side = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const up = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   const inViewer = event.target.closest && event.target.closest(".viewer-card");
   let used = true;
   if (event.key === "/") byId("filter").focus();
-  else if (event.key === "[" || event.key === "]") openTab(state.tab + (event.key === "]" ? 1 : -1));
+  else if (event.key === "[") openTab(state.tab - 1);
+  else if (event.key === "]") openTab(state.tab + 1);
   else if (side && inTabs) openTab(state.tab + side, true);
   else if (side && state.tab < DATA.boards.length) stepImage(side);
   else if (up && inViewer) stepMethod(up);
@@ -85,7 +95,8 @@ function onKey(event) {
 function onFilter(event) { state.filter = event.target.value; drawPanel(); }
 
 function start() {
-  const metrics = [...new Map(DATA.boards.flatMap((b) => b.metrics).map((m) => [m.name, m])).values()];
+  const all = DATA.boards.flatMap((b) => b.metrics);
+  const metrics = [...new Map(all.map((m) => [m.name, m])).values()];
   state.metric = DATA.primary;
   byId("metric").replaceChildren(...metrics.map((m) => h("option", { value: m.name }, m.title)));
   byId("metric").value = state.metric;

@@ -24,9 +24,9 @@ function plotArea(width, height = 320) {
 function ticks(low, high) {
   const raw = (high - low) / 4, power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= raw);
-  const found = [];
-  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-6; v += step) found.push(v);
-  return { values: found, places: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+  const multiples = [];
+  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-6; v += step) multiples.push(v);
+  return { values: multiples, places: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 function range(values) {
   const low = Math.min(...values), high = Math.max(...values);
@@ -77,7 +77,7 @@ function drawPareto(svg, area, m, points) {
   const [low, high] = range(points.map((p) => p.v));
   const x = (t) => area.x((t - x0) / (x1 - x0)), y = better(area, m, low, high);
   frame(svg, area, timeTicks(points, x0, x1, x), y, [low, high],
-    ["seconds an image (log); left is faster", `${m.name}; up is better`]);
+    ["seconds per image (log); left is faster", `${m.name}; up is better`]);
   const front = points.filter((p) => !points.some((q) => beats(m, q, p)));
   front.sort((p, q) => p.t - q.t);
   const corners = front.map((p) => `${x(p.t)},${y(p.v)}`).join(" ");

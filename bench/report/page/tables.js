@@ -8,12 +8,12 @@ function sortValue(row, key) {
 function sortedRows(rows) {
   const { key, down } = state.sort;
   if (!key) return rows;
-  const known = rows.filter((row) => sortValue(row, key) !== null);
-  known.sort((a, b) => {
+  const having = rows.filter((row) => sortValue(row, key) !== null);
+  having.sort((a, b) => {
     const x = sortValue(a, key), y = sortValue(b, key);
     return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
   });
-  return [...known, ...rows.filter((row) => sortValue(row, key) === null)];
+  return [...having, ...rows.filter((row) => sortValue(row, key) === null)];
 }
 function sorting() {  // rows come best first by the board's own metric
   const metric = board().metrics.find((m) => m.name === board().caseMetric);
@@ -40,9 +40,9 @@ function scoreTable(b, rows) {
   const head = h("tr", {}, headCell("method", "method", false),
     b.metrics.map((m) => headCell(m.name, m.title, m.up)),
     headCell("n", "n", true), headCell("seconds", "s/image", false));
+  const small = (text) => (text ? h("span", { class: "assets" }, text) : null);
   const body = sortedRows(rows).map((row) => h("tr", {},
-    h("td", {}, swatch(row.name), row.method, row.assets ? h("span", { class: "assets" }, row.assets) : null,
-      row.seeds ? h("span", { class: "assets" }, row.seeds) : null),
+    h("td", {}, swatch(row.name), row.method, small(row.assets), small(row.seeds)),
     b.metrics.map((m) => scoreCell(row.cells[m.name])),
     h("td", {}, row.failed ? `${row.n} (${row.failed} failed)` : String(row.n)),
     h("td", {}, row.secondsText)));

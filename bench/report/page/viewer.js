@@ -1,5 +1,5 @@
 // Before and after: a slider over two pictures, thumbnails of all methods, worst and best cases.
-let pool = null;  // megabytes: read when the first picture is wanted, after the tables are there
+let pool = null;  // megabytes: read when the first picture is drawn, after the tables
 function picture(index) {
   pool = pool || JSON.parse(byId("pool").textContent);
   return pool[index];
@@ -23,14 +23,19 @@ function chooser(text, all, current, onchange) {
 function viewerCard(b, rows) {
   const { all, left, right } = chosenSides(b, rows), p = b.pictures;
   state.image = Math.min(state.image, p.ids.length - 1);
-  const after = h("img", { class: "after", alt: `${right[0]}, ${p.ids[state.image]}`, src: picture(right[1][state.image]) });
+  const id = p.ids[state.image];
+  const after = h("img", {
+    class: "after", alt: `${right[0]}, ${id}`, src: picture(right[1][state.image]),
+  });
   const bar = h("div", { class: "bar" });
   const place = () => {
     after.style.clipPath = `inset(0 0 0 ${state.at}%)`;
     bar.style.left = `${state.at}%`;
   };
-  const range = h("input", { type: "range", min: 0, max: 100, id: "slider", "aria-label": "Before and after",
-    oninput: (e) => { state.at = Number(e.target.value); place(); } });
+  const range = h("input", {
+    type: "range", min: 0, max: 100, id: "slider", "aria-label": "Before and after",
+    oninput: (e) => { state.at = Number(e.target.value); place(); },
+  });
   range.value = state.at;
   const move = (e) => {
     const box = stage.getBoundingClientRect();
@@ -38,10 +43,16 @@ function viewerCard(b, rows) {
     range.value = state.at;
     place();
   };
-  const stage = h("div", { class: "stage", id: "stage", tabindex: 0, onpointermove: (e) => { if (e.buttons) move(e); },
-    onpointerdown: (e) => { stage.setPointerCapture(e.pointerId); move(e); } },
-    h("img", { alt: `${left[0]}, ${p.ids[state.image]}`, src: picture(left[1][state.image]), draggable: "false" }),
-    after, bar, h("span", { class: "left" }, left[0]), h("span", { class: "right" }, right[0]));
+  const before = h("img", {
+    alt: `${left[0]}, ${id}`, src: picture(left[1][state.image]), draggable: "false",
+  });
+  const stage = h("div", {
+    class: "stage", id: "stage", tabindex: 0,
+    onpointermove: (e) => { if (e.buttons) move(e); },
+    onpointerdown: (e) => { stage.setPointerCapture(e.pointerId); move(e); },
+  },
+    before, after, bar,
+    h("span", { class: "left" }, left[0]), h("span", { class: "right" }, right[0]));
   place();
   return h("div", { class: "card viewer-card" }, h("h3", {}, "Comparison"),
     h("div", { class: "choices" },
@@ -49,7 +60,8 @@ function viewerCard(b, rows) {
       chooser("Right", all, right, (name) => { state.right = name; redraw("Right"); }),
       h("button", { type: "button", onclick: () => stepImage(-1) }, "← Previous"),
       h("button", { type: "button", onclick: () => stepImage(1) }, "Next →"),
-      h("span", { class: "note", id: "which" }, `${p.ids[state.image]} (${state.image + 1} of ${p.ids.length})`)),
+      h("span", { class: "note", id: "which" },
+        `${id} (${state.image + 1} of ${p.ids.length})`)),
     h("div", { class: "viewer" }, h("div", {}, stage, range), thumbnails(b, all, right)));
 }
 function thumbnails(b, all, right) {
@@ -60,17 +72,19 @@ function thumbnails(b, all, right) {
       "aria-pressed": String(k === state.image && side === right),
       onclick: () => { state.image = k; state.right = side[0]; redraw(); },
     }, h("img", { alt: `${side[0]}, ${id}`, src: picture(side[1][k]), loading: "lazy" }))))));
-  return h("div", { class: "scroll" }, h("table", { class: "thumbs" }, h("thead", {}, head), h("tbody", {}, body)));
+  return h("div", { class: "scroll" },
+    h("table", { class: "thumbs" }, h("thead", {}, head), h("tbody", {}, body)));
 }
 function redraw(selectLabel) {
   const old = document.querySelector(".viewer-card");
   if (!old) return;
-  const focused = old.contains(document.activeElement), scrolled = old.querySelector(".viewer .scroll").scrollLeft;
+  const focused = old.contains(document.activeElement);
+  const scrolled = old.querySelector(".viewer .scroll").scrollLeft;
   const fresh = viewerCard(board(), shownRows(board()));
   old.replaceWith(fresh);
   fresh.querySelector(".viewer .scroll").scrollLeft = scrolled;
-  const again = selectLabel ? fresh.querySelector(`select[aria-label="${selectLabel}"]`) : fresh.querySelector("#stage");
-  if (focused) again.focus({ preventScroll: true });
+  const again = selectLabel ? `select[aria-label="${selectLabel}"]` : "#stage";
+  if (focused) fresh.querySelector(again).focus({ preventScroll: true });
 }
 function stepImage(by) {
   const count = board().pictures.ids.length;
@@ -83,17 +97,24 @@ function stepMethod(by) {
   state.right = all[(all.indexOf(right) + by + all.length) % all.length][0];
   redraw();
 }
+function caseFigure(b, c) {
+  const pictures = ["target", "hole", "output"].map((what) => h("img", {
+    alt: `${what} of ${c.id}`, title: what, src: picture(c[what]), loading: "lazy",
+  }));
+  return h("figure", { class: "case" }, h("div", {}, pictures),
+    h("figcaption", {}, `${c.id}: ${b.caseMetric} ${c.score}`));
+}
 function casesCard(b, rows) {
   const having = rows.filter((row) => b.cases[row.key]);
   if (!having.length) return null;
   const row = having.find((r) => r.name === state.caseOf) || having[0], cases = b.cases[row.key];
-  const select = h("select", { "aria-label": "Cases of", onchange: (e) => { state.caseOf = e.target.value; drawPanel(); } },
+  const select = h("select", {
+    "aria-label": "Cases of",
+    onchange: (e) => { state.caseOf = e.target.value; drawPanel(); },
+  },
     having.map((r) => h("option", { value: r.name }, r.name)));
   select.value = row.name;
-  const figures = (list) => h("div", { class: "cases" }, list.map((c) => h("figure", { class: "case" },
-    h("div", {}, [["target", c.target], ["hole", c.hole], ["output", c.output]].map(([what, index]) =>
-      h("img", { alt: `${what} of ${c.id}`, title: what, src: picture(index), loading: "lazy" }))),
-    h("figcaption", {}, `${c.id}: ${b.caseMetric} ${c.score}`))));
+  const figures = (list) => h("div", { class: "cases" }, list.map((c) => caseFigure(b, c)));
   return h("div", { class: "card", id: "cases" }, h("h3", {}, "Worst and best cases"),
     h("div", { class: "choices" }, h("label", {}, "Method ", select)),
     h("p", { class: "note" }, "Worst (target, hole, output)"), figures(cases.worst),
