@@ -5,11 +5,18 @@ Module names are guided-diffusion's, so that its state dicts load unchanged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from bench.api import Json, RequestError
+
+PREDICTIONS = ("eps", "x0", "v")
+# What an ablation leaves out; written into a file only where it is not the default, so that files
+# of networks without ablations are the same as before there were any.
+ABLATIONS = ("skips", "self_attention", "time_embedding", "prediction")
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,11 @@ class UNetConfig:
     legacy_order: qkv as heads x (q, k, v), not (q, k, v) x heads.  patch: side of the squares of
     pixels that the first level sees as one, with as many times the channels (not in the paper: it
     makes small networks several times cheaper).
+
+    For ablations: skips: the decoder is given the encoder's outputs.  self_attention: False leaves
+    out every attention, the middle block's too.  time_embedding: False leaves the network without
+    t.  prediction: what the first in_channels of the output are, "eps", "x0" or "v" (see
+    methods.ddpm.prediction).
     """
 
     size: int = 64
@@ -42,17 +54,41 @@ class UNetConfig:
     classes: int | None = None
     legacy_order: bool = True
     patch: int = 1
+    skips: bool = True
+    self_attention: bool = True
+    time_embedding: bool = True
+    prediction: str = "eps"
+
+    def __post_init__(self) -> None:
+        if self.prediction not in PREDICTIONS:
+            known = ", ".join(PREDICTIONS)
+            raise RequestError(f"prediction={self.prediction!r}; allowed: {known}")
 
     @property
     def multiple_of(self) -> int:
         """What height and width must be multiples of."""
         return int(self.patch * 2 ** (len(self.multipliers) - 1))
 
+    @property
+    def embeds(self) -> bool:
+        """Whether there is an embedding, of t or of a class."""
+        return self.time_embedding or self.classes is not None
+
+    def written(self) -> dict[str, Json]:
+        """Return the fields as a file states them: without ablations that are off."""
+        kept = [
+            field.name
+            for field in fields(self)
+            if field.name not in ABLATIONS or getattr(self, field.name) != field.default
+        ]
+        plain = {name: getattr(self, name) for name in kept}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
+
 
 class Block(nn.Module):
-    """A module that is given the embedding as well."""
+    """A module that is given the embedding as well, where there is one."""
 
-    def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, emb: torch.Tensor | None) -> torch.Tensor:
         """Map (N, C, H, W) and (N, E) to (N, C', H', W')."""
         raise NotImplementedError
 
@@ -60,7 +96,7 @@ class Block(nn.Module):
 class EmbedSequential(nn.Sequential, Block):
     """A sequence that hands the embedding to those of its modules that take one."""
 
-    def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+    def forward(self, x: torch.Tensor, emb: torch.Tensor | None) -> torch.Tensor:  # type: ignore[override]
         """Apply the modules in order."""
         for module in self:
             x = module(x, emb) if isinstance(module, Block) else module(x)
@@ -115,7 +151,11 @@ class ResBlock(Block):
         )
         self.h_resample = _resampling(channels, resample)
         self.x_resample = _resampling(channels, resample)
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(4 * config.channels, width))
+        self.emb_layers = (
+            nn.Sequential(nn.SiLU(), nn.Linear(4 * config.channels, width))
+            if config.embeds
+            else None
+        )
         self.out_layers = nn.Sequential(
             nn.GroupNorm(config.groups, out_channels),
             nn.SiLU(),
@@ -126,21 +166,28 @@ class ResBlock(Block):
             nn.Identity() if channels == out_channels else nn.Conv2d(channels, out_channels, 1)
         )
 
-    def forward(self, x: torch.Tensor, emb: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, emb: torch.Tensor | None) -> torch.Tensor:
         """Map (N, C, H, W) and (N, E) to (N, C', H', W')."""
         norm, act, conv = self.in_layers
         h = conv(self.h_resample(act(norm(x))))
-        modulation = self.emb_layers(emb)[:, :, None, None]
         norm, *rest = self.out_layers
-        if self.scale_shift:
-            scale, shift = modulation.chunk(2, dim=1)
-            h = torch.addcmul(shift, norm(h), 1 + scale)
-        else:
-            h = norm(h + modulation)
+        h = self._modulated(h, norm, emb)
         for layer in rest:
             h = layer(h)
         # In place: h is this block's own, and no gradient needs its value.
         return h.add_(self.skip_connection(self.x_resample(x)))
+
+    def _modulated(
+        self, h: torch.Tensor, norm: nn.Module, emb: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Normalise h, given the embedding: adaptive group norm, added before, or neither."""
+        if self.emb_layers is None:
+            return norm(h)
+        modulation = self.emb_layers(emb)[:, :, None, None]
+        if not self.scale_shift:
+            return norm(h + modulation)
+        scale, shift = modulation.chunk(2, dim=1)
+        return torch.addcmul(shift, norm(h), 1 + scale)
 
 
 class Attention(nn.Module):

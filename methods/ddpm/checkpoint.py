@@ -64,7 +64,7 @@ def export(path: Path, network: UNet, schedule: str, facts: Mapping[str, str]) -
     One metadata entry of JSON with sorted keys: safetensors writes several in a random order.
     """
     weights = {name: tensor.to(torch.float16) for name, tensor in network.state_dict().items()}
-    told = {"unet": dataclasses.asdict(network.config), "schedule": schedule, **facts}
+    told = {"unet": network.config.written(), "schedule": schedule, **facts}
     save_weights(path, weights, {"ddpm": json.dumps(told, sort_keys=True)})
 
 

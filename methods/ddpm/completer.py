@@ -17,12 +17,14 @@ from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.differentiable import differentiable
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.precision import prepared
+from methods.ddpm.prediction import as_eps
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.pretrained import PRESETS, weights_path
 from methods.ddpm.samplers.denoiser import Network
 from methods.ddpm.samplers.steps import Watch, unwatched
 from methods.ddpm.sampling import inpaint, spaced
 from methods.ddpm.schedule import Schedule, named
+from methods.ddpm.unet import UNet
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,10 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
         ready = differentiable(network, device)
     else:
         ready = prepared(network, device, method.precision)
-    return Loaded(name, ready, levels, channels, classes, next(ready.parameters()).dtype)
+    dtype = next(ready.parameters()).dtype
+    if isinstance(network, UNet):
+        ready = as_eps(ready, network.config.prediction, named(schedule))
+    return Loaded(name, ready, levels, channels, classes, dtype)
 
 
 def _own_path(method: DDPM) -> Path:

@@ -81,7 +81,7 @@ class SmallGroupNorm(nn.Module):
 
 def faster(network: UNet) -> None:
     """Change a network in place for inference."""
-    if network.config.classes is None:
+    if network.config.classes is None and network.config.time_embedding:
         _embed_at_once(network)
     for module in network.modules():
         if isinstance(module, Attention):
@@ -103,7 +103,7 @@ def faster(network: UNet) -> None:
 def _embed_at_once(network: UNet) -> None:
     """Compute what every residual block makes of the embedding in one matrix product."""
     blocks = [module for module in network.modules() if isinstance(module, ResBlock)]
-    linears = [block.emb_layers[1] for block in blocks]
+    linears = [block.emb_layers[1] for block in blocks]  # type: ignore[index]
     weights = torch.cat([linear.weight for linear in linears])  # type: ignore[misc]
     every = nn.utils.skip_init(nn.Linear, weights.shape[1], len(weights), device=weights.device)
     every.weight.data = weights

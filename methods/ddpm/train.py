@@ -1,5 +1,7 @@
 """Training a DDPM (algorithm 1): noise an image at a random level, predict the noise.
 
+Or predict x0 or v (methods.ddpm.prediction), by its mean squared error, all levels alike.
+
     train(CONFIGS["fashion-mnist-32"], source, out, steps=..., minutes=..., holes=generators,
           device="cpu", seed=0, precision="auto") -> Path
 
@@ -30,6 +32,7 @@ from methods.common.training_log import Report, to_stderr
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export, load_own
 from methods.ddpm.diffusion import loss_simple, loss_vlb, q_sample, split
+from methods.ddpm.prediction import as_eps, eps_output, target
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.sampling import generate, inpaint
@@ -170,8 +173,8 @@ class DenoisingTrainee:
         """Return the configuration, but for how it ends: a run can be prolonged."""
         plain = dataclasses.asdict(self.config)
         del plain["steps"], plain["cooldown"]
-        unet = {k: list(v) if isinstance(v, tuple) else v for k, v in plain.pop("unet").items()}
-        told = {**plain, "unet": unet, "seed": self.seed, "processes": self.process.count}
+        plain["unet"] = self.config.unet.written()
+        told = {**plain, "seed": self.seed, "processes": self.process.count}
         return told if self.start is None else {**told, "start": self.start}
 
     def parts(self) -> Mapping[str, Stateful]:
@@ -194,29 +197,32 @@ class DenoisingTrainee:
         """Return the losses of the batch of step `step`, which depends on (seed, step) alone."""
         x0, t, noise = self._batch(step)
         xt = q_sample(self.schedule, x0, t, noise).contiguous(memory_format=torch.channels_last)
-        kind = self.process.device.split(":")[0]
-        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self.bf16):
+        device = self.process.device.split(":")[0]
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.bf16):
             output = self.wrapped(xt, t - 1)
         output = output.float()
-        eps, v = split(output, x0.shape[1])
-        simple = loss_simple(eps, noise).mean()
+        predicted, v = split(output, x0.shape[1])
+        kind = self.config.unet.prediction
+        simple = loss_simple(predicted, target(kind, self.schedule, x0, t, noise)).mean()
         if v is None:
             return {"loss": simple}
+        output = eps_output(kind, self.schedule, xt, t, output)
         # lambda = .001 on the sum over T terms, each drawn uniformly: T / 1000 of the mean.
         bound = loss_vlb(self.schedule, x0, xt, t, output).mean()
         return {"loss": simple + bound * self.schedule.T / 1000, "simple": simple, "vlb": bound}
 
     def samples(self, step: int) -> torch.Tensor:
         """Return 16 unconditional samples and, given holes, 8 of images with holes, in 25 steps."""
-        network, size = self.average.network, self.config.unet.size
+        unet = self.config.unet
+        network, size = as_eps(self.average.network, unet.prediction, self.schedule), unet.size
         schedule = respace(self.schedule, 25)
         seeds = [derive_seed("grid", self.seed, row) for row in range(16)]
         free = from_network(generate(network, schedule, self.config.unet.in_channels, size, seeds))
         if not self.holes:
             return free
-        target = self.source.batch(derive_seed("grid", self.seed), 8)
+        images = self.source.batch(derive_seed("grid", self.seed), 8)
         hole = draw_holes(self.holes, derive_seed("grid", self.seed), 8, size)
-        visible = target.masked_fill(hole, 0)
+        visible = images.masked_fill(hole, 0)
         known = to_network(visible, self.config.unet.in_channels)
         filled = inpaint(network, schedule, known, hole, seeds[:8], Repaint(jump_samples=1))
         return torch.cat([free.cpu(), visible, from_network(filled.x).cpu()])

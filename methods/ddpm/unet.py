@@ -23,22 +23,23 @@ from methods.ddpm.blocks import (
 
 
 class UNet(nn.Module):
-    """A U-Net with skip connections, conditioned on a number t and, if it has classes, a label."""
+    """A U-Net, conditioned on a number t and, if it has classes, a label."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
         width = config.channels
-        self.time_embed = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width)
-        )
+        if config.time_embedding:
+            self.time_embed = nn.Sequential(
+                nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, 4 * width)
+            )
         if config.classes is not None:
             self.label_emb = nn.Embedding(config.classes, 4 * width)
         self.input_blocks, widths = _encoder(config)
         deepest = config.multipliers[-1] * width
         self.middle_block = EmbedSequential(
             ResBlock(config, deepest, deepest),
-            Attention(config, deepest),
+            *([Attention(config, deepest)] if config.self_attention else []),
             ResBlock(config, deepest, deepest),
         )
         self.output_blocks = _decoder(config, widths)
@@ -53,9 +54,7 @@ class UNet(nn.Module):
         self, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Map (N, in_channels, H, W), t (N,) and labels int64 (N,) to (N, out_channels, H, W)."""
-        emb = self.time_embed(sinusoids(t, self.config.channels).to(x.dtype))
-        if labels is not None:
-            emb = emb + self.label_emb(labels)
+        emb = self._embedding(t, labels, x.dtype)
         x = _unshuffle(x, self.config.patch)
         kept = []
         for block in self.input_blocks:
@@ -63,8 +62,20 @@ class UNet(nn.Module):
             kept.append(x)
         x = self.middle_block(x, emb)
         for block in self.output_blocks:
-            x = block(torch.cat([x, kept.pop()], dim=1), emb)
+            x = block(torch.cat([x, kept.pop()], dim=1) if self.config.skips else x, emb)
         return _shuffle(self.out(x), self.config.patch)
+
+    def _embedding(
+        self, t: torch.Tensor, labels: torch.Tensor | None, dtype: torch.dtype
+    ) -> torch.Tensor | None:
+        """Return the embedding of t and the labels, (N, 4 channels), or None when neither is."""
+        emb = None
+        if self.config.time_embedding:
+            emb = self.time_embed(sinusoids(t, self.config.channels).to(dtype))
+        if labels is None:
+            return emb
+        of_labels = self.label_emb(labels)
+        return of_labels if emb is None else emb + of_labels
 
 
 def sinusoids(t: torch.Tensor, channels: int) -> torch.Tensor:
@@ -88,7 +99,7 @@ def _encoder(config: UNetConfig) -> tuple[nn.ModuleList, list[int]]:
             out = multiplier * config.channels
             layers: list[nn.Module] = [ResBlock(config, width, out)]
             width = out
-            if side >> level in config.attention:
+            if _attends(config, side >> level):
                 layers.append(Attention(config, width))
             blocks.append(EmbedSequential(*layers))
             widths.append(width)
@@ -111,9 +122,10 @@ def _decoder(config: UNetConfig, widths: list[int]) -> nn.ModuleList:
     for level, multiplier in reversed(list(enumerate(config.multipliers))):
         for i in range(config.blocks + 1):
             out = multiplier * config.channels
-            layers: list[nn.Module] = [ResBlock(config, width + remaining.pop(), out)]
+            skipped = remaining.pop() if config.skips else 0
+            layers: list[nn.Module] = [ResBlock(config, width + skipped, out)]
             width = out
-            if side >> level in config.attention:
+            if _attends(config, side >> level):
                 layers.append(Attention(config, width))
             if level and i == config.blocks:
                 layers.append(
@@ -123,6 +135,11 @@ def _decoder(config: UNetConfig, widths: list[int]) -> nn.ModuleList:
                 )
             blocks.append(EmbedSequential(*layers))
     return nn.ModuleList(blocks)
+
+
+def _attends(config: UNetConfig, side: int) -> bool:
+    """Return whether feature maps of this side attend to themselves."""
+    return config.self_attention and side in config.attention
 
 
 def _unshuffle(x: torch.Tensor, patch: int) -> torch.Tensor:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 
-from methods.ddpm.diffusion import LEAST_ALPHA_BAR, at, p_moments, predict_x0, split
+from methods.ddpm.diffusion import LEAST_ALPHA_BAR, Level, at, p_moments, predict_x0, split
 from methods.ddpm.schedule import Schedule
 
 Network = Callable[..., torch.Tensor]
@@ -84,7 +84,7 @@ class Denoiser:
         return output.detach(), pull
 
 
-def eps_of(schedule: Schedule, xt: torch.Tensor, t: int, x0: torch.Tensor) -> torch.Tensor:
+def eps_of(schedule: Schedule, xt: torch.Tensor, t: Level, x0: torch.Tensor) -> torch.Tensor:
     """Return the eps that leads from x0 to xt: sqrt(a_t) x0 + sqrt(1 - a_t) eps = x_t.
 
     Where x0 was clamped it is not the network's.
