@@ -84,7 +84,7 @@ def __dir__() -> list[str]:
 
 
 class FailedImagesWarning(UserWarning):
-    """Some images of a run failed; its table has no scores until they are repaired."""
+    """Some images of a run failed; they are in no score."""
 
 
 def run(
@@ -187,18 +187,25 @@ def load_runs(*paths: Paths) -> pd.DataFrame:
 
 
 def leaderboard(
-    *runs: Paths, format: str = "md", metrics: Names | None = None, intervals: bool = True
+    *runs: Paths,
+    format: str = "md",
+    metrics: Names | None = None,
+    intervals: bool = True,
+    strict: bool = False,
 ) -> str | bytes:
     """Return the table of runs (default: all under results/runs) as `bench leaderboard` prints it.
 
     runs: run directories, or folders of them.  format: md, csv, latex, html (text) or parquet
-    (bytes).  intervals: with the 95% intervals (md, latex).  Raises RequestError.
+    (bytes).  intervals: with the 95% intervals (md, latex).  strict: raise RequestError when a
+    compared run lacks an image; else scores are of the images that all have.
     """
     from bench.report import leaderboard as report
     from bench.store.scored_run import load_runs as load
 
     loaded = load(_paths(runs), failed=True)
-    return report.render(loaded, format, metrics=_names(metrics), intervals=intervals)
+    return report.render(
+        loaded, format, metrics=_names(metrics), intervals=intervals, strict=strict
+    )
 
 
 def check(plugin: object) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--metrics", help="A list.  [default: all that were computed]")
 @click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Of a method, mask ...")
 @click.option("--no-intervals", is_flag=True, help="Leave the 95% intervals out.")
+@click.option("--strict", is_flag=True, help="Refuse when a compared run lacks an image.")
 @click.option("--pictures", type=click.IntRange(0), help="Most pictures in HTML.  [default: 1200]")
 @click.option("--out", type=FILE, help="Write to a file instead of stdout.")
 def leaderboard(
@@ -32,12 +33,13 @@ def leaderboard(
     metrics: str | None,
     renames: tuple[str, ...],
     no_intervals: bool,
+    strict: bool,
     pictures: int | None,
     out: Path | None,
 ) -> None:
-    """Compare complete runs in one table (default: all under results/runs).
+    """Compare runs in one table (default: all under results/runs).
 
-    A method with failed images has a row without scores that says how many.
+    Scores are of the images that all compared runs have; what is missing is said below the table.
     """
     from bench import plugins
     from bench.report import leaderboard as report
@@ -50,6 +52,7 @@ def leaderboard(
         metrics=names,
         intervals=not no_intervals,
         pictures=pictures,
+        strict=strict,
     )
     _emit(text, out)
 
@@ -62,7 +65,7 @@ def grid(*, runs: tuple[Path, ...], count: int | None, out: Path) -> None:
     """Draw a comparison grid: rows are images; columns target, hole, each method."""
     from bench.report import grid as report
 
-    report.draw_grid(_load(runs), count=count, out=out)
+    report.draw_grid(_load(runs, failed=True), count=count, out=out)
     click.echo(str(out))
 
 
@@ -101,7 +104,7 @@ def table(
                 workers=None,
                 progress=progress,
             )
-    here = _load(runs) if runs else _load_what_is_there()
+    here = _load(runs, failed=True) if runs else _load_what_is_there()
     _emit(report.render(name, here, any_dataset=bool(runs)), out)
 
 
@@ -157,7 +160,7 @@ def _load_what_is_there() -> list[ScoredRun]:
     from bench.api import RequestError
 
     try:
-        return _load(())
+        return _load((), failed=True)
     except RequestError:
         return []
 

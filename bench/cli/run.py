@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bench.plan.request import Request
     from bench.runner.result import RunResult
 
+# Of the failed images of a run.
+MOST_NAMED = 20
 EXECUTORS = click.Choice(["local", "dask"])
 
 
@@ -76,7 +78,10 @@ def run(
         )
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
-    elif not quiet:
+    elif quiet:
+        for result in results:
+            _print_failures(result)
+    else:
         _print_results(results, out / "reports" / (suite or "latest"))
     return 1 if any(result.failed for result in results) else 0
 
@@ -122,16 +127,24 @@ def _print_results(results: list[RunResult], reports: Path) -> None:
         failed = f", {len(result.failed)} failed" if result.failed else ""
         remarks = "".join(f"; {remark}" for remark in result.remarks)
         click.echo(f"{result.path}: {result.n} images, {state}{failed}{remarks}")
-        for image_id, error in list(result.failed.items())[:20]:
-            click.echo(f"  failed: {image_id}: {error}", err=True)
-        if result.failed and result.summary:
-            click.echo(
-                f"  without scores in the table: {len(result.failed)} of {result.n} images failed; "
-                "repair or remove them and run again",
-                err=True,
-            )
-    if any(r.summary and r.summary.complete for r in results):
+        _print_failures(result)
+    if any(r.summary and r.summary.n for r in results):
         _write_reports([r.path for r in results if r.summary], reports)
+
+
+def _print_failures(result: RunResult) -> None:
+    """Name the images that failed, on stderr; with --quiet, too."""
+    named = list(result.failed.items())[:MOST_NAMED]
+    for image_id, error in named:
+        click.echo(f"  failed: {image_id}: {error}", err=True)
+    if result.failed:
+        more = len(result.failed) - len(named)
+        click.echo(
+            (f"  and {more} more\n" if more else "")
+            + f"  {result.path.name}: {len(result.failed)} of {result.n} images failed and are in "
+            "no score; repair or remove them and run again: the others are kept",
+            err=True,
+        )
 
 
 def _write_reports(paths: list[Path], reports: Path) -> None:
@@ -143,7 +156,7 @@ def _write_reports(paths: list[Path], reports: Path) -> None:
     table = leaderboard.render(loaded, "md")
     text = table if isinstance(table, str) else table.decode()
     write_atomic(reports / "leaderboard.md", text.encode())
-    grid.draw_grid([run for run in loaded if run.complete], out=reports / "grid.png")
+    grid.draw_grid([run for run in loaded if run.n_images], out=reports / "grid.png")
     click.echo(f"\n{text}")
     click.echo(f"leaderboard: {reports / 'leaderboard.md'}")
     click.echo(f"grid:        {reports / 'grid.png'}")
@@ -186,7 +199,10 @@ def score(
             results = benchmark.score_outputs(made, out=out, metrics=names, progress=progress)
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
-    elif not quiet:
+    elif quiet:
+        for result in results:
+            _print_failures(result)
+    else:
         where = out if outputs is not None else results[0].path.parent
         _print_results(results, where / "reports" / "scored")
     return 1 if any(result.failed for result in results) else 0

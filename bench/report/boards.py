@@ -12,6 +12,7 @@ from bench.api import RequestError
 from bench.report.cells import Cell, make_cells, primary
 from bench.report.columns import Metric
 from bench.report.grouping import MethodRuns, group_methods, group_runs, seed_of
+from bench.report.missing import on_shared_images
 from bench.report.power import power_note
 from bench.store.summary import SetEntry
 
@@ -31,8 +32,8 @@ class Row:
     """A method on a board, averaged over its seeds.
 
     title: the method, with its weights where another row of the board has the same label.  runs:
-    the complete runs, which the cells average; a method without any has no cells.  n: images.
-    n_failed: failed outputs; their runs are in no cell.
+    those whose scores the cells are of; a method without any has no cells.  n: images that the
+    scores are of.  n_failed: outputs that failed.
     """
 
     method: str
@@ -87,14 +88,17 @@ class Board:
         return f"{self.mask} on {self.dataset} ({size}, {images}{seed})"
 
 
-def make_boards(runs: Sequence[ScoredRun], metrics: Sequence[str] | None = None) -> list[Board]:
+def make_boards(
+    runs: Sequence[ScoredRun], metrics: Sequence[str] | None = None, *, strict: bool = False
+) -> list[Board]:
     """Group runs by dataset, size and mask, and compare the methods of each group.
 
-    metrics: names to keep, in this order; None for all.  Raises RequestError for a metric that no
-    run has.
+    Scores are of the images that all runs of a group have.  metrics: names to keep, in this order;
+    None for all.  Raises RequestError for a metric that no run has and, if strict, for an image
+    that some run lacks.
     """
     columns = _metrics(runs, metrics)
-    return [_make_board(group, columns) for group in group_runs(runs)]
+    return [_make_board(group, columns, strict=strict) for group in group_runs(runs)]
 
 
 def without_intervals(board: Board) -> Board:
@@ -106,8 +110,14 @@ def without_intervals(board: Board) -> Board:
     return replace(board, rows=tuple(rows))
 
 
-def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric]) -> Board:
+def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric], *, strict: bool) -> Board:
     methods, notes = group_methods(runs)
+    methods, missing = on_shared_images(methods)
+    if strict and missing:
+        raise RequestError(
+            f"--strict: {runs[0].mask} on {runs[0].dataset}: "
+            f"{missing[0].removeprefix('Warning: ')} Repair and run again, or leave --strict out."
+        )
     present = {name for run in runs for name in run.summary.metrics}
     metrics = tuple(metric for metric in columns if metric.name in present)
     rows = _rows(methods, metrics)
@@ -121,14 +131,14 @@ def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric]) -> Board:
         n=max(row.n for row in rows),
         metrics=metrics,
         rows=tuple(sorted(rows, key=lambda row: _rank(row, by))),
-        notes=(*notes, *_warnings(rows, metrics)),
-        power=power_note([m.complete for m in methods], [row.title for row in rows], by),
+        notes=(*missing, *notes, *_warnings(rows, metrics)),
+        power=power_note([m.scored for m in methods], [row.title for row in rows], by),
     )
 
 
 def _rows(methods: Sequence[MethodRuns], metrics: Sequence[Metric]) -> list[Row]:
     """Return a row for each method, whose cells compare it with the others."""
-    cells = make_cells([method.complete for method in methods], metrics)
+    cells = make_cells([method.scored for method in methods], metrics)
     labels = [method.label for method in methods]
     return [
         _row(method, own, same_label=labels.count(method.label) > 1)
@@ -137,7 +147,7 @@ def _rows(methods: Sequence[MethodRuns], metrics: Sequence[Metric]) -> list[Row]
 
 
 def _row(method: MethodRuns, cells: Mapping[str, Cell], *, same_label: bool) -> Row:
-    shown = method.complete or method.runs
+    shown = method.scored or method.runs
     return Row(
         method.label,
         f"{method.label} ({method.assets})" if same_label else method.label,
@@ -191,12 +201,6 @@ def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
     for metric in metrics:
         cells = [row.cells[metric.name] for row in rows if metric.name in row.cells]
         notes += _warnings_of(metric, cells)
-    notes += [
-        f"Warning: {row.method}: {row.n_failed} images failed; a run with failed images is in no "
-        "mean."
-        for row in rows
-        if row.n_failed
-    ]
     return notes
 
 
@@ -204,6 +208,11 @@ def _warnings_of(metric: Metric, cells: Sequence[Cell]) -> list[str]:
     """Say that a set is small, and how many scores are infinite."""
     notes = []
     sizes = [cell.n for cell in cells if cell.of_set]
+    if len(set(sizes)) > 1:
+        notes.append(
+            f"Warning: {metric.name} is of each method's own images, and their numbers differ: not "
+            "comparable, none is marked."
+        )
     if sizes and metric.name.startswith(_SET_KIN) and min(sizes) < SMALL_SET:
         notes.append(
             f"Warning: {metric.name} from N = {min(sizes):,} images, fewer than {SMALL_SET:,}: "

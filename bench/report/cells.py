@@ -83,7 +83,10 @@ def _set_cells(
             values = [(e.value, e.n) for e in entries if e.value is not None]
             if values:
                 column[i] = _over_seeds(values)
-        best = _best({i: value for i, (value, _) in column.items()}, metric)
+        same_images = len({n for _, n in column.values()}) == 1
+        best = (
+            _best({i: value for i, (value, _) in column.items()}, metric) if same_images else None
+        )
         for i, (value, n) in column.items():
             cells[i, metric.name] = Cell(value, None, n, of_set=True, best=i == best)
     return cells

@@ -99,6 +99,7 @@ def entries_of(group: Sequence[ScoredRun], name: str, kind: type[Entry]) -> list
 
 
 def stored_interval(group: Sequence[ScoredRun], name: str) -> tuple[float, float] | None:
-    """Return the interval that scoring stored, where the row is one run: as in its summary."""
-    entries = entries_of(group, name, ImageEntry) if len(group) == 1 else []
+    """Return the interval that scoring stored, where the row is one run, of all its images."""
+    whole = len(group) == 1 and group[0].images is None
+    entries = entries_of(group, name, ImageEntry) if whole else []
     return entries[0].interval if entries else None

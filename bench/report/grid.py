@@ -47,6 +47,7 @@ def draw_grid(runs: Sequence[ScoredRun], *, count: int | None = None, out: Path)
     (nearest neighbour), those above 256 px are shrunk.  Of several seeds the first is shown.
     Raises RequestError when no image is in all runs of a dataset and mask.
     """
+    runs = [run for run in runs if run.n_images]
     without = [run.path.name for run in runs if not (run.path / "images").is_dir()]
     if without:
         raise RequestError(f"These runs were copied without PNGs: {', '.join(without)}.")

@@ -27,9 +27,9 @@ class MethodRuns:
     runs: tuple[ScoredRun, ...]
 
     @property
-    def complete(self) -> tuple[ScoredRun, ...]:
-        """The runs without failures, which alone enter a table."""
-        return tuple(run for run in self.runs if run.complete)
+    def scored(self) -> tuple[ScoredRun, ...]:
+        """The runs with scores, of the images that are compared."""
+        return tuple(run for run in self.runs if run.n_images)
 
 
 def group_runs(runs: Sequence[ScoredRun]) -> list[list[ScoredRun]]:

@@ -21,16 +21,18 @@ def render(
     metrics: Sequence[str] | None = None,
     intervals: bool = True,
     pictures: int | None = None,
+    strict: bool = False,
 ) -> str | bytes:
     """Return the leaderboard of `runs` as text or bytes in one of FORMATS.
 
     metrics: names to show, in this order; None for all that the runs have.  intervals: print the
     95% intervals (Markdown, LaTeX).  pictures: the most that a page (HTML) carries; None for its
-    own limit.  Raises RequestError for an unknown format or metric.
+    own limit.  strict: raise RequestError for an image that a compared run lacks.  Raises
+    RequestError for an unknown format or metric.
     """
     if format not in FORMATS:
         raise RequestError(f"Unknown format {format!r}. Known: {', '.join(FORMATS)}.")
-    boards = make_boards(runs, metrics)
+    boards = make_boards(runs, metrics, strict=strict)
     if not intervals and format in {"md", "latex"}:
         boards = [without_intervals(board) for board in boards]
     if format == "html" and pictures is not None:

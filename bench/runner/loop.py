@@ -19,6 +19,7 @@ from bench.plan.spec import Run, Spec
 from bench.runner.options import Options, device_in_words
 from bench.runner.result import RunResult
 from bench.runner.retries import complete_all
+from bench.runner.takeover import take_over
 from bench.store import manifest as manifests
 from bench.store.directory import RunDirectory
 from bench.store.manifest import BatchPlan, Manifest
@@ -50,6 +51,9 @@ def execute(
             result.remarks.append("a torn last record was dropped")
         if plan.batch_size != options.batch_size:
             result.remarks.append(f"kept the batch size it began with, {plan.batch_size}")
+        if not directory.has_records() and not options.keep_raw:
+            taken = take_over(run, spec, ids, directory, on_progress=on_progress)
+            result.remarks += [f"{taken} taken over from a run on other data"] if taken else []
         batches, missing = _plan(run, directory, ids, options, plan)
         try:
             outcomes = complete_all(batches, executor, options.timeout)

@@ -57,7 +57,7 @@ class RunDirectory:
 
     def remove_if_nothing_was_done(self) -> None:
         """Remove a directory that holds no record: its run could not begin; for the owner."""
-        if not (self.path / "records.jsonl").exists():
+        if not self.has_records():
             for name in ("manifest.json", "lock"):
                 (self.path / name).unlink(missing_ok=True)
             with suppress(OSError):  # somebody else's files stay
@@ -83,6 +83,10 @@ class RunDirectory:
         """Put into the manifest what a worker measured when it loaded the method."""
         if (manifest := self.manifest()) is not None:
             self.write_manifest(manifest.with_loading(loading))
+
+    def has_records(self) -> bool:
+        """Return whether any image was tried."""
+        return (self.path / "records.jsonl").exists()
 
     def records(self) -> dict[str, Record]:
         """Return id -> the last whole record of that id, in the order of first appearance."""

@@ -33,12 +33,14 @@ class SkippedRunWarning(UserWarning):
 class ScoredRun:
     """One scored run directory; scores and records are read when first asked for.
 
-    spec, summary: as documented in results/README.md.
+    spec, summary: as documented in results/README.md.  images: the ids of those that a table takes
+    its scores from; None for all of the run's.
     """
 
     path: Path
     spec: Spec
     summary: Summary
+    images: frozenset[str] | None = None
 
     @property
     def method(self) -> str:
@@ -68,13 +70,18 @@ class ScoredRun:
 
     @property
     def complete(self) -> bool:
-        """Whether every image was completed: only then do its scores enter a table."""
+        """Whether every image was completed."""
         return self.summary.complete
 
     @property
     def n_images(self) -> int:
-        """Images completed, whatever the number of samples."""
-        return self.summary.n // self.samples
+        """Images completed, whatever the number of samples; of those taken, where some are."""
+        return self.summary.n // self.samples if self.images is None else len(self.images)
+
+    @property
+    def n_asked(self) -> int:
+        """Images that the run was to complete."""
+        return int(self.spec["dataset"].get("n") or self.n_images)
 
     @property
     def n_failed(self) -> int:
@@ -83,12 +90,15 @@ class ScoredRun:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """scores.csv: float64 metrics by output id, in the order of the file."""
+        """scores.csv: float64 metrics by output id, in the order of the file; of images taken."""
         import pandas as pd
 
         # As text first: an image may be called "NA", and float() is exact where the parser is not.
         text = pd.read_csv(self.path / "scores.csv", dtype=str, keep_default_na=False)
-        return text.set_index("id").replace("", "nan").astype("float64")
+        table = text.set_index("id").replace("", "nan").astype("float64")
+        if self.images is None:
+            return table
+        return table[[self.image_of(output_id) in self.images for output_id in table.index]]
 
     @cached_property
     def records(self) -> Mapping[str, Record]:
@@ -119,14 +129,15 @@ class ScoredRun:
 def load_runs(paths: Iterable[str | Path] = (), *, failed: bool = False) -> list[ScoredRun]:
     """Return the complete runs among `paths`: run directories or folders of them.
 
-    Without paths, results/runs.  failed: return those with failed images too, for tables to name.
+    Without paths, results/runs.  failed: return those too of which every image that is not
+    completed has failed.
     A run that is not complete, not scored or not readable is skipped with a SkippedRunWarning that
     names it.  Raises RequestError when no complete run is left.
     """
     folders = [Path(path) for path in paths] or [DEFAULT_FOLDER]
     found = [run for folder in folders for run in _runs_in(folder, failed)]
     unique = {run.path.resolve(): run for run in found}
-    if not any(run.complete for run in unique.values()):
+    if not any(run.complete or (failed and run.summary.n) for run in unique.values()):
         listed = ", ".join(map(str, folders))
         raise RequestError(
             f"No complete run in {listed}: give a run directory or a folder of runs made by "
@@ -169,7 +180,8 @@ def _read_run(folder: Path, failed: bool) -> ScoredRun | None:
     except (OSError, ValueError) as error:
         return _skip(folder, f"its summary.json is not readable ({error})")
     run = ScoredRun(folder, summary.spec, summary)
-    if not (run.complete or (failed and run.n_failed)):
+    ended = run.summary.n + run.n_failed >= run.n_asked * run.samples
+    if not (run.complete or (failed and run.n_failed and ended)):
         why = f" ({run.n_failed} images failed: repair them or take them out)"
         why = why if run.n_failed else ""
         return _skip(folder, f"it is not complete{why}; finish it with `bench run`")

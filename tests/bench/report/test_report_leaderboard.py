@@ -123,11 +123,20 @@ def test_other_images_or_masks_or_seeds_of_masks_are_another_board(make_run):
     assert len(make_boards(_runs(make_run("telea", n=8)))) == 4
 
 
-def test_a_method_with_fewer_images_shows_its_n_and_is_compared_on_shared_ones(make_run):
+def test_scores_are_of_the_images_that_all_compared_runs_have(make_run):
     make_run("telea")
-    (board,) = make_boards(_runs(make_run("biharmonic", drop=4, shift=0.05)))
-    assert sorted(row.n for row in board.rows) == [8, 12]
-    assert {row.cells["lpips"].n for row in board.rows} == {8, 12}
+    loaded = _runs(make_run("biharmonic", drop=4, shift=0.05))
+    (board,) = make_boards(loaded)
+    assert {row.n for row in board.rows} == {row.cells["lpips"].n for row in board.rows} == {8}
+    telea = next(run for run in loaded if run.method == "telea").scores["lpips"]
+    assert board.rows[0].cells["lpips"].value == pytest.approx(telea.iloc[:8].mean(), rel=1e-14)
+    (note,) = (n for n in board.notes if "in no score" in n)
+    assert note == (
+        "Warning: 4 of 12 images are in no score, since they failed or are missing in biharmonic: "
+        "scene4-0, scene4-1, scene5-0, scene5-1."
+    )
+    with pytest.raises(RequestError, match=r"--strict: center-box on photos: 4 of 12 images"):
+        make_boards(loaded, strict=True)
 
 
 def test_two_weights_of_one_method_are_two_rows(make_run):
@@ -194,28 +203,54 @@ def _fail(run, n_failed):
     (run / "summary.json").write_text(json.dumps({**summary, "n_failed": n_failed}))
 
 
-def test_a_method_with_failed_images_has_a_row_without_scores(make_run):
+def test_a_failed_image_removes_no_method_from_the_table(make_run):
     make_run("telea")
-    _fail(failed := make_run("biharmonic", complete=False, drop=2), 2)
+    _fail(failed := make_run("biharmonic", complete=False, drop=2, shift=0.05), 2)
     loaded = load_runs([failed.parent], failed=True)
-    table = render(loaded, "md")
-    assert "| biharmonic | – | – | 10 (2 failed) | 0.01 |" in table
-    assert "Warning: biharmonic: 2 images failed; a run with failed images is in no mean." in table
-    rows = {r["method"]: r for r in csv.DictReader(io.StringIO(render(loaded, "csv")))}
-    assert (rows["biharmonic"]["n_failed"], rows["biharmonic"]["lpips"]) == ("2", "")
-    assert "10 (2 failed)" in render(loaded, "latex")
-    assert '"bins":{}}' in render(loaded, "html")
     (board,) = make_boards(loaded)
-    assert not any(cell.best for row in board.rows for cell in row.cells.values())
+    assert [(row.method, row.n, row.n_failed) for row in board.rows] == [
+        ("telea", 10, 0),
+        ("biharmonic", 10, 2),
+    ]
+    assert board.rows[0].cells["lpips"].best
+    table = render(loaded, "md")
+    assert "10 (2 failed)" in table
+    assert "2 of 12 images are in no score" in table
+    rows = {r["method"]: r for r in csv.DictReader(io.StringIO(render(loaded, "csv")))}
+    assert (rows["biharmonic"]["n_failed"], rows["biharmonic"]["lpips_n"]) == ("2", "10")
+    assert "10 (2 failed)" in render(loaded, "latex")
 
 
-def test_a_seed_with_failed_images_is_in_no_mean(make_run):
+def test_a_method_whose_every_image_failed_costs_the_others_none(make_run):
+    make_run("telea")
+    dead = make_run("biharmonic", complete=False)
+    (dead / "scores.csv").write_text("id\n")
+    summary = json.loads((dead / "summary.json").read_text())
+    for entry in summary["metrics"].values():
+        entry.update(mean=None, std=None, n=0, interval=None)
+    summary |= {"n_failed": 12, "n": 0}
+    (dead / "summary.json").write_text(json.dumps(summary))
+    (board,) = make_boards(load_runs([dead.parent], failed=True))
+    assert [(row.method, len(row.cells)) for row in board.rows] == [("telea", 2), ("biharmonic", 0)]
+    assert board.rows[0].n == 12
+    assert "Warning: biharmonic: every image failed; it has no scores." in board.notes
+
+
+def test_a_seed_with_a_failed_image_is_averaged_over_the_shared_ones(make_run):
     make_run("ddpm", seed=0)
     _fail(failed := make_run("ddpm", seed=1, complete=False, drop=1), 1)
     (board,) = make_boards(load_runs([failed.parent], failed=True))
     (row,) = board.rows
-    assert (row.seeds, row.n, row.n_failed) == ((0,), 12, 1)
-    assert row.cells["lpips"].n == 12
+    assert (row.seeds, row.n, row.n_failed) == ((0, 1), 11, 1)
+    assert row.cells["lpips"].n == 11
+
+
+def test_numbers_of_sets_of_other_images_are_not_compared(make_run):
+    make_run("telea", set_metrics={"fid": (20.0, 12)})
+    _fail(failed := make_run("ddpm", complete=False, drop=1, set_metrics={"fid": (9.0, 11)}), 1)
+    (board,) = make_boards(load_runs([failed.parent], failed=True))
+    assert not any(row.cells["fid"].best for row in board.rows)
+    assert any("fid is of each method's own images" in note for note in board.notes)
 
 
 def test_samples_are_no_images(make_run):

@@ -41,8 +41,16 @@ def test_a_run_with_failed_images_says_how_many(make_run):
         load_runs([failed.parent])
     methods = [(r.method, r.n_failed) for r in load_runs([failed.parent], failed=True)]
     assert methods == [("biharmonic", 2), ("telea", 0)]
-    with pytest.raises(RequestError, match="No complete run"):
-        load_runs([failed], failed=True)
+    assert [r.method for r in load_runs([failed], failed=True)] == ["biharmonic"]
+
+
+def test_a_run_that_was_stopped_with_failed_images_is_not_complete(make_run):
+    make_run("telea")
+    stopped = make_run("biharmonic", complete=False, drop=6)
+    text = (stopped / "summary.json").read_text()
+    (stopped / "summary.json").write_text(text.replace('"n_failed": 0', '"n_failed": 2'))
+    with pytest.warns(SkippedRunWarning, match="it is not complete"):
+        assert [r.method for r in load_runs([stopped.parent], failed=True)] == ["telea"]
 
 
 @pytest.mark.parametrize(
