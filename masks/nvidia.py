@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 from bench.api import Json, RequestError
 from bench.api.imaging import as_hole
 from bench.api.seeds import numpy_stream
-from masks.files import POLARITIES, other_polarity, read_mask, resized
 from masks.irregular import BINS, BORDERS, check_choice
 from masks.listing import MaskList, list_again, list_masks, list_pngs
+from masks.reading import POLARITIES, other_polarity, read_mask, resized
 
 if TYPE_CHECKING:
     import torch

@@ -195,7 +195,7 @@ def test_a_mask_is_decoded_once_for_its_hole_and_its_facts(
         decoded.append(file.stem)
         return read_rgb(file)
 
-    monkeypatch.setattr("masks.files.read_rgb", read)
+    monkeypatch.setattr("masks.reading.read_rgb", read)
     masks = MaskFolder(tmp_path)
     for name in ("a", "b"):
         masks.for_image(name, 8, 8, 0)
