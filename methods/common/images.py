@@ -96,6 +96,35 @@ class RandomCrops:
         return np.asarray(picture.resize((self.size, self.size), Image.Resampling.LANCZOS))
 
 
+@dataclass(frozen=True, eq=False)
+class MixedSizes:
+    """Batches of several sizes: each batch is of one source, drawn by its share.
+
+    sources: of images of their own sizes; the first one's gives the batch its size.  shares: their
+    weights, positive.  A source of images k times as large in pixels gives n / k images, at least
+    2, so that a step costs about the same.
+    """
+
+    sources: Sequence[ImageSource]
+    shares: Sequence[float]
+
+    def __post_init__(self) -> None:
+        if not self.sources or len(self.sources) != len(self.shares) or min(self.shares) <= 0:
+            raise RequestError(
+                f"{len(self.sources)} sources with shares {list(self.shares)}; "
+                "allowed: one or more sources, a positive share for each"
+            )
+
+    def batch(self, seed: int, n: int) -> torch.Tensor:
+        """Return float32 (m, 3, H, W) in [0, 1] of one size, m <= n."""
+        stream = numpy_stream(derive_seed("size", seed))
+        shares = np.asarray(self.shares, dtype=np.float64)
+        chosen = self.sources[int(stream.choice(len(shares), p=shares / shares.sum()))]
+        images = chosen.batch(seed, n)
+        base = self.sources[0].batch(seed, 1) if chosen is not self.sources[0] else images
+        return images[: max(2, n * base[0].numel() // images[0].numel())]
+
+
 def draw_holes(generators: Sequence[MaskGenerator], seed: int, n: int, size: int) -> torch.Tensor:
     """Return bool (n, 1, size, size), True = hole, each from a generator drawn uniformly."""
     stream = numpy_stream(seed)

@@ -16,12 +16,21 @@ from methods.glcic.losses import (
     feature_matching_loss,
     reconstruction_loss,
 )
+from methods.glcic.perceptual import perceptual_loss
 
 if TYPE_CHECKING:
     from methods.glcic.recipes import TrainConfig
 
 Losses = dict[str, torch.Tensor]
-LOSSES = ("reconstruction", "adversarial", "matching", "discriminator", "real", "fake")
+LOSSES = (
+    "reconstruction",
+    "adversarial",
+    "matching",
+    "perceptual",
+    "discriminator",
+    "real",
+    "fake",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,10 @@ class Model(Protocol):
         self, image: torch.Tensor, hole: torch.Tensor
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the discriminators' logits (N,), float32, and maps for whole images."""
+        ...
+
+    def perceive(self, image: torch.Tensor) -> list[torch.Tensor]:
+        """Return the maps of the perceptual loss's network; none where the recipe has none."""
         ...
 
 
@@ -108,9 +121,11 @@ def update_generator(model: Model, batch: TrainingBatch, output: torch.Tensor) -
             ),
             "adversarial": adversarial_loss(logit, config.adversarial),
             "matching": feature_matching_loss(maps, real_maps) if real_maps else torch.zeros(()),
+            "perceptual": _perceptual(model, batch, fake),
         }
         loss = terms["reconstruction"] + config.alpha * terms["adversarial"]
         loss = loss + config.feature_matching * terms["matching"].to(loss)
+        loss = loss + config.perceptual * terms["perceptual"].to(loss)
         model.generator_optimiser.zero_grad(set_to_none=True)
         loss.backward()
     finally:
@@ -129,6 +144,13 @@ def _judge_pair(
     with torch.no_grad():
         _, real_maps = model.judge(batch.target, batch.hole)
     return logit, maps, real_maps
+
+
+def _perceptual(model: Model, batch: TrainingBatch, fake: torch.Tensor) -> torch.Tensor:
+    """Return the perceptual loss of the composited images, 0 where the recipe has none."""
+    with torch.no_grad():
+        target = model.perceive(batch.target)
+    return perceptual_loss(model.perceive(fake), target) if target else torch.zeros(())
 
 
 @dataclass(frozen=True)

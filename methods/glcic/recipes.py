@@ -17,7 +17,8 @@ class TrainConfig:
 
     size: side of the training images.  width, skips: of the generator.  completion, discrimination,
     joint: steps of the three phases.  alpha: weight of the adversarial loss in the joint phase,
-    feature_matching: of the discriminators' maps, both against a reconstruction of weight 1.
+    feature_matching: of the discriminators' maps, perceptual: of VGG-16's, which lie in the file
+    perceptual_weights (methods.glcic.perceptual); all against a reconstruction of weight 1.
     learning_rate: of Adam (betas .5, .9), linearly down to a tenth over the last `decay` steps;
     Adadelta keeps to its own 1.0.  precision: of the convolutions, "fp32" or "bf16".
     holes: the mask generators to train on, by name; drawn from uniformly.
@@ -38,6 +39,8 @@ class TrainConfig:
     adversarial: Adversarial = "bce"
     alpha: float = 4e-4
     feature_matching: float = 0.0
+    perceptual: float = 0.0
+    perceptual_weights: str = ""
     optimiser: Literal["adadelta", "adam"] = "adadelta"
     learning_rate: float = 1.0
     decay: int = 0
@@ -55,6 +58,11 @@ class TrainConfig:
             raise RequestError(
                 f"completion={lengths[0]}, discrimination={lengths[1]}, joint={lengths[2]}; "
                 "allowed: steps from 0 on, at least one in all"
+            )
+        if self.perceptual and not self.perceptual_weights:
+            raise RequestError(
+                f"perceptual={self.perceptual} without perceptual_weights; give torchvision's "
+                "VGG-16, whose path `bench weights --fetch lpips-vgg16` prints"
             )
         if self.batch < 2 or self.width < 2 or self.discriminator_width < 1:
             raise RequestError(

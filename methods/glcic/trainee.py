@@ -21,6 +21,7 @@ from methods.glcic.calibration import calibrate
 from methods.glcic.checkpoint import load_generator
 from methods.glcic.discriminators import Discriminator, local_crop
 from methods.glcic.networks import Generator, GeneratorConfig, generator_input, initialise
+from methods.glcic.perceptual import load_vgg16
 from methods.glcic.phases import LOSSES, Losses, TrainingBatch, phase_of
 from methods.glcic.recipes import TrainConfig
 
@@ -58,6 +59,9 @@ class Glcic:
         self.ema = Ema(self.generator, config.ema_decay)
         self.generator_optimiser = make_optimiser(self.generator, config)
         self.discriminator_optimiser = make_optimiser(self.discriminator, config)
+        self.perceptual = (
+            load_vgg16(Path(config.perceptual_weights)).to(device) if config.perceptual else None
+        )
         self.running_generator = process.wrap(self.generator)
         self.running_discriminator = process.wrap(self.discriminator)
 
@@ -80,6 +84,9 @@ class Glcic:
     def identity(self) -> Mapping[str, Json]:
         """Return the recipe; a resumed run must share it."""
         recipe = dataclasses.asdict(self.config) | {"holes": list(self.config.holes)}
+        if self.perceptual is None:
+            del recipe["perceptual"]
+        del recipe["perceptual_weights"]  # a place on this machine
         return recipe if self.start is None else recipe | {"start": self.start}
 
     def parts(self) -> Mapping[str, Stateful]:
@@ -107,7 +114,8 @@ class Glcic:
         n = process.share(config.batch)
         identity = (config.seed, step, process.rank)
         target = self.source.batch(derive_seed("glcic-images", *identity), n)
-        hole = draw_holes(self.holes, derive_seed("glcic-holes", *identity), n, config.size)
+        seed, size = derive_seed("glcic-holes", *identity), target.shape[-1]
+        hole = draw_holes(self.holes, seed, len(target), size)
         return self.prepare(target.to(process.device), hole.to(process.device))
 
     def calibrate(self) -> None:
@@ -139,6 +147,16 @@ class Glcic:
             logit, maps = self.running_discriminator(image, local_crop(image, hole))
         return logit.float(), maps
 
+    def perceive(self, image: torch.Tensor) -> list[torch.Tensor]:
+        """Return VGG-16's maps of images (N, 3, H, W), none where the recipe does not use them."""
+        if self.perceptual is None:
+            return []
+        with self._precision():
+            maps: list[torch.Tensor] = self.perceptual(
+                image.contiguous(memory_format=torch.channels_last)
+            )
+        return maps
+
     def averaged(self) -> Generator:
         """Return the average of the generator's weights: what is sampled from and shipped."""
         network = self.ema.network
@@ -162,9 +180,9 @@ class Glcic:
 
 
 def mean_colour(source: ImageSource, seed: int) -> torch.Tensor:
-    """Return the mean colour (3,) of 1,024 images of the training set."""
-    batches = [source.batch(derive_seed("glcic-mean", seed, k), 64) for k in range(16)]
-    return torch.cat(batches).mean(dim=(0, 2, 3))
+    """Return the mean colour (3,) of 16 batches of 64 images, of whatever sizes they are."""
+    batches = (source.batch(derive_seed("glcic-mean", seed, k), 64) for k in range(16))
+    return torch.stack([batch.mean(dim=(0, 2, 3)) for batch in batches]).mean(dim=0)
 
 
 def make_optimiser(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
