@@ -95,10 +95,17 @@ class ChecksDevice(Protocol):
 
 @runtime_checkable
 class ReadsOutputs(Protocol):
-    """A method made elsewhere: its outputs are files, found by image id."""
+    """A method made elsewhere: its outputs are files, found by id.
 
-    def output(self, image_id: str) -> torch.Tensor:
+    An output's id is its image's, and "@k" for sample k of several.
+    """
+
+    def output(self, output_id: str) -> torch.Tensor:
         """Return float32 (3, H, W) in [0, 1]; the harness calls this instead of an Inpaint."""
+        ...
+
+    def output_sha256(self, output_id: str) -> str | None:
+        """Return the sha256 of the output's file; None when there is none."""
         ...
 
 

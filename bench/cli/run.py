@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,8 +121,11 @@ def _as_json(results: list[RunResult]) -> dict[str, Any]:
     return {"runs": runs}
 
 
-def _print_results(results: list[RunResult], reports: Path) -> None:
-    """Print what was done, the table, and where the leaderboard and the grid lie."""
+def _print_results(results: list[RunResult], reports: Path, beside: Sequence[Path] = ()) -> None:
+    """Print what was done, the table, and where the leaderboard and the grid lie.
+
+    beside: other runs that the table is to have.
+    """
     for result in results:
         state = "nothing to do" if not result.n_new else f"{result.n_new} new"
         failed = f", {len(result.failed)} failed" if result.failed else ""
@@ -129,7 +133,7 @@ def _print_results(results: list[RunResult], reports: Path) -> None:
         click.echo(f"{result.path}: {result.n} images, {state}{failed}{remarks}")
         _print_failures(result)
     if any(r.summary and r.summary.n for r in results):
-        _write_reports([r.path for r in results if r.summary], reports)
+        _write_reports([*(r.path for r in results if r.summary), *beside], reports)
 
 
 def _print_failures(result: RunResult) -> None:
@@ -167,11 +171,12 @@ def _write_reports(paths: list[Path], reports: Path) -> None:
 @click.option("--outputs", type=FOLDER, help="A folder of outputs made elsewhere.")
 @click.option("--name", default="outputs", show_default=True, help="Their method's name in tables.")
 @click.option("--layout", help="Their file names, with {id}.  [default: detected]")
-@click.option("--dataset", default="photos", show_default=True)
-@click.option("--mask", default="center-box", show_default=True)
+@click.option("--like", type=FOLDER, help="What `bench handout` wrote: its images and holes.")
+@click.option("--dataset", help="[default: photos; with --like, where it was]")
+@click.option("--mask", help="[default: center-box]")
 @click.option("--size", type=click.IntRange(1))
 @click.option("--limit", type=click.IntRange(1))
-@click.option("--mask-seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--mask-seed", type=click.IntRange(0), help="[default: 0]")
 @click.option("--metrics", help="A list.  [default: l1,psnr,ssim,lpips]")
 @click.option("--out", type=FOLDER, default=RUNS, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
@@ -180,22 +185,32 @@ def score(
     *,
     runs: tuple[Path, ...],
     outputs: Path | None,
+    like: Path | None,
     metrics: str | None,
     out: Path,
     as_json: bool,
     quiet: bool,
     **asked: Any,
 ) -> int:
-    """Score outputs made elsewhere (--outputs), or run directories again with other metrics."""
+    """Score outputs made elsewhere (--outputs), or run directories again with other metrics.
+
+    With --like, the outputs are of what `bench handout` wrote; more of them may come later.
+    """
     from bench import plugins
+    from bench.cli import handing
     from bench.runner import benchmark
 
     names = tuple(plugins.split_list([metrics])) if metrics else None
+    beside: list[Path] = []
     with shown(quiet=quiet or as_json) as progress:
-        if outputs is None:
+        if like is not None:
+            results = handing.score(outputs, like, asked, out, names, progress)
+            beside = handing.companions_of(results, out)
+        elif outputs is None:
             results = benchmark.score_runs(runs, metrics=names, progress=progress)
         else:
-            made = benchmark.OutputsRequest(outputs, **asked)
+            given = {key: value for key, value in asked.items() if value is not None}
+            made = benchmark.OutputsRequest(outputs, **given)
             results = benchmark.score_outputs(made, out=out, metrics=names, progress=progress)
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
@@ -204,7 +219,7 @@ def score(
             _print_failures(result)
     else:
         where = out if outputs is not None else results[0].path.parent
-        _print_results(results, where / "reports" / "scored")
+        _print_results(results, where / "reports" / "scored", beside)
     return 1 if any(result.failed for result in results) else 0
 
 

@@ -40,15 +40,22 @@ def call_method(
 
 
 def read_outputs(
-    method: ReadsOutputs, image_ids: Sequence[str], targets: torch.Tensor, holes: torch.Tensor
+    method: ReadsOutputs, ids: Sequence[str], targets: torch.Tensor, holes: torch.Tensor
 ) -> tuple[torch.Tensor, Sequence[Mapping[str, Json]]]:
     """Read outputs made elsewhere; note by how many levels their known pixels miss the target's.
 
+    The notes hold the hash of each file as well.
+
     Raises ValueError or OSError for an output that cannot be read, or of another size.
     """
-    outputs = torch.stack([method.output(image_id) for image_id in image_ids])
-    if outputs.shape != targets.shape:
-        (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (targets, outputs))
-        raise ValueError(f"the output is {theirs} pixels, its target {ours}")
+    found = [method.output(output_id) for output_id in ids]
+    for output, target in zip(found, targets, strict=True):
+        if output.shape != target.shape:
+            (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (target, output))
+            raise ValueError(f"the output is {theirs} pixels, its target {ours}")
+    outputs = torch.stack(found)
     levels = ((outputs - targets).abs() * 255).round().masked_fill(holes, 0).flatten(1).amax(1)
-    return outputs, [{"known_pixels_off_by": int(level)} for level in levels]
+    return outputs, [
+        {"known_pixels_off_by": int(level), "output_sha256": method.output_sha256(output_id)}
+        for level, output_id in zip(levels, ids, strict=True)
+    ]

@@ -44,11 +44,16 @@ class ExternalOutputs:
 
         return refuse
 
-    def output(self, image_id: str) -> torch.Tensor:
+    def output(self, output_id: str) -> torch.Tensor:
         """Return float32 (3, H, W); raises ValueError or OSError when it cannot be read."""
         from bench.api.imaging import read_rgb, to_tensor
 
-        return to_tensor(read_rgb(self._file(image_id)))
+        return to_tensor(read_rgb(self._file(output_id)))
+
+    def output_sha256(self, output_id: str) -> str | None:
+        """Return the sha256 of an output's file; None when there is none."""
+        path = self._file(output_id)
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
     def assets(self) -> Mapping[str, str]:
         """Return a sha256 over the layout and the names and contents of the folder's files."""

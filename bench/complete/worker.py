@@ -182,7 +182,7 @@ def _attempt(batch: Batch, inpaint: Inpaint, tasks: list[_Task]) -> list[ImageRe
     memory.reset_peak(batch.device)
     started = time.perf_counter()
     if isinstance(method, ReadsOutputs):
-        ids = [task.image.image_id for task in tasks]
+        ids = [task.record.id for task in tasks]
         output, notes = read_outputs(method, ids, targets, holes)
     else:
         seeds = [task.record.seed or 0 for task in tasks]

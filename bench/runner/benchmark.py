@@ -16,6 +16,7 @@ from bench.runner import loop
 from bench.runner.options import Options, check
 from bench.runner.pools import Pools, choose_workers
 from bench.runner.progress import Progress
+from bench.runner.remarks import with_remarks
 from bench.runner.result import RunResult
 from bench.scoring import images as scoring
 from bench.store.directory import RunDirectory
@@ -31,8 +32,8 @@ class OutputsRequest:
 
     folder: Path
     name: str
-    dataset: str
-    mask: str
+    dataset: str = request.DEFAULT_DATASET
+    mask: str = "center-box"
     layout: str | None = None
     size: int | None = None
     limit: int | None = None
@@ -91,7 +92,8 @@ def score_outputs(
         mask_seed=asked.mask_seed,
         names=request.names(mask=asked.mask, dataset=asked.dataset),
     )
-    return run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
+    results = run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
+    return with_remarks(results)
 
 
 def score_runs(

@@ -35,9 +35,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bench.report": {
         *("bench.api", "bench.plugins", "bench.plan", "bench.store", "bench.statistics"),
     },
+    "bench.handout": {"bench.api", "bench.plan", "bench.complete", "bench.store"},
     "bench.runner": {
         *("bench.api", "bench.plugins", "bench.plan", "bench.complete", "bench.execute"),
-        *("bench.store", "bench.scoring", "bench.statistics"),
+        *("bench.store", "bench.scoring", "bench.statistics", "bench.handout"),
     },
     "bench.cli": ALL,
     "bench": ALL,  # bench/__init__.py: the Python interface, which imports when it is called

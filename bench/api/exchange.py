@@ -1,0 +1,108 @@
+"""Images and masks as files for other people's programs, and the files that come back.
+
+The layouts are those of the field's own codes.  A file is named by a number with leading zeros:
+some programs pair files by sorted order, take what follows the first dot for the suffix, or find
+masks by the word "mask" in a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    import torch
+
+# What white (255) means in a mask's file: the hole, or what is kept.
+Polarity = Literal["hole-white", "keep-white"]
+POLARITIES: tuple[Polarity, ...] = get_args(Polarity)
+LayoutName = Literal["plain", "lama", "mat", "repaint", "ntire"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a program looks for an image and its mask, and where it leaves the output.
+
+    images, masks: folders.  mask: a mask's file in its folder; an image's is "{id}.png".
+    outputs: an output's file in the folder of outputs, in the order in which they are looked for.
+    polarity: what white means in its masks.  environment: variables that hold the folders.
+    """
+
+    images: str
+    masks: str
+    mask: str
+    outputs: tuple[str, ...]
+    polarity: Polarity
+    environment: Mapping[str, str]
+
+    def image_file(self, name: str) -> str:
+        """Return the path of an image."""
+        return f"{self.images}/{name}.png"
+
+    def mask_file(self, name: str) -> str:
+        """Return the path of a mask."""
+        return f"{self.masks}/{self.mask.replace('{id}', name)}"
+
+    def output_files(self, name: str, sample: int | None = None) -> list[str]:
+        """Return where the output of an image may lie; sample: of several, counted from 0."""
+        if sample is None:
+            return [pattern.replace("{id}", name) for pattern in self.outputs]
+        numbered = [pattern.replace("{id}", f"{name}@{sample}") for pattern in self.outputs]
+        return [*numbered, *(f"{sample}/{file}" for file in self.output_files(name))]
+
+
+_PLAIN = ("{id}.png", "{id}.jpg")
+LAYOUTS: dict[LayoutName, Layout] = {
+    # IOPaint, AOT-GAN and scripts of one's own.
+    "plain": Layout("images", "masks", "{id}.png", (*_PLAIN, "{id}_comp.png"), "hole-white", {}),
+    # LaMa's bin/predict.py: outputs are named after the masks.
+    "lama": Layout(
+        "images", "images", "{id}_mask.png", ("{id}_mask.png", *_PLAIN), "hole-white", {}
+    ),
+    # MAT's generate_image.py.
+    "mat": Layout("images", "masks", "{id}.png", _PLAIN, "keep-white", {}),
+    # RePaint's test.py: gt_path and mask_path of its configuration.
+    "repaint": Layout(
+        "gt", "gt_keep_mask", "{id}.png", ("inpainted/{id}.png", *_PLAIN), "keep-white", {}
+    ),
+    # The challenge of NTIRE 2022: run.sh reads two variables.
+    "ntire": Layout(
+        "images", "images", "{id}_mask.png", _PLAIN, "hole-white",
+        {"input_dir": "{images}", "output_dir": "{outputs}"},
+    ),
+}  # fmt: skip
+
+
+def file_name(number: int) -> str:
+    """Return the name, without suffix, of the files of an image by its number, from 0."""
+    return f"{number:06d}"
+
+
+def pair_of_files(
+    layout: Layout, name: str, image: torch.Tensor, hole: torch.Tensor, polarity: Polarity
+) -> Iterator[tuple[str, bytes]]:
+    """Yield path and PNG of an image and of its mask.
+
+    image: uint8 (3, H, W), as it is to be seen.  hole: bool (1, H, W).
+    """
+    from bench.api.imaging import encode_png
+
+    yield layout.image_file(name), encode_png(image)
+    yield layout.mask_file(name), encode_png(hole if polarity == "hole-white" else ~hole)
+
+
+def find_file(folder: Path, files: list[str]) -> Path | None:
+    """Return the first of these files that is in a folder, None if there is none.
+
+    Raises ValueError for one that leads out of the folder, as a link may.
+    """
+    for file in files:
+        path = folder / PurePosixPath(file)
+        if not path.is_file():
+            continue
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{file} leads out of the folder of outputs")
+        return path
+    return None
