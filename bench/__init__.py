@@ -132,9 +132,12 @@ def run(
         metrics=_names(metrics),
     )
     options = Options(Path(out), device, batch_size, timeout=timeout, keep_raw=keep_raw)
+    runs = request.runs(grid)
+    for line in benchmark.cautions(runs):
+        warnings.warn(line, stacklevel=2)
     with shown(quiet=not progress) as bars:
         results = benchmark.run_all(
-            request.runs(grid), options, metrics=grid.metrics, workers=workers, progress=bars
+            runs, options, metrics=grid.metrics, workers=workers, progress=bars
         )
     return _folders(results)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,14 @@ from bench.api import RequestError
 from masks.manifest import MANIFEST, read_manifest, read_pack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+# What `bench masks` shows its pack in: a JPEG, and no mask.
+SHEET = "contact-sheet.jpg"
+# LaMa's test sets: x_mask.png, x_mask001.png; those of its script: x_crop000_mask000.png.
+LAMA = re.compile(r"(?P<image>.+)_mask\d*")
+CROP = re.compile(r"_crop\d+$")
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ def list_again(path: Path, digest: str) -> MaskList:
 
 
 def _list(path: Path, *, verify: bool) -> MaskList:
-    files = list_pngs(path)
+    files = list_files(path)
     if (path / MANIFEST).exists():
         pack = read_pack(path) if verify else read_manifest(path)
         if missing := sorted(pack.ratios.keys() - files.keys()):
@@ -61,17 +69,47 @@ def _list(path: Path, *, verify: bool) -> MaskList:
     return MaskList(files, None, hashlib.sha256(json.dumps(list(files)).encode()).hexdigest())
 
 
-def list_pngs(path: Path) -> dict[str, Path]:
-    """Return id -> file of every PNG below a folder, sorted by id; raises RequestError for none."""
+def list_files(path: Path) -> dict[str, Path]:
+    """Return id -> file of every PNG and JPEG below a folder, sorted by id.
+
+    A file with a mask of its own, as "x" beside "x_mask001" in LaMa's test sets, is that mask's
+    image and left out.  Raises RequestError for two files of one id, and when there is none.
+    """
     if not path.is_dir():
-        raise RequestError(f"{path} is not a folder: give a folder of PNG masks")
+        raise RequestError(f"{path} is not a folder: give a folder of PNG or JPEG masks")
     files: dict[str, Path] = {}
     for file in sorted(path.rglob("*")):
-        if file.suffix.lower() == ".png" and file.is_file():
+        if file.suffix.lower() in SUFFIXES and file.name != SHEET and file.is_file():
             mask_id = file.relative_to(path).with_suffix("").as_posix()
             if mask_id in files:
                 raise RequestError(f"{files[mask_id]} and {file} have the same id: rename one")
             files[mask_id] = file
+    images = {image_id for image_id in map(lama_image, files) if image_id}
+    files = {mask_id: file for mask_id, file in files.items() if mask_id not in images}
     if not files:
-        raise RequestError(f"no PNG file in {path}: masks are PNG files, white = hole by default")
+        raise RequestError(
+            f"no PNG or JPEG file in {path}: masks are such files, white = hole by default"
+        )
     return dict(sorted(files.items()))
+
+
+def lama_image(mask_id: str) -> str:
+    """Return the image whose mask LaMa calls so: "x" for "x_mask001"; "" for another name."""
+    found = LAMA.fullmatch(mask_id)
+    return found["image"] if found else ""
+
+
+def by_image(masks: Iterable[str]) -> dict[str, str]:
+    """Return image id -> mask id: the mask of that very name, else the first by LaMa's names."""
+    found: dict[str, str] = {}
+    for mask_id in sorted(masks):
+        image = lama_image(mask_id)
+        for name in (image, image.removesuffix(_crop(image))) if image else ():
+            found.setdefault(name, mask_id)
+    return {**found, **{mask_id: mask_id for mask_id in masks}}
+
+
+def _crop(image_id: str) -> str:
+    """Return the "_crop000" that LaMa's script puts after an image's name, or ""."""
+    found = CROP.search(image_id)
+    return found[0] if found else ""

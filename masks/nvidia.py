@@ -14,7 +14,7 @@ from bench.api import Json, RequestError
 from bench.api.imaging import as_hole
 from bench.api.seeds import numpy_stream
 from masks.irregular import BINS, BORDERS, check_choice
-from masks.listing import MaskList, list_again, list_masks, list_pngs
+from masks.listing import MaskList, list_again, list_files, list_masks
 from masks.reading import POLARITIES, other_polarity, read_mask, resized
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Nvidia:
         check_choice("bin", self.bin, ("any", *BINS))
         check_choice("border", self.border, ("any", *BORDERS))
         check_choice("polarity", self.polarity, ("detect", *POLARITIES))
-        count = len(list_pngs(self.path))
+        count = len(list_files(self.path))
         if count % (len(BINS) * len(BORDERS)):
             raise RequestError(
                 f"{count} PNG files in {self.path}: the set has 12,000 (or an equal number for each"

@@ -21,6 +21,7 @@ from bench.api import Facts, HasAssets, Json, MaskGenerator, RequestError
 from bench.api.files import write_atomic
 from bench.api.imaging import encode_png
 from bench.api.seeds import derive_seed
+from masks.listing import SHEET
 from masks.manifest import MANIFEST, sha256_of
 from masks.preview import contact_sheet
 
@@ -38,8 +39,6 @@ __all__ = [
 
 Entry: TypeAlias = dict[str, Json]  # one file of pack.json
 
-# Not a PNG, since every PNG in the folder is read as a mask.
-SHEET = "contact-sheet.jpg"
 SHEET_MASKS = 36
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 POLARITIES = ("hole-white", "keep-white")
 # A few grey pixels are the rim of an anti-aliased mask; more of them are no mask at all.
 MAX_SOFT = 0.1
+# JPEG's ringing reaches this far from black and from white: such pixels are not grey.
+JPEG_SUFFIXES, JPEG_ERROR = (".jpg", ".jpeg"), 48
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def _read_mask(file: Path, polarity: str, modified: int, size: int) -> MaskFile:
         raise RequestError(f"mask {file} cannot be read: {error}") from error
     if 0 < grey.max() <= 1:
         raise RequestError(f"mask {file} has the values 0 and 1: save masks with 0 and 255")
-    soft = float(((grey > 0) & (grey < 255)).mean())
+    rim = JPEG_ERROR if file.suffix.lower() in JPEG_SUFFIXES else 0
+    soft = float(((grey > rim) & (grey < 255 - rim)).mean())
     if soft > MAX_SOFT:
         raise RequestError(
             f"mask {file} is not black and white: {soft:.0%} of its pixels are grey; threshold it"

@@ -59,6 +59,21 @@ def read_rgb(source: Path | bytes) -> np.ndarray:
             raise ValueError(_refusal(error, data)) from error
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """Return (width, height) from an image file's header; ValueError or OSError as `read_rgb`."""
+    import warnings
+
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path) as opened:
+                return opened.size
+        except Exception as error:
+            raise ValueError(_refusal(error, path.read_bytes())) from error
+
+
 def _decode(data: bytes) -> np.ndarray:
     """Decode an image file's bytes to uint8 (H, W, 3) RGB, raising whatever Pillow raises."""
     import numpy as np

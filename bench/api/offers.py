@@ -38,6 +38,24 @@ class HasTitle(Protocol):
 
 
 @runtime_checkable
+class HasCautions(Protocol):
+    """A plug-in that can tell that it was given something odd, though it can work with it."""
+
+    def cautions(self) -> Sequence[str]:
+        """Return what the user should look at before a run, a line each, and what to do."""
+        ...
+
+
+@runtime_checkable
+class ImageFacts(Protocol):
+    """A dataset that says what it did to an image, such as to enlarge it."""
+
+    def image_facts(self, image_id: str) -> Mapping[str, Json]:
+        """Return facts about an image that `load` returns, for the record's notes."""
+        ...
+
+
+@runtime_checkable
 class HasAssets(Protocol):
     """A plug-in whose result depends on files: weights, a gallery, a folder of masks."""
 

@@ -69,9 +69,12 @@ def run(
         *(out, device, batch_size), timeout=timeout, keep_raw=keep_raw, executor=executor,
         scheduler=scheduler,
     )  # fmt: skip
+    runs = request.runs(grid)
+    for line in benchmark.cautions(runs):
+        click.echo(f"Warning: {line}", err=True)
     with shown(quiet=quiet or as_json) as progress:
         results = benchmark.run_all(
-            request.runs(grid),
+            runs,
             options,
             metrics=grid.metrics,
             workers=workers,

@@ -11,7 +11,16 @@ from typing import Any
 
 import torch
 
-from bench.api import Facts, MaskGenerator, PairedFacts, PairedMasks, RequestError, imaging
+from bench.api import (
+    Dataset,
+    Facts,
+    ImageFacts,
+    MaskGenerator,
+    PairedFacts,
+    PairedMasks,
+    RequestError,
+    imaging,
+)
 from bench.plan.spec import Run, hole_seed
 
 
@@ -31,7 +40,7 @@ class MaskedImage:
     """An image with its hole; the samples of an image share it.
 
     target: uint8 (3, H, W).  hole: bool (1, H, W), True = missing; a share of hole_fraction, in
-    (0, 1).  notes: what the mask generator says about the hole.
+    (0, 1).  notes: what the dataset says about the image, and the mask generator about the hole.
     """
 
     image_id: str
@@ -61,6 +70,7 @@ def mask_image(run: Run, image_id: str) -> MaskedImage:
     try:
         source = run.dataset.source(image_id)
         target = imaging.to_uint8(checked_image(run.dataset.load(image_id)))
+        facts = _image_facts(run.dataset, image_id)
     except Exception as error:  # OSError or ValueError by contract, but a plug-in may raise any
         raise ImageError(f"cannot load the image: {in_words(error)}", source) from error
     height, width = target.shape[-2:]
@@ -68,6 +78,7 @@ def mask_image(run: Run, image_id: str) -> MaskedImage:
         hole, notes, missing = _hole_of(run, image_id, height, width)
     except Exception as error:  # a plug-in may raise anything
         raise ImageError(f"cannot draw the hole: {in_words(error)}", source) from error
+    notes = {**facts, **notes}
     return MaskedImage(image_id, source, target, hole, missing / (height * width), notes)
 
 
@@ -111,6 +122,12 @@ def _mask_facts(
     if isinstance(mask, PairedFacts):
         return dict(mask.facts_for_image(image_id, height, width, seed))
     return dict(mask.facts(height, width, seed)) if isinstance(mask, Facts) else {}
+
+
+def _image_facts(dataset: Dataset, image_id: str) -> dict[str, object]:
+    """Return what a dataset says about an image, as notes."""
+    facts = dict(dataset.image_facts(image_id)) if isinstance(dataset, ImageFacts) else {}
+    return strict_facts({"image": facts} if facts else {})
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:

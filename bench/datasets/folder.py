@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.api import RequestError
+from bench.api import Json, RequestError
 from bench.api.imaging import SUFFIXES, is_image_name
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 MAX_SIZE = 8192
+LAMA_MASK = re.compile(r"(?P<image>.+)_mask\d*")
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,9 @@ class ImageFolder:
     """Every image below a folder, recursively: `folder:PATH`.
 
     path: the folder.  size: None keeps each image's own size; a number crops the centred square
-    and resizes it.  Hidden files and folders (a leading dot) and other suffixes are skipped;
-    links are followed.  An image that cannot be read is listed all the same and raises in `load`.
+    and resizes it.  Hidden files and folders (a leading dot), other suffixes and masks beside their
+    images (x_mask001.png beside x.png, as in LaMa's test sets) are skipped; links are followed.
+    An image that cannot be read is listed all the same and raises in `load`.
     """
 
     name: ClassVar[str] = "folder"
@@ -64,6 +67,14 @@ class ImageFolder:
 
         pixels = read_rgb(self.file(image_id))
         return to_tensor(pixels if self.size is None else resize_crop(pixels, self.size))
+
+    def image_facts(self, image_id: str) -> dict[str, Json]:
+        """Return `enlarged_from`, "WxH", for an image smaller than `size`."""
+        from bench.api.imaging import size_of
+
+        width, height = size_of(self.file(image_id))
+        smaller = self.size is not None and min(width, height) < self.size
+        return {"enlarged_from": f"{width}x{height}"} if smaller else {}
 
     def fingerprint(self, image_id: str) -> str:
         """Return the sha256 of the file's bytes."""
@@ -104,7 +115,7 @@ class ImageFolder:
     @cached_property
     def _files(self) -> dict[str, str]:
         """Map each id to its relative path; sorted by id."""
-        names = list(_image_names(str(self.path)))
+        names = _without_lama_masks(list(_image_names(str(self.path))))
         if not names:
             raise RequestError(
                 f"{str(self.path)!r} holds no image. Looked below it for {', '.join(SUFFIXES)}"
@@ -149,6 +160,13 @@ def _image_names(root: str) -> Iterator[str]:
                 )
         except OSError as error:
             raise RequestError(f"cannot list {full!r}: {error.strerror}") from error
+
+
+def _without_lama_masks(names: list[str]) -> list[str]:
+    """Leave out the masks that lie beside their images in LaMa's test sets: x_mask001 beside x."""
+    stems = {os.path.splitext(name)[0] for name in names}
+    masks = ((name, LAMA_MASK.fullmatch(os.path.splitext(name)[0])) for name in names)
+    return [name for name, mask in masks if not (mask and mask["image"] in stems)]
 
 
 def _printable(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import plugins
-from bench.api import RequestError
+from bench.api import HasCautions, RequestError
 from bench.complete.external import find_outputs
 from bench.execute.local import InProcess
 from bench.plan import naming, request
@@ -79,6 +79,13 @@ def run_all(
     return results
 
 
+def cautions(runs: Sequence[Run]) -> list[str]:
+    """Return what the user should look at before these runs, each once."""
+    plugged = (plugin for run in runs for plugin in (run.dataset, run.mask, run.method))
+    unique = {id(plugin): plugin for plugin in plugged if isinstance(plugin, HasCautions)}
+    return [line for plugin in unique.values() for line in plugin.cautions()]
+
+
 def score_outputs(
     asked: OutputsRequest, *, out: Path, metrics: Sequence[str] | None, progress: Progress
 ) -> list[RunResult]:
@@ -92,8 +99,9 @@ def score_outputs(
         mask_seed=asked.mask_seed,
         names=request.names(mask=asked.mask, dataset=asked.dataset),
     )
-    results = run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
-    return with_remarks(results)
+    (result,) = run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
+    result.remarks[:0] = cautions([run])
+    return with_remarks([result])
 
 
 def score_runs(

@@ -16,6 +16,7 @@ from bench.plan import naming
 from bench.plan import spec as specs
 from bench.plan.ids import record_id, safe_id
 from bench.plan.spec import Run, Spec
+from bench.runner.data_remarks import remarks_on
 from bench.runner.options import Options, device_in_words
 from bench.runner.result import RunResult
 from bench.runner.retries import complete_all
@@ -62,6 +63,7 @@ def execute(
             directory.remove_if_nothing_was_done()
             raise
         result.failed = _failures(directory)
+        result.remarks += remarks_on(directory.each_record())
         return result
 
 

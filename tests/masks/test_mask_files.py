@@ -76,9 +76,9 @@ def test_the_asset_hash_follows_the_content_and_not_the_path(tmp_path: Path) -> 
 
 
 def test_refused_folders(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="is not a folder: give a folder of PNG masks"):
+    with pytest.raises(RequestError, match="is not a folder: give a folder of PNG or JPEG masks"):
         plugins.mask(f"folder:{tmp_path / 'nowhere'}")
-    with pytest.raises(RequestError, match="no PNG file in"):
+    with pytest.raises(RequestError, match="no PNG or JPEG file in"):
         plugins.mask(f"folder:{tmp_path}")
     save(tmp_path / "a.png", box(8))
     with pytest.raises(RequestError, match="'white' is not one of hole-white, keep-white"):
@@ -309,3 +309,51 @@ def test_statistics() -> None:
     assert (found.mean, found.p5, found.p95) == pytest.approx((0.2, 0.11, 0.29))
     with pytest.raises(ValueError, match="no hole"):
         statistics([])
+
+
+def test_masks_by_the_names_of_lama(tmp_path: Path) -> None:
+    for name in ("a_mask001.png", "a_mask000.png", "b_mask.png", "c_crop000_mask000.png"):
+        save(tmp_path / name, box(8, 0.5 if name.startswith("a_mask000") else 0.25))
+    save(tmp_path / "a.png", box(8, 0.75))  # an image beside its masks, as in LaMa's test sets
+    masks = MaskFolder(tmp_path)
+    masks.check_ids(["a", "b", "c", "c_crop000"])
+    assert plugins.dataset(f"folder:{tmp_path}").ids() == ["a", "b_mask", "c_crop000_mask000"]
+    assert masks.facts_for_image("a", 8, 8, 0) == {"mask": "a_mask000", "soft": 0.0}
+    assert np.array_equal(masks.for_image("a", 8, 8, 0)[0].numpy(), box(8, 0.5))
+    assert masks.cautions() == [
+        f"1 masks in {tmp_path} are not used: an image takes the first of its masks (x_mask000 "
+        "before x_mask001)."
+    ]
+    drawn = {MaskFolder(tmp_path, pairing="seed").facts(8, 8, seed)["mask"] for seed in range(40)}
+    assert "a" not in drawn
+
+
+def test_jpeg_masks_are_read(tmp_path: Path) -> None:
+    hole = np.zeros((64, 64), dtype=bool)
+    hole[10:40, 7:50] = True
+    Image.fromarray(np.where(hole, 255, 0).astype(np.uint8)).save(tmp_path / "x.jpg", quality=75)
+    masks = MaskFolder(tmp_path)
+    assert np.array_equal(masks.for_image("x", 64, 64, 0)[0].numpy(), hole)
+    Image.fromarray(np.full((64, 64), 128, np.uint8)).save(tmp_path / "grey.jpg")
+    masks = MaskFolder(tmp_path)
+    with pytest.raises(RequestError, match="is not black and white: 100%"):
+        masks.for_image("grey", 64, 64, 0)
+
+
+def test_inverted_masks_draw_a_warning_that_names_the_polarity(tmp_path: Path) -> None:
+    for index in range(3):
+        save(tmp_path / f"{index}.png", box(20, 0.2 + 0.1 * index), keep_white=True)
+    (line,) = MaskFolder(tmp_path).cautions()
+    assert line == (
+        f"70% of the pixels of the masks in {tmp_path} are hole (mean of 3 masks). If they are "
+        "inverted, give polarity=keep-white: 30% then are."
+    )
+    assert MaskFolder(tmp_path, polarity="keep-white").cautions() == []
+    pack = tmp_path / "pack"
+    write_pack(plugins.mask("expand"), count=2, size=32, seed=0, out=pack)
+    assert MaskFolder(pack).cautions() == []
+
+
+def test_a_mask_of_another_size_says_so(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", box(8))
+    assert MaskFolder(tmp_path).facts_for_image("a", 16, 16, 0)["resized_from"] == "8x8"
