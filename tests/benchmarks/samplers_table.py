@@ -1,36 +1,93 @@
-"""Samplers at equal cost, from finished runs: a table with paired intervals and a Pareto plot.
+"""Samplers at equal cost, from finished runs: tables with paired intervals, a CSV and a plot.
 
     bench run --suite samplers --mask center-box --dataset folder:PHOTOGRAPHS --out RUNS
-    python -m tests.benchmarks.samplers_table RUNS --name "..." [--plot FIGURE.png]
+    python -m tests.benchmarks.samplers_table RUNS [MORE_RUNS] [--csv TABLE.csv] [--plot FIGURE.png]
 
 A run's cost is its evaluations and gradients an image.  Each is compared, image by image, with the
-run of RePaint whose cost is nearest to it.  The first command goes on where it was stopped; RUNS
-that lack methods give a table of those that are there.
+run of RePaint on the same images whose cost is nearest to it.  The first command goes on where it
+was stopped; RUNS that lack methods give a table of those that are there.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import csv
+import dataclasses
+import math
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 from bench.store.scored_run import ScoredRun, load_runs
+from tests.benchmarks.samplers_plot import Point, plot
+
+BUDGETS = (20, 37, 71, 250, 2410)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One run, its mean score with a 95% interval, and what it has less than RePaint at its cost.
+
+    psnr, seconds: means.  gap, gap_low, gap_high, relative: None for RePaint itself and where no
+    run of RePaint has its images; relative: of RePaint's score.  against: that RePaint's cost.
+    """
+
+    dataset: str
+    mask: str
+    method: str
+    n: int
+    evaluations: float
+    gradients: float
+    seconds: float
+    mean: float
+    low: float
+    high: float
+    psnr: float | None
+    against: float | None = None
+    gap: float | None = None
+    gap_low: float | None = None
+    gap_high: float | None = None
+    relative: float | None = None
+
+    @property
+    def cost(self) -> float:
+        return self.evaluations + self.gradients
+
+    @property
+    def budget(self) -> int:
+        """Return the nearest of BUDGETS."""
+        return min(BUDGETS, key=lambda budget: abs(math.log(budget / self.cost)))
+
+    @property
+    def sampler(self) -> str:
+        """Return the method without what only says how long it runs."""
+        pieces = self.method.removeprefix("ddpm").removeprefix(":").split(",")
+        counted = ("steps=", "jump_", "particles=", "iterations=1", "precision=")
+        kept = [piece.removeprefix("sampler=") for piece in pieces if piece]
+        return ",".join(p for p in kept if not p.startswith(counted)) or "repaint"
 
 
 def main() -> None:
     options = parse()
-    runs = [run for run in load_runs([options.runs]) if cost(run)]
-    groups: dict[tuple[str, str], list[ScoredRun]] = {}
-    for run in runs:
-        groups.setdefault((run.mask, hashed(run)), []).append(run)
-    for number, ((mask, _), group) in enumerate(sorted(groups.items()), start=1):
-        print(f"{mask}, {options.name}, n = {group[0].n_images}\n")
-        print("\n".join(table(group, options.metric)))
-        if options.plot and number == 1:
-            plot(group, options.metric, options.plot)
+    groups: dict[tuple[str, str, str], list[ScoredRun]] = {}
+    for run in load_runs(options.runs):
+        if cost(run):
+            groups.setdefault((run.dataset, run.mask, run.assets), []).append(run)
+    rows: list[Row] = []
+    for (dataset, mask, _), group in sorted(groups.items()):
+        found = sorted(rows_of(group, options.metric), key=lambda row: (row.budget, row.mean))
+        rows += found
+        print(f"{mask}, {dataset}\n")
+        print("\n".join(table(found, options.metric)))
+    print("\n".join(matrix(rows)))
+    if options.csv:
+        write(rows, options.csv)
+    if options.plot:
+        first = sorted(groups.items())[0][1]
+        plot(points(first, options.metric), options.metric, options.plot)
 
 
 def cost(run: ScoredRun) -> float:
@@ -38,77 +95,121 @@ def cost(run: ScoredRun) -> float:
     return (run.summary.evaluations or 0) + (run.summary.gradients or 0)
 
 
-def hashed(run: ScoredRun) -> str:
-    """Return what two comparable runs have in common: the images and the network."""
-    told = f"{run.spec['dataset']['content_sha256']} {run.assets}"
-    return hashlib.sha256(told.encode()).hexdigest()
-
-
 def is_repaint(run: ScoredRun) -> bool:
     return "sampler" not in run.spec["method"]["parameters"]
 
 
-def table(group: list[ScoredRun], metric: str) -> list[str]:
-    """Return the rows by their mean score, the nearest RePaint's differences beside."""
-    base = [run for run in group if is_repaint(run)]
+def rows_of(group: Sequence[ScoredRun], metric: str) -> list[Row]:
+    """Return a row for each run; exits when two runs have different images by one name."""
+    same_images(group)
+    bases = [run for run in group if is_repaint(run)]
+    return [compared(run, bases, metric) for run in group]
+
+
+def same_images(group: Iterable[ScoredRun]) -> None:
+    """Exit when a target or a hole differs between runs that are to be compared."""
+    seen: dict[str, tuple[object, object]] = {}
+    for run in group:
+        for name, record in run.records.items():
+            drawn = record.target_sha256, record.hole_sha256
+            if seen.setdefault(name, drawn) != drawn:
+                sys.exit(f"{run.path}: {name} is another image or hole than in the runs before it.")
+
+
+def compared(run: ScoredRun, bases: Sequence[ScoredRun], metric: str) -> Row:
+    """Return the row of a run beside the nearest of `bases` that has all its images."""
+    scores = run.scores[metric]
+    ids = list(scores.index)
+    low, high = bootstrap_interval(scores.to_numpy(), ids, seed=0)
+    row = Row(
+        run.dataset, run.mask, run.method, len(ids),
+        run.summary.evaluations or 0, run.summary.gradients or 0,
+        run.summary.seconds_per_image or math.nan,
+        float(scores.mean()), low, high,
+        float(run.scores["psnr"].mean()) if "psnr" in run.scores else None,
+    )  # fmt: skip
+    usable = [base for base in bases if set(ids) <= set(base.scores.index)]
+    if is_repaint(run) or not usable:
+        return row
+    near = min(usable, key=lambda base: abs(math.log(cost(base) / cost(run))))
+    theirs = near.scores[metric].loc[ids].to_numpy()
+    gap = paired_bootstrap(scores.to_numpy() - theirs, ids, seed=0)
+    return dataclasses.replace(
+        row, against=cost(near), gap=gap.mean, gap_low=gap.low, gap_high=gap.high,
+        relative=gap.mean / float(theirs.mean()),
+    )  # fmt: skip
+
+
+def table(rows: Sequence[Row], metric: str) -> list[str]:
+    """Return the rows as Markdown."""
     lines = [
-        f"| method | evaluations + gradients | {metric} [95%] | PSNR | less RePaint at its cost |",
-        "|---|---|---|---|---|",
+        f"| method | n | evaluations + gradients | {metric} [95%] | PSNR "
+        "| less RePaint at its cost |",
+        "|---|---|---|---|---|---|",
     ]
-    for run in sorted(group, key=lambda run: float(run.scores[metric].mean())):
-        scores = run.scores[metric]
-        ids = list(scores.index)
-        low, high = bootstrap_interval(scores.to_numpy(), ids, seed=0)
-        spent = f"{run.summary.evaluations:.0f} + {run.summary.gradients or 0:.0f}"
-        psnr = f"{run.scores['psnr'].mean():.2f}" if "psnr" in run.scores else ""
+    for row in rows:
+        psnr = "" if row.psnr is None else f"{row.psnr:.2f}"
         against = ""
-        if base and not is_repaint(run):
-            near = min(base, key=lambda other: abs(np.log(cost(other) / cost(run))))
-            theirs = near.scores[metric].loc[ids].to_numpy()
-            gap = paired_bootstrap(scores.to_numpy() - theirs, ids, seed=0)
+        if row.gap is not None:
             against = (
-                f"{gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}], "
-                f"{gap.mean / theirs.mean():+.0%} of {cost(near):.0f}"
+                f"{row.gap:+.4f} [{row.gap_low:+.4f}, {row.gap_high:+.4f}], "
+                f"{row.relative:+.0%} of {row.against:.0f}"
             )
-        told = f"{scores.mean():.4f} [{low:.4f}, {high:.4f}]"
-        lines.append(f"| {run.method} | {spent} | {told} | {psnr} | {against} |")
+        lines.append(
+            f"| {row.method} | {row.n} | {row.evaluations:.0f} + {row.gradients:.0f} "
+            f"| {row.mean:.4f} [{row.low:.4f}, {row.high:.4f}] | {psnr} | {against} |"
+        )
     return [*lines, ""]
 
 
-def plot(group: list[ScoredRun], metric: str, out: Path) -> None:
-    """Draw score against cost; the runs that none beats at both are joined."""
-    from matplotlib.figure import Figure
+def matrix(rows: Sequence[Row]) -> list[str]:
+    """Return samplers x (dataset, mask, budget): percent of RePaint's score; bold is below."""
+    columns = sorted({(r.dataset, r.mask, r.budget) for r in rows if r.gap is not None})
+    cells = {(r.sampler, r.dataset, r.mask, r.budget): r for r in rows if r.gap is not None}
+    heads = [f"{dataset} {mask} {budget}" for dataset, mask, budget in columns]
+    lines = ["| sampler | " + " | ".join(heads) + " |", "|---" * (len(columns) + 1) + "|"]
+    for sampler in sorted({r.sampler for r in rows if r.gap is not None}):
+        told = (percent(cells.get((sampler, *column))) for column in columns)
+        lines.append(f"| {sampler} | " + " | ".join(told) + " |")
+    return [*lines, ""]
 
-    figure = Figure(figsize=(8, 5.5), layout="constrained")
-    axes = figure.subplots()
-    points = sorted(
-        ((cost(run), float(run.scores[metric].mean()), run) for run in group), key=lambda p: p[:2]
-    )
-    best, front = float("inf"), []
-    for x, y, run in points:
-        label = run.method.removeprefix("ddpm:").removeprefix("sampler=")
-        mark, colour = ("s", "#c4561f") if is_repaint(run) else ("o", "#1f6fb2")
-        axes.plot(x, y, mark, color=colour)
-        axes.annotate(label, (x, y), (5, 3), textcoords="offset points", fontsize=7)
-        if y < best:
-            best = y
-            front.append((x, y))
-    axes.plot(*zip(*front, strict=True), color="#333333", lw=1, zorder=0)
-    axes.set_xlabel("network evaluations and gradients an image")
-    axes.set_ylabel(metric)
-    axes.margins(x=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=130)
+
+def percent(row: Row | None) -> str:
+    """Return a gap in percent: bold where its interval is below 0, italic where it is above."""
+    if row is None or row.gap_low is None or row.gap_high is None:
+        return ""
+    mark = "**" if row.gap_high < 0 else "*" if row.gap_low > 0 else ""
+    return f"{mark}{row.relative:+.0%}{mark}"
+
+
+def write(rows: Sequence[Row], out: Path) -> None:
+    """Write the rows as CSV, numbers to four figures."""
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in dataclasses.fields(Row))
+        for row in rows:
+            writer.writerow(
+                f"{value:.4g}" if isinstance(value, float) else value
+                for value in dataclasses.astuple(row)
+            )
+
+
+def points(group: Sequence[ScoredRun], metric: str) -> list[Point]:
+    """Return cost and score of each run on the images that all of them have."""
+    shared = sorted(set.intersection(*(set(run.scores.index) for run in group)))
+    return [
+        Point(row.sampler, row.cost, float(np.mean(run.scores[metric].loc[shared])), len(shared))
+        for run in group
+        for row in [compared(run, [], metric)]
+    ]
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("runs", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--metric", default="lpips")
-    parser.add_argument("--name", default="")
-    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--plot", type=Path, help="of the first dataset and mask")
     return parser.parse_args()
 
 

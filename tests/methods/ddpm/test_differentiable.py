@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 import resource
+from itertools import pairwise
 
 import pytest
 import torch
@@ -29,7 +30,7 @@ def faults_of_a_gradient(network: torch.nn.Module, x: torch.Tensor) -> int:
     for _ in range(3):
         gradient(network, x)
         counts.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
-    return min(after - before for before, after in zip(counts, counts[1:], strict=False))
+    return min(after - before for before, after in pairwise(counts))
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")

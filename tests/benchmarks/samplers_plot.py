@@ -1,0 +1,63 @@
+"""The picture of samplers_table: quality against cost, a line for each sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Point:
+    """A run: its sampler, evaluations and gradients an image, mean score of n images."""
+
+    sampler: str
+    cost: float
+    score: float
+    n: int
+
+
+def plot(points: Sequence[Point], metric: str, out: Path) -> None:
+    """Draw score against cost, lower is better, and join the points that none beats at both."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import NullLocator
+
+    figure = Figure(figsize=(7.5, 5), layout="constrained")
+    axes = figure.subplots()
+    best = pareto(points)
+    for rank, sampler in enumerate(by_last_score(points)):
+        line = sorted((p.cost, p.score) for p in points if p.sampler == sampler)
+        told = {p.sampler for p in best} | {"repaint"}
+        colour = f"C{rank % 10}" if sampler in told else "#b0b0b0"
+        axes.plot(*zip(*line, strict=True), "o-", ms=3.5, lw=1.2, color=colour)
+        axes.annotate(
+            sampler, line[-1], (6, 0), textcoords="offset points", va="center", fontsize=7.5,
+            color=colour if sampler in told else "#777777",
+        )  # fmt: skip
+    axes.plot(*zip(*((p.cost, p.score) for p in best), strict=True), "k--", lw=1, zorder=0)
+    ticks = sorted({round(p.cost) for p in points if p.sampler == "repaint"})
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.margins(x=0.2)
+    axes.set_xlabel("network evaluations and gradients an image")
+    axes.set_ylabel(f"{metric} of {points[0].n} images, lower is better")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out, dpi=110)
+
+
+def pareto(points: Sequence[Point]) -> list[Point]:
+    """Return the points that no other is at most as dear as and better than, by their cost."""
+    best: list[Point] = []
+    for point in sorted(points, key=lambda p: (p.cost, p.score)):
+        if not best or point.score < best[-1].score:
+            best.append(point)
+    return best
+
+
+def by_last_score(points: Sequence[Point]) -> list[str]:
+    """Return the samplers by the score of their dearest run."""
+    last = {p.sampler: p.score for p in sorted(points, key=lambda p: p.cost)}
+    return sorted(last, key=lambda sampler: last[sampler])
