@@ -12,7 +12,9 @@ import numpy as np
 
 from methods.patchmatch.compiled import kernel
 from methods.patchmatch.patches import Scene, matching_cost
+from methods.patchmatch.stripes import Stripe
 
+Bits = np.uint64
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -20,7 +22,6 @@ S27, S30, S31, S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 LOW = np.uint64(0xFFFFFFFF)
 FAR = 1 << 40  # more than any cost
 SWEEPS = 2  # one forwards, one backwards
-
 
 Place = tuple[int, int]  # the top left pixel of a patch: y, x
 
@@ -43,7 +44,7 @@ def empty_field(shape: tuple[int, ...]) -> Field:
 
 
 @kernel(inline="always")
-def scramble(x: np.uint64) -> np.uint64:
+def scramble(x: Bits) -> Bits:
     """Hash 64 bits without collisions: the finaliser of splitmix64 (Steele et al. 2014)."""
     x = (x ^ (x >> S30)) * MIX_1
     x = (x ^ (x >> S27)) * MIX_2
@@ -51,15 +52,13 @@ def scramble(x: np.uint64) -> np.uint64:
 
 
 @kernel(inline="always")
-def below(bits: np.uint64, count: int) -> int:
+def below(bits: Bits, count: int) -> int:
     """Turn 32 random bits into an int in [0, count)."""
     return int(np.int64(((bits & LOW) * np.uint64(count)) >> S32))
 
 
 @kernel()
-def random_rows(
-    field: Field, scene: Scene, sources: np.ndarray, key: np.uint64, stripe: tuple[int, int]
-) -> None:
+def random_rows(field: Field, scene: Scene, sources: np.ndarray, key: Bits, stripe: Stripe) -> None:
     """Give every patch of a stripe that touches the hole a source drawn uniformly (section 3.1).
 
     sources: int64 (n,), flat indices of the known patches.
@@ -77,8 +76,8 @@ def enlarge_rows(
     coarse: Field,
     coarse_known: np.ndarray,
     sources: np.ndarray,
-    key: np.uint64,
-    stripe: tuple[int, int],
+    key: Bits,
+    stripe: Stripe,
 ) -> None:
     """Take a stripe of the field from the next coarser level's, offsets doubled.
 
@@ -103,7 +102,7 @@ def enlarge_rows(
 
 
 @kernel()
-def _drawn(scene: Scene, sources: np.ndarray, key: np.uint64, y: int, x: int) -> tuple[int, int]:
+def _drawn(scene: Scene, sources: np.ndarray, key: Bits, y: int, x: int) -> tuple[int, int]:
     """Draw a known patch for the patch at (y, x)."""
     columns = scene.known.shape[1]
     bits = scramble(key + np.uint64(y * columns + x) * GOLDEN)
@@ -117,8 +116,8 @@ def search_rows(
     scene: Scene,
     edges: np.ndarray,
     reach: int,
-    key: np.uint64,
-    stripe: tuple[int, int],
+    key: Bits,
+    stripe: Stripe,
 ) -> tuple[int, int]:
     """Improve a stripe by propagation (3.2) and random search (3.3); return its cost before, after.
 
@@ -129,14 +128,14 @@ def search_rows(
     before, after = _price_rows(field, scene, stripe), 0
     for sweep in range(SWEEPS):
         sweep_key = scramble(key + np.uint64(sweep))
-        backwards = sweep % 2 == 1
-        after = _sweep_rows(field, scene, edges[sweep % 2], reach, sweep_key, stripe, backwards)
+        step = 1 - 2 * (sweep % 2)
+        after = _sweep_rows(field, scene, edges[sweep % 2], reach, sweep_key, stripe, step)
     return before, after
 
 
 # Inlined like all that search_rows calls: a call between kernels costs a tenth of the time.
 @kernel(forceinline=True)
-def _price_rows(field: Field, scene: Scene, stripe: tuple[int, int]) -> int:
+def _price_rows(field: Field, scene: Scene, stripe: Stripe) -> int:
     """Compute the cost of every match of a stripe for the present pixels; return the sum."""
     source_y, source_x, cost = field
     pixels, known, size, masks, pull = scene
@@ -152,29 +151,20 @@ def _price_rows(field: Field, scene: Scene, stripe: tuple[int, int]) -> int:
 
 @kernel(forceinline=True)
 def _sweep_rows(
-    field: Field,
-    scene: Scene,
-    edge: np.ndarray,
-    reach: int,
-    key: np.uint64,
-    stripe: tuple[int, int],
-    backwards: bool,
+    field: Field, scene: Scene, edge: np.ndarray, reach: int, key: Bits, stripe: Stripe, step: int
 ) -> int:
     """Improve every match of a stripe once, row by row; return the sum of their costs.
 
     edge: int32 (2, columns): (source_y, source_x) of the row that comes before the first one.
-    backwards: from the last row up, and from right to left.
+    step: 1, or -1 from the last row up and from right to left.
     """
     # Unpacked once: numba counts references at every access of a tuple's field.
     source_y, source_x, cost = field
     pixels, known, size, masks, pull = scene
     rows, columns = known.shape
-    step = -1 if backwards else 1
     total = 0
-    for i in range(stripe[1] - stripe[0]):
-        y = stripe[1] - 1 - i if backwards else stripe[0] + i
-        for j in range(columns):
-            x = columns - 1 - j if backwards else j
+    for y in _along(stripe[0], stripe[1], step):
+        for x in _along(0, columns, step):
             if known[y, x]:
                 continue
             here, best = (y, x), int(cost[y, x])
@@ -184,58 +174,54 @@ def _sweep_rows(
             # Attempts 0 and 1 propagate, the later ones draw from ever smaller windows.  One loop
             # for all: with a call of matching_cost for each kind the search takes a third longer.
             while best > 0 and radius >= 1:
-                if attempt == 0:
-                    there = _moved(source_y, source_x, known, (y, x - step), (0, step), match)
-                elif attempt == 1 and i > 0:
-                    there = _moved(source_y, source_x, known, (y - step, x), (step, 0), match)
-                elif attempt == 1:
-                    there = _moved_edge(edge, known, (y - step, x), step, match)
+                if attempt < 2:
+                    offset = (0, step) if attempt == 0 else (step, 0)
+                    there = _moved(source_y, source_x, edge, known, here, offset, stripe, match)
                 else:
                     bits = scramble(bits + GOLDEN)
                     there = _near(bits, match, radius, rows, columns)
                     radius //= 2
                 attempt += 1
                 if there != match and _is_source(known, there):
-                    found = matching_cost(pixels, size, masks, pull, here, there, best)
-                    if found < best:
-                        best, match = found, there
+                    price = matching_cost(pixels, size, masks, pull, here, there, best)
+                    if price < best:
+                        best, match = price, there
             source_y[y, x], source_x[y, x], cost[y, x] = match[0], match[1], best
             total += best
     return total
 
 
 @kernel(forceinline=True)
+def _along(begin: int, end: int, step: int) -> range:
+    """Return begin, ..., end - 1 for a step of 1, the same from the end for -1."""
+    return range(begin, end, 1) if step > 0 else range(end - 1, begin - 1, -1)
+
+
+@kernel(forceinline=True)
 def _moved(
     source_y: np.ndarray,
     source_x: np.ndarray,
+    edge: np.ndarray,
     known: np.ndarray,
-    neighbour: Place,
-    step: Place,
+    here: Place,
+    offset: Place,
+    stripe: Stripe,
     otherwise: Place,
 ) -> Place:
-    """Return a neighbour's match, moved by the step from the neighbour to this patch (3.2).
+    """Return the match of the neighbour `offset` before this patch, moved by the offset (3.2).
 
     otherwise: what is returned when there is no such patch or it does not touch the hole.
     """
-    y, x = neighbour
-    if 0 <= y < known.shape[0] and 0 <= x < known.shape[1] and not known[y, x]:
-        return int(source_y[y, x]) + step[0], int(source_x[y, x]) + step[1]
-    return otherwise
+    y, x = here[0] - offset[0], here[1] - offset[1]
+    if not (0 <= y < known.shape[0] and 0 <= x < known.shape[1]) or known[y, x]:
+        return otherwise
+    if stripe[0] <= y < stripe[1]:
+        return int(source_y[y, x]) + offset[0], int(source_x[y, x]) + offset[1]
+    return int(edge[0, x]) + offset[0], int(edge[1, x]) + offset[1]
 
 
 @kernel(forceinline=True)
-def _moved_edge(
-    edge: np.ndarray, known: np.ndarray, neighbour: Place, step: int, otherwise: Place
-) -> Place:
-    """Do the same for a neighbour beyond the stripe, whose match `edge` holds."""
-    y, x = neighbour
-    if 0 <= y < known.shape[0] and not known[y, x]:
-        return int(edge[0, x]) + step, int(edge[1, x])
-    return otherwise
-
-
-@kernel(forceinline=True)
-def _near(bits: np.uint64, match: Place, radius: int, rows: int, columns: int) -> Place:
+def _near(bits: Bits, match: Place, radius: int, rows: int, columns: int) -> Place:
     """Draw a patch from the window of this radius around a match (3.3)."""
     y, x = match
     top, left = max(y - radius, 0), max(x - radius, 0)
