@@ -4,6 +4,7 @@ METHODS = {
     "telea": "methods.classical:Telea",
     "navier-stokes": "methods.classical:NavierStokes",
     "biharmonic": "methods.classical:Biharmonic",
+    "command": "methods.command:Command",
     "torchscript": "methods.torchscript:TorchScript",
     "patchmatch": "methods.patchmatch:PatchMatch",
     "pypatchmatch": "methods.third_party:PyPatchMatch",

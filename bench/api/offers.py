@@ -28,6 +28,22 @@ class Positional(Protocol):
     positional: ClassVar[str]  # the field's name
 
 
+class Local(str):
+    """A parameter that names something of this machine, such as a command line.
+
+    Like a Path it is no part of a run's identity: what it leads to is, through `assets`.
+    """
+
+
+@runtime_checkable
+class HasGroupSize(Protocol):
+    """A method that takes its images in groups of its own size."""
+
+    def group_size(self) -> int | None:
+        """Return how many images a call gets; None leaves it to --batch-size."""
+        ...
+
+
 @runtime_checkable
 class HasTitle(Protocol):
     """A plug-in that tables call otherwise than by its name: a folder, by what it is called."""

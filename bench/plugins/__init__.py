@@ -22,6 +22,7 @@ from bench.api import (
     Dataset,
     HasTitle,
     ImageMetric,
+    Local,
     MaskGenerator,
     Method,
     Positional,
@@ -243,4 +244,4 @@ def _check_complete(shape: parts.Shape, values: Mapping[str, object]) -> None:
 
 
 def _is_path(hint: Any) -> bool:
-    return hint is Path or (is_union(hint) and Path in typing.get_args(hint))
+    return hint in {Path, Local} or (is_union(hint) and Path in typing.get_args(hint))

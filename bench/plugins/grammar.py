@@ -44,7 +44,9 @@ def split_list(texts: Iterable[str]) -> list[str]:
 
 
 def _continues(piece: str) -> bool:
-    """Return whether a piece of a list belongs to the item before it."""
+    """Return whether a piece of a list belongs to the item before it: no name holds a blank."""
+    if " " in piece.strip() or "{" in piece:
+        return True
     return "=" in piece and ":" not in piece.split("=", 1)[0]
 
 

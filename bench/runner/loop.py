@@ -17,7 +17,7 @@ from bench.plan import spec as specs
 from bench.plan.ids import record_id, safe_id
 from bench.plan.spec import Run, Spec
 from bench.runner.data_remarks import remarks_on
-from bench.runner.options import Options, device_in_words
+from bench.runner.options import Options, device_in_words, for_run
 from bench.runner.result import RunResult
 from bench.runner.retries import complete_all
 from bench.runner.takeover import take_over
@@ -39,6 +39,7 @@ def execute(
     on_progress is called with (done, total) images.  hashes: shared by the runs of a grid.
     Raises RequestError if the request is wrong.
     """
+    options = for_run(run, options)
     ids = _checked(run.ids())
     if isinstance(run.mask, PairedMasks):
         run.mask.check_ids(ids)

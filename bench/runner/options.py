@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.api import ChecksDevice, RequestError
+from bench.api import ChecksDevice, HasGroupSize, RequestError
 from bench.execute.devices import check_device, cores
 from bench.plan import spec
 from bench.plan.spec import Run
@@ -41,6 +41,12 @@ def check(run: Run, options: Options) -> None:
     check_device(options.device, here=options.scheduler is None)
     if isinstance(run.method, ChecksDevice) and options.scheduler is None:
         run.method.check_device(options.device)
+
+
+def for_run(run: Run, options: Options) -> Options:
+    """Return the options with the group size of a method that has its own."""
+    group = run.method.group_size() if isinstance(run.method, HasGroupSize) else None
+    return options if group is None else replace(options, batch_size=group)
 
 
 def device_in_words(options: Options) -> str:

@@ -20,7 +20,7 @@ from tests.contracts import broken
 # Networks are equal across batches to 1e-4 only (architecture.md); the small size keeps them quick.
 NETWORKS = {"ddpm": 1e-4, "glcic": 1e-4}
 SHIPPED = ("photos", "free-photos", "fashion-mnist")
-NEED_A_FILE = {"torchscript", "folder", "nvidia"}
+NEED_A_FILE = {"command", "torchscript", "folder", "nvidia"}
 PEERS = {"pypatchmatch": "patchmatch", "patchmatch-cython": "patchmatch_cython"}
 
 
