@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from bench.api import RequestError
 from bench.api.exchange import LAYOUTS, POLARITIES, Layout, LayoutName, Polarity
@@ -193,7 +193,7 @@ def _check_choices(loaded: Mapping[str, object], path: Path) -> None:
     choices = {"layout": tuple(LAYOUTS), "polarity": POLARITIES, "hidden": HIDDEN}
     for key, known in choices.items():
         if key in loaded and loaded[key] not in known:
-            listed = ", ".join(cast("tuple[str, ...]", known))
+            listed = ", ".join(known)
             raise RequestError(f"{path}: {key} = {loaded[key]!r} is not one of {listed}")
     group = loaded.get("group", 1)
     if not isinstance(group, int) or group < 1:
