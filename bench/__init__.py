@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.plan.request import Request
     from bench.plugins import dataset, mask, method, metric
+    from bench.runner.options import Options
     from bench.runner.result import RunResult
 
     __version__: str
@@ -114,32 +116,17 @@ def run(
     than one needs `if __name__ == "__main__":`.  progress: show a bar.
     Warns with FailedImagesWarning; raises RequestError for a request that is wrong.
     """
-    from bench.cli.progress import shown
-    from bench.plan import request
-    from bench.runner import benchmark
+    from bench.plan.request import Request
     from bench.runner.options import Options
 
-    grid = request.Request(
-        methods=_names(method) or (),
-        masks=_names(mask) or (),
-        dataset=dataset,
-        size=size,
-        limit=limit,
-        seeds=(seed,) if isinstance(seed, int) else tuple(seed),
-        mask_seed=mask_seed,
-        samples=samples,
-        precision=precision,
-        metrics=_names(metrics),
-    )
+    seeds = (seed,) if isinstance(seed, int) else tuple(seed)
+    grid = Request(
+        _names(method) or (), _names(mask) or (), dataset,
+        size=size, limit=limit, seeds=seeds, mask_seed=mask_seed, samples=samples,
+        precision=precision, metrics=_names(metrics),
+    )  # fmt: skip
     options = Options(Path(out), device, batch_size, timeout=timeout, keep_raw=keep_raw)
-    runs = request.runs(grid)
-    for line in benchmark.cautions(runs):
-        warnings.warn(line, stacklevel=2)
-    with shown(quiet=not progress) as bars:
-        results = benchmark.run_all(
-            runs, options, metrics=grid.metrics, workers=workers, progress=bars
-        )
-    return _folders(results)
+    return _folders(_run_grid(grid, options, workers=workers, progress=progress))
 
 
 def score(
@@ -216,6 +203,21 @@ def check(plugin: object) -> None:
     from bench.api import checks
 
     checks.check(plugin)
+
+
+def _run_grid(grid: Request, options: Options, *, workers: int, progress: bool) -> list[RunResult]:
+    """Run and score all of a grid; warn of what its user should know before."""
+    from bench.cli.progress import shown
+    from bench.plan import request
+    from bench.runner import benchmark
+
+    runs = request.runs(grid)
+    for line in benchmark.cautions(runs):
+        warnings.warn(line, stacklevel=3)
+    with shown(quiet=not progress) as bars:
+        return benchmark.run_all(
+            runs, options, metrics=grid.metrics, workers=workers, progress=bars
+        )
 
 
 def _names(names: Names | None) -> tuple[str, ...] | None:

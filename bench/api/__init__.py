@@ -39,6 +39,7 @@ from bench.api.offers import (
     Precision,
     ReadsOutputs,
     StatesExactness,
+    StatesSymmetry,
     is_exact,
 )  # fmt: skip
 from bench.api.training import ImageSource, Train, Trainer, Trains
@@ -83,6 +84,7 @@ __all__ = [
     "SetMetric",
     "ShowsSteps",
     "StatesExactness",
+    "StatesSymmetry",
     "Train",
     "Trainer",
     "Trains",

@@ -110,6 +110,16 @@ def is_exact(method: object) -> bool:
 
 
 @runtime_checkable
+class StatesSymmetry(Protocol):
+    """A dataset that says whether its images may be mirrored left to right in training."""
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether a mirrored image is as likely as the image; one without it is taken for that."""
+        ...
+
+
+@runtime_checkable
 class ChecksSize(Protocol):
     """A method that cannot take every size."""
 

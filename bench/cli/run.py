@@ -74,11 +74,7 @@ def run(
         click.echo(f"Warning: {line}", err=True)
     with shown(quiet=quiet or as_json) as progress:
         results = benchmark.run_all(
-            runs,
-            options,
-            metrics=grid.metrics,
-            workers=workers,
-            progress=progress,
+            runs, options, metrics=grid.metrics, workers=workers, progress=progress
         )
     if as_json:
         click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench import plugins
-from bench.api import RequestError, Trainer, Trains
+from bench.api import Dataset, RequestError, StatesSymmetry, Trainer, Trains
 from bench.cli import test_set
 from bench.cli.progress import shown
 from bench.execute.devices import check_device
@@ -62,32 +62,26 @@ def train(
     config = _configured(trainer, recipe)
     names = plugins.split_list(recipe.masks) or trainer.holes(config)
     holes = [plugins.mask(name) for name in names]
-    images = training_images(dataset, held_out)
+    loaded = plugins.dataset(dataset)
+    images = training_images(loaded, held_out)
     new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
     if not with_test_images:
         _refuse_test_images(images, out if new else None)
-    source = image_source(images, trainer.size(config), flip=not _has_sides(dataset))
+    source = image_source(images, trainer.size(config), flip=_may_mirror(loaded))
     return trainer.train(
-        config,
-        source,
-        out,
-        holes=holes,
-        start=start,
-        steps=steps,
-        minutes=minutes,
-        device=device,
-        seed=seed,
-        precision=precision,
-    )
+        config, source, out,
+        holes=holes, start=start, steps=steps, minutes=minutes,
+        device=device, seed=seed, precision=precision,
+    )  # fmt: skip
 
 
 def _configured(trainer: Trainer, recipe: Recipe) -> Any:
     """Return the configuration with its changes; raises RequestError for one that it has not."""
     if recipe.config not in trainer.recipes:
         hint = plugins.did_you_mean(recipe.config, trainer.recipes)
-        known = ", ".join(trainer.recipes)
-        raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {known}.")
+        recipes = ", ".join(trainer.recipes)
+        raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {recipes}.")
     config = trainer.recipes[recipe.config]
     changes = plugins.parse_parameters(type(config), ",".join(recipe.settings))
     names = plugins.split_list(recipe.masks)
@@ -96,17 +90,16 @@ def _configured(trainer: Trainer, recipe: Recipe) -> Any:
     return dataclasses.replace(config, **changes)
 
 
-def training_images(text: str, held_out: int) -> dict[str, np.ndarray]:
+def training_images(dataset: Dataset, held_out: int) -> dict[str, np.ndarray]:
     """Return a dataset's images, id -> uint8 (H, W, 3), without the last `held_out`.
 
     Raises RequestError when none is left.
     """
-    loaded = plugins.dataset(text)
-    ids = loaded.ids()
+    ids = dataset.ids()
     kept = ids[: len(ids) - held_out]
     if not kept:
         raise RequestError(f"{len(ids)} images with the last {held_out} held out: none is left.")
-    return test_set.pixels_of(loaded, kept)
+    return test_set.pixels_of(dataset, kept)
 
 
 def image_source(images: Mapping[str, np.ndarray], side: int, *, flip: bool) -> ImageSource:
@@ -142,15 +135,15 @@ def _refuse_test_images(images: Mapping[str, np.ndarray], made: Path | None) -> 
             raise
 
 
-def _has_sides(text: str) -> bool:
-    """Return whether left and right mean something: shoes of Fashion-MNIST all point left."""
-    return text.startswith("fashion-mnist")
+def _may_mirror(dataset: Dataset) -> bool:
+    """Return whether training may mirror a dataset's images left to right."""
+    return not isinstance(dataset, StatesSymmetry) or dataset.symmetric
 
 
 def _trainer(method: str) -> Trainer:
     """Return how a method is trained; raises RequestError for one that cannot be."""
     plugin_class, _ = plugins.find_class("method", method)
     if not issubclass(plugin_class, Trains):
-        known = ", ".join(plugins.offering("method", Trains))
-        raise RequestError(f"The method {method!r} cannot be trained. These can: {known}.")
+        trainable = ", ".join(plugins.offering("method", Trains))
+        raise RequestError(f"The method {method!r} cannot be trained. These can: {trainable}.")
     return plugin_class.trainer()

@@ -43,6 +43,7 @@ class FashionMNIST:
 
     name: ClassVar[str] = "fashion-mnist"
     version: ClassVar[str] = "1"
+    symmetric: ClassVar[bool] = False  # all shoes point left
     size: int = SIDE
     split: Literal["sample", "test", "train"] = "sample"
     root: Path | None = None

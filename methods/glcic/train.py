@@ -30,6 +30,8 @@ from methods.glcic.trainee import Glcic
 
 __all__ = ["CONFIGS", "PAPER", "TrainConfig", "train"]
 
+WEIGHTS = "weights.safetensors"
+
 
 def train(
     config: TrainConfig,
@@ -50,21 +52,17 @@ def train(
 
     steps: stop after so many in all (at most, and by default, the recipe's three phases).
     start: exported weights that the generator begins with; the discriminators begin anew, so that
-    the recipe needs their phase, not the first one.
-    precision: "fp32" or "bf16" instead of the recipe's; "auto" is the recipe's, but never bfloat16
-    where it is only emulated.  Raises RequestError without holes, when `out` holds a run of another
-    recipe, and for "bf16" where torch has no bfloat16 at all.
+    the recipe needs their phase, not the first one.  precision: "fp32", "bf16" or "auto", the
+    recipe's but never bfloat16 where it is emulated.  Raises RequestError without holes, when `out`
+    holds a run of another recipe, and for "bf16" where torch has no bfloat16 at all.
     """
     if not holes:
         raise RequestError("no holes to train on were given; give mask generators, center-box say")
-    auto = precision == "auto"
-    asked = config.precision if auto else precision
-    dtype = processor.choose("auto" if auto and asked == "bf16" else asked, device)
+    asked, dtype = _precision(config, precision, device)
     used = "bf16" if dtype == torch.bfloat16 else "fp32"
     config = dataclasses.replace(config, seed=seed, precision=used)
     steps = min(steps or config.steps, config.steps)
     plan = dataclasses.replace(plan or Plan(steps), steps=steps, minutes=minutes)
-    weights = out / "weights.safetensors"
     with joined(device) as process, processor.backend(dtype, device):
         if process.rank == 0:
             processor.announce(asked, dtype, device, report)
@@ -73,7 +71,20 @@ def train(
             model.begin_with(start)
         done = fit(model, plan, out, process, report=report)
         if process.rank == 0:
-            model.calibrate()
-            facts: dict[str, Json] = {"recipe": model.identity(), "steps": done}
-            save_generator(weights, model.averaged(), facts)
-    return weights
+            _export(model, done, out / WEIGHTS)
+    return out / WEIGHTS
+
+
+def _export(model: Glcic, steps: int, weights: Path) -> None:
+    """Write the averaged generator, calibrated, with its recipe and the steps done."""
+    model.calibrate()
+    facts: dict[str, Json] = {"recipe": model.identity(), "steps": steps}
+    save_generator(weights, model.averaged(), facts)
+
+
+def _precision(config: TrainConfig, precision: str, device: str) -> tuple[str, torch.dtype]:
+    """Return the precision that was asked for, by the recipe for "auto", and the type to use."""
+    if precision != "auto":
+        return precision, processor.choose(precision, device)
+    asked = config.precision
+    return asked, processor.choose("auto" if asked == "bf16" else asked, device)

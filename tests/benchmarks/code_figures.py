@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import ROOT
+ROOT = Path(__file__).resolve().parents[2]
 
 PACKAGES = ("bench", "methods", "masks")
 LONGEST_FUNCTION, LONGEST_FILE, MOST_COMPLEX = 40, 250, 10

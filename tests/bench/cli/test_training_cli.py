@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import plugins
 from bench.api import RequestError
 from bench.cli import training
 from bench.cli.training import Recipe
@@ -61,3 +62,8 @@ def test_a_precision_that_torch_lacks_is_refused_before_an_image_is_read(
     for method in ("ddpm", "glcic"):
         with pytest.raises(RequestError, match="cannot compute in bfloat16 on cpu; give precis"):
             go(Recipe("small"), method, tmp_path / "no such", tmp_path / "out", precision="bf16")
+
+
+@pytest.mark.parametrize(("name", "mirrored"), [("fashion-mnist", False), ("photos", True)])
+def test_only_images_without_sides_are_mirrored(name: str, mirrored: bool) -> None:
+    assert training._may_mirror(plugins.dataset(name)) is mirrored
