@@ -125,7 +125,7 @@ class Inpaint(Protocol):
 
         visible: (N, 3, H, W), 0 inside the hole.  hole: (N, 1, H, W).  seeds: N ints.
         Row i of the result depends on visible[i], hole[i] and seeds[i] alone; the arguments are
-        not changed.  The harness composes the result with the known pixels.
+        not changed.  The harness composites the result with the known pixels.
 
         An object may have `dtype`, a str such as "bfloat16": what its network computes in on this
         machine.  The manifest then holds it.  It may have `remark`, a line about this machine that

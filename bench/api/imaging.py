@@ -1,4 +1,4 @@
-"""The only file that knows PNG, HWC <-> CHW, colour order, padding, hiding and composing.
+"""The only file that knows PNG, HWC <-> CHW, colour order, padding, hiding and compositing.
 
 Everything outside sees float32 (3, H, W) RGB in [0, 1] and bool (1, H, W) holes.  torch, numpy and
 Pillow are imported inside the functions, so that plug-ins which are only listed stay light.
@@ -40,10 +40,10 @@ def is_image_name(name: str) -> bool:
 def read_rgb(source: Path | bytes) -> np.ndarray:
     """Read any common image file, known by its content, as uint8 (H, W, 3) RGB.
 
-    EXIF orientation is applied; alpha is composed over white; grey, palette and CMYK are converted;
+    EXIF orientation is applied, alpha composited over white; grey, palette and CMYK are converted;
     16-bit grey is scaled to 8 bits (v * 255 / 65535, rounded), of 16-bit colour the high byte is
-    kept (Pillow's decoder); float grey has to be in [0, 1]; of an animation the first frame.
-    Colour profiles are ignored, as the field does.
+    kept (Pillow's decoder); float grey has to be in [0, 1]; of an animation the first frame is
+    read.  Colour profiles are ignored, as the field does.
     Raises ValueError, one line (unreadable, truncated, values out of range, more than MAX_PIXELS),
     or OSError (no such file).
     """
@@ -143,9 +143,7 @@ def _grey_to_rgb(image: Image.Image) -> np.ndarray:
 
 def to_rgb(grey: np.ndarray) -> np.ndarray:
     """Return (H, W) as (H, W, 3), the value in all channels."""
-    import numpy as np
-
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return grey[:, :, None].repeat(3, axis=2)
 
 
 def to_tensor(pixels: np.ndarray) -> torch.Tensor:
@@ -204,7 +202,7 @@ def hide(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
     return image.masked_fill(hole, 0.0)
 
 
-def compose(target: torch.Tensor, output: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+def composite(target: torch.Tensor, output: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
     """Take the method's pixels inside the hole, the target's outside: the one rule."""
     import torch
 

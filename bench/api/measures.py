@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class ImageMetric(Protocol):
-    """A frozen dataclass that gives one number an image."""
+    """A frozen dataclass that gives one number per image."""
 
     name: ClassVar[str]
     version: ClassVar[str]
@@ -45,7 +45,7 @@ class ImageSet(Protocol):
 
 @runtime_checkable
 class SetMetric(Protocol):
-    """A frozen dataclass that gives one number a run (FID, KID, P-IDS, U-IDS)."""
+    """A frozen dataclass that gives one number per run (FID, KID, P-IDS, U-IDS)."""
 
     name: ClassVar[str]
     version: ClassVar[str]

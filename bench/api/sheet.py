@@ -34,7 +34,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Cell:
+class SheetCell:
     """A place of the sheet, from its upper left corner: a picture and texts, if there are any.
 
     pixels: uint8 (H, W, 3), or (H, W) for grey; drawn as they are, `top` pixels below the corner.
@@ -46,11 +46,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """A row of cells, `height` pixels high, from the first column on."""
 
     height: int
-    cells: Sequence[Cell]
+    cells: Sequence[SheetCell]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Captions:
 
 
 def draw_sheet(
-    rows: Sequence[Row],
+    rows: Sequence[SheetRow],
     widths: Sequence[int],
     *,
     gap: int = 0,
@@ -105,7 +105,7 @@ def draw_sheet(
 
 def tile_row(
     tiles: Sequence[tuple[str, np.ndarray]], side: int, captions: Captions, *, title: str = ""
-) -> Row:
+) -> SheetRow:
     """Return a row of captioned pictures, which have to be of at most `side` pixels.
 
     tiles: (caption, pixels) of each.  The strip is left out where no tile has a caption.
@@ -119,12 +119,13 @@ def tile_row(
     top, start = (head, head + side) if captions.below else (head + strip, head)
     at = captions.at[0], captions.at[1] + start
     cells = [
-        Cell(pixels, top, (Text(caption, at, font, captions.colour),)) for caption, pixels in tiles
+        SheetCell(pixels, top, (Text(caption, at, font, captions.colour),))
+        for caption, pixels in tiles
     ]
     if title and cells:
         above = Text(title, (0, 4), ImageFont.load_default(TITLE_SIZE), captions.colour)
         cells[0] = replace(cells[0], texts=(above, *cells[0].texts))
-    return Row(head + strip + side, cells)
+    return SheetRow(head + strip + side, cells)
 
 
 def fit(pixels: np.ndarray, side: int, *, average: bool = False) -> np.ndarray:

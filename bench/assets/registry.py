@@ -140,7 +140,7 @@ def method_assets() -> list[Asset]:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file; read once a process unless its size or time changes."""
+    """Return the sha256 of a file; read once per process unless its size or time changes."""
     status = path.stat()
     return _sha256(path, status.st_size, status.st_mtime_ns)
 

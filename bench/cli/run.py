@@ -41,7 +41,7 @@ EXECUTORS = click.Choice(["local", "dask"])
 @click.option("--executor", type=EXECUTORS, default="local", show_default=True)
 @click.option("--scheduler", help="Address of a Dask scheduler.  [default: start one here]")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), help="Seconds an image.")
-@click.option("--keep-raw", is_flag=True, help="Keep outputs as they were before composing.")
+@click.option("--keep-raw", is_flag=True, help="Keep outputs as they were before compositing.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def run(

@@ -188,7 +188,7 @@ def _attempt(batch: Batch, inpaint: Inpaint, tasks: list[_Task]) -> list[ImageRe
         seeds = [task.record.seed or 0 for task in tasks]
         output, notes = call_method(method, inpaint, targets, holes, seeds, batch.device)
     seconds: float | None = (time.perf_counter() - started) / len(tasks)
-    composited = imaging.compose(targets, output, holes)
+    composited = imaging.composite(targets, output, holes)
     peak: int | None = memory.peak(batch.device)
     if isinstance(method, ReadsOutputs):  # reading a file says nothing about the method
         seconds = peak = None

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
-class Layout:
+class FolderLayout:
     """Where a dataset comes from and how its folder is divided.
 
     folders: split -> subfolders that may hold it (the first that exists is read, else the root).
@@ -44,7 +44,7 @@ class Preset:
     """
 
     name: ClassVar[str]
-    layout: ClassVar[Layout]
+    layout: ClassVar[FolderLayout]
     size: int | None
     split: str
     root: Path | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from bench.datasets.layouts import Layout, Preset
+from bench.datasets.layouts import FolderLayout, Preset
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class CelebAHQ(Preset):
 
     name: ClassVar[str] = "celeba-hq"
     version: ClassVar[str] = "1"
-    layout: ClassVar[Layout] = Layout(
+    layout: ClassVar[FolderLayout] = FolderLayout(
         "CelebA-HQ comes from the project progressive_growing_of_gans, or as CelebAMask-HQ's folder"
         " CelebA-HQ-img: a folder of 0.jpg to 29999.jpg (or .png), or one with train/ and test/.",
         {"test": ("test", "val", "test_256", "val_256"), "train": ("train", "train_256")},
@@ -41,7 +41,7 @@ class FFHQ(Preset):
 
     name: ClassVar[str] = "ffhq"
     version: ClassVar[str] = "1"
-    layout: ClassVar[Layout] = Layout(
+    layout: ClassVar[FolderLayout] = FolderLayout(
         "FFHQ comes from NVIDIA's project ffhq-dataset: its images1024x1024 or thumbnails,"
         " 00000.png to 69999.png, in one folder or in the project's subfolders by the thousand.",
         {"test": ("test", "val"), "train": ("train",)},
@@ -62,7 +62,7 @@ class Places2(Preset):
 
     name: ClassVar[str] = "places2"
     version: ClassVar[str] = "1"
-    layout: ClassVar[Layout] = Layout(
+    layout: ClassVar[FolderLayout] = FolderLayout(
         "Places2 comes from the Places365 page of MIT CSAIL (Places365-Standard): unpack"
         " val_256.tar or val_large.tar, Places365_val_00000001.jpg to Places365_val_00036500.jpg.",
         {"val": ("val_256", "val_large", "val"), "train": ("data_256", "data_large", "train")},
@@ -82,7 +82,7 @@ class ImageNet(Preset):
 
     name: ClassVar[str] = "imagenet"
     version: ClassVar[str] = "1"
-    layout: ClassVar[Layout] = Layout(
+    layout: ClassVar[FolderLayout] = FolderLayout(
         "ImageNet comes from image-net.org after registration: unpack ILSVRC2012_img_val.tar into"
         " val/, ILSVRC2012_val_00000001.JPEG to ILSVRC2012_val_00050000.JPEG.",
         {"val": ("val", "ILSVRC2012_img_val"), "train": ("train", "ILSVRC2012_img_train")},
@@ -102,7 +102,7 @@ class ParisStreetView(Preset):
 
     name: ClassVar[str] = "paris-streetview"
     version: ClassVar[str] = "1"
-    layout: ClassVar[Layout] = Layout(
+    layout: ClassVar[FolderLayout] = FolderLayout(
         "Paris StreetView is sent by the authors of Context Encoders on request (project"
         " context-encoder): a folder with paris_eval_gt/ (100) and paris_train_original/ (14,900).",
         {
@@ -126,9 +126,9 @@ class TinyImageNet(Preset):
 
     name: ClassVar[str] = "tiny-imagenet"
     version: ClassVar[str] = "1"
-    layout: ClassVar[Layout] = Layout(
+    layout: ClassVar[FolderLayout] = FolderLayout(
         "Tiny ImageNet comes from Stanford's course CS231n: unpack tiny-imagenet-200.zip, whose"
-        " val/images/ has val_0.JPEG to val_9999.JPEG and whose train/ has a folder a class.",
+        " val/images/ has val_0.JPEG to val_9999.JPEG and whose train/ has one folder per class.",
         {
             "val": ("val/images", "tiny-imagenet-200/val/images", "val"),
             "train": ("train", "tiny-imagenet-200/train"),

@@ -27,8 +27,8 @@ GROUPS_PER_WORKER = 2
 # On how many other workers a group is tried before its tasks count as Lost.
 LOST_WORKERS = 1
 JOIN_SECONDS = 60
-# Dask monitors itself (event loops fifty times a second, stacks a hundred times), which takes about
-# 4% of a core in each process: too much where the workers and the parent share the cores.
+# Dask monitors itself (event loops 50 times per second, stacks 100 times), which takes about 4% of
+# a core in each process: too much where the workers and the parent share the cores.
 QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",

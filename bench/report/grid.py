@@ -13,7 +13,7 @@ from PIL import Image
 from bench.api import RequestError
 from bench.api.files import write_atomic
 from bench.api.imaging import decode_hole, read_rgb, to_rgb
-from bench.api.sheet import Cell, Row, Text, draw_sheet
+from bench.api.sheet import SheetCell, SheetRow, Text, draw_sheet
 from bench.report.grouping import group_runs, seed_of
 from bench.report.lettering import line_height, load_font, stacked, wrap
 
@@ -160,27 +160,27 @@ def _lay_out(lines: Sequence[_Line]) -> Image.Image:
     return draw_sheet(rows, widths, gap=GAP, margin=MARGIN)
 
 
-def _heads(titles: Sequence[str], width: int) -> Row:
+def _heads(titles: Sequence[str], width: int) -> SheetRow:
     """Return the row of the columns' titles, each centred over its column, ending at one line."""
     font = load_font(14)
     heads = [wrap(title, font, width, 3) for title in titles]
     height = max(map(len, heads)) * line_height(font)
-    cells = [Cell()]
+    cells = [SheetCell()]
     for head in heads:
         corner = (width // 2, height - len(head) * line_height(font))
-        cells.append(Cell(texts=stacked(head, corner, font, INK, "ma")))
-    return Row(height + 6 - GAP, cells)
+        cells.append(SheetCell(texts=stacked(head, corner, font, INK, "ma")))
+    return SheetRow(height + 6 - GAP, cells)
 
 
-def _row_of(line: _Line, titles: Sequence[str], width: int) -> Row:
+def _row_of(line: _Line, titles: Sequence[str], width: int) -> SheetRow:
     """Return a row: its captions, then its picture under each title, or that there is none."""
     height = max(p.shape[0] for p in line.pictures.values())
     absent = Text("not run", (width // 2, height // 2), load_font(12), QUIET, "mm")
     pictures = [
-        Cell(line.pictures[title]) if title in line.pictures else Cell(texts=[absent])
+        SheetCell(line.pictures[title]) if title in line.pictures else SheetCell(texts=[absent])
         for title in titles
     ]
-    return Row(height, [Cell(texts=_captions(line)), *pictures])
+    return SheetRow(height, [SheetCell(texts=_captions(line)), *pictures])
 
 
 def _captions(line: _Line) -> list[Text]:

@@ -158,7 +158,7 @@ def _store_all(
 
 
 def _remark(remark: str | None, done: list[ImageResult], result: RunResult) -> None:
-    """Note what a method remarks about its machine: once a run, with the first record."""
+    """Note what a method remarks about its machine: once per run, with the first record."""
     if remark is not None and done and remark not in result.remarks:
         result.remarks.append(remark)
         record = done[0].record

@@ -26,7 +26,7 @@ PLACEHOLDERS = {
     "mask": "its mask",
     "output": "the file its output goes to",
     "seed": "a whole number below 2**31, of the group's first image",
-    "seeds": "a text file, a line an image: the name of its files and its seed",
+    "seeds": "a text file, a line per image: the name of its files and its seed",
     "device": "cpu, cuda or cuda:N",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

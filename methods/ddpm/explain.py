@@ -91,7 +91,7 @@ def _watch(
         labels=labels,
         watch=found.__setitem__,
     )
-    found[0] = torch.where(hole[None], found[0], known)  # as the harness composes
+    found[0] = torch.where(hole[None], found[0], known)  # as the harness composites
     last = COLUMNS - 2
     shown = [round((last - i) * 0.9 * schedule.T / last) for i in range(COLUMNS - 1)]
     steps = schedule.network_step

@@ -20,7 +20,7 @@ SHIPPED = {
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedNetwork:
     """A checkpoint of the field.  file, origin: what its authors call it and where they put it."""
 
     file: str
@@ -31,12 +31,12 @@ class Published:
 _REPAINT = "https://github.com/andreas128/RePaint (its download.sh has the links)"
 _OPENAI = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/"
 PRESETS = {
-    "celebahq-256": Published("celeba256_250000.pt", _REPAINT),
-    "places-256": Published("places256_300000.pt", _REPAINT),
-    "imagenet-256": Published(
+    "celebahq-256": PublishedNetwork("celeba256_250000.pt", _REPAINT),
+    "places-256": PublishedNetwork("places256_300000.pt", _REPAINT),
+    "imagenet-256": PublishedNetwork(
         "256x256_diffusion_uncond.pt", _OPENAI + "256x256_diffusion_uncond.pt"
     ),
-    "imagenet-256-cond": Published(
+    "imagenet-256-cond": PublishedNetwork(
         "256x256_diffusion.pt", _OPENAI + "256x256_diffusion.pt", classes=1000
     ),
 }

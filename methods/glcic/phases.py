@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import nn
 
-from bench.api.imaging import compose
+from bench.api.imaging import composite
 from methods.glcic.losses import (
     adversarial_loss,
     discriminator_loss,
@@ -95,7 +95,7 @@ def update_discriminator(model: Model, batch: TrainingBatch, output: torch.Tenso
     The real image's local crop lies around the same hole as the fake's, as in MMagic; the paper and
     GLCIC-PyTorch crop it at random.
     """
-    fake = compose(batch.target, output, batch.hole)
+    fake = composite(batch.target, output, batch.hole)
     both = torch.cat([batch.target, fake])
     logits, _ = model.judge(both, torch.cat([batch.hole, batch.hole]))
     real_logit, fake_logit = logits.chunk(2)
@@ -111,7 +111,7 @@ def update_discriminator(model: Model, batch: TrainingBatch, output: torch.Tenso
 def update_generator(model: Model, batch: TrainingBatch, output: torch.Tensor) -> Losses:
     """Step the generator; the discriminators are frozen, so no gradient is left in them."""
     config = model.config
-    fake = compose(batch.target, output, batch.hole)
+    fake = composite(batch.target, output, batch.hole)
     freeze(model.discriminator, True)
     try:
         logit, maps, real_maps = _judge_pair(model, batch, fake)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from bench.api import Json, MaskGenerator, RequestError
-from bench.api.imaging import compose, hide
+from bench.api.imaging import composite, hide
 from bench.api.seeds import derive_seed
 from methods.common.checkpoints import sha256
 from methods.common.distributed import Process
@@ -171,7 +171,7 @@ class Glcic:
         batch = self.prepare(target, hole)
         with torch.inference_mode():
             output = self.ema.network(batch.given.to(self.process.device)).cpu()
-        return torch.cat([batch.given[:, :3], compose(target, output, hole), target])
+        return torch.cat([batch.given[:, :3], composite(target, output, hole), target])
 
     def _precision(self) -> torch.autocast:
         device = self.process.device.split(":")[0]

@@ -21,7 +21,7 @@ from methods.scenecompletion.gist import describe
 from methods.scenecompletion.place import Placement, Placer, by_equal_costs
 from methods.scenecompletion.query import Query, make_query, parts
 from methods.scenecompletion.scenes import Scenes
-from methods.scenecompletion.seam import Seam, cut
+from methods.scenecompletion.seam import SeamCut, cut
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -41,7 +41,7 @@ class PartResult:
     query: Query
     chosen: Placement
     finalists: tuple[Placement, ...]
-    seam: Seam
+    seam: SeamCut
     patch: Array
     pasted: Array
     blended: Array
@@ -140,7 +140,7 @@ class Completer:
         blended = blend(patch, query.rgb, seam.patch)
         return PartResult(query, chosen, tuple(ranked), seam, patch, pasted, blended)
 
-    def _cut(self, query: Query, placement: Placement) -> tuple[Seam, Array]:
+    def _cut(self, query: Query, placement: Placement) -> tuple[SeamCut, Array]:
         """Return the seam of a placement and its patch in the query's frame."""
         patch, covered = in_frame(
             self._scenes.rgb(placement.scene, placement.size),

@@ -9,7 +9,7 @@ Only the photographs that a query retrieves are read and decoded, so a gallery m
 memory.  Everything read is checked against a hash.
 
 The 99,980 different training images of tiny-imagenet, 64x64: 1.1 GB, built in 10 minutes of one
-core, in 43 MiB plus 1 KB a photograph; opened in 2 s and 94 MiB; a query takes .75 s, .13 s of
+core, in 43 MiB plus 1 KB per photograph; opened in 2 s and 94 MiB; a query takes .75 s, .13 s of
 them in `search`, and up to .2 GiB for what is kept of scenes.  An index of approximate neighbours
 would save little of that.  (`python -m tests.benchmarks.gallery_cost`; one thread, processor time.)
 """

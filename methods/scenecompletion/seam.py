@@ -21,7 +21,7 @@ NEVER = 1 << 28  # capacity of a link that no cut takes
 
 
 @dataclass(frozen=True)
-class Seam:
+class SeamCut:
     """A labelling.  patch: bool (H, W), True = taken from the patch.  cost, straight: in units."""
 
     patch: Array
@@ -29,7 +29,7 @@ class Seam:
     straight: int
 
 
-def cut(photograph: Array, patch: Array, hole: Array, free: Array, distance: Array) -> Seam:
+def cut(photograph: Array, patch: Array, hole: Array, free: Array, distance: Array) -> SeamCut:
     """Return the cheapest seam.
 
     photograph, patch: float32 (H, W, 3), RGB in [0, 1].  hole: bool (H, W), must be patch.  free:
@@ -44,7 +44,7 @@ def cut(photograph: Array, patch: Array, hole: Array, free: Array, distance: Arr
     reached = np.zeros(count, dtype=bool)
     reached[breadth_first_order(residual, 0, return_predecessors=False)] = True
     labels = hole | (free & reached[nodes])
-    return Seam(labels, labelling_cost(labels, pull, across), labelling_cost(hole, pull, across))
+    return SeamCut(labels, labelling_cost(labels, pull, across), labelling_cost(hole, pull, across))
 
 
 def costs(

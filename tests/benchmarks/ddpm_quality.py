@@ -21,7 +21,7 @@ import torch
 
 from bench import plugins
 from bench.api import Completion, Dataset, ImageMetric, MaskGenerator, Method
-from bench.api.imaging import compose, hide, pad_to_multiple, to_uint8
+from bench.api.imaging import composite, hide, pad_to_multiple, to_uint8
 from bench.api.seeds import derive_seed
 from bench.plan.request import load_dataset
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
@@ -80,8 +80,8 @@ def evaluate(
         if isinstance(made, Completion):
             evaluations += sum(float(n.get("evaluations", 0)) for n in made.notes)  # type: ignore[arg-type]
             made = made.image
-        composed = compose(target, made[..., :height, :width].clamp(0, 1), hole)
-        for output, truth, missing in zip(composed, target, hole, strict=True):
+        composited = composite(target, made[..., :height, :width].clamp(0, 1), hole)
+        for output, truth, missing in zip(composited, target, hole, strict=True):
             pixels = to_uint8(output)[None].float() / 255
             scores.append(float(metric(pixels, truth[None], missing[None])[0]))
     return scores, evaluations / len(ids), seconds / len(ids)

@@ -17,7 +17,7 @@ import torch
 
 from bench import plugins
 from bench.api import Completion
-from bench.api.imaging import compose, hide, pad_to_multiple, to_uint8
+from bench.api.imaging import composite, hide, pad_to_multiple, to_uint8
 from bench.api.seeds import derive_seed
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
@@ -32,7 +32,7 @@ def load(spec: str, size: int | None, limit: int | None, last: int | None):
 
 
 def complete(spec: str, images, holes) -> list[torch.Tensor]:
-    """Return the composed, quantised outputs of a method."""
+    """Return the composited, quantised outputs of a method."""
     method = plugins.method(spec)
     inpaint = method.load("cpu")
     outputs = []
@@ -42,7 +42,7 @@ def complete(spec: str, images, holes) -> list[torch.Tensor]:
         out = inpaint(hide(padded, padded_hole), padded_hole, [derive_seed("quality", k)])
         out = out.image if isinstance(out, Completion) else out
         out = out[..., : target.shape[-2], : target.shape[-1]]
-        outputs.append(to_uint8(compose(target, out, missing)).float()[0] / 255)
+        outputs.append(to_uint8(composite(target, out, missing)).float()[0] / 255)
     return outputs
 
 

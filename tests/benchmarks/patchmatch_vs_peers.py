@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from bench import plugins
-from bench.api.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
+from bench.api.imaging import composite, hide, read_rgb, resize_crop, to_tensor, to_uint8
 from bench.api.seeds import derive_seed, numpy_stream
 from bench.datasets.photos import SOURCES, _path
 
@@ -67,7 +67,7 @@ def compare(
             start = time.perf_counter()
             output = inpaint(hide(target, hole), hole, [seed])
             seconds = time.perf_counter() - start
-            shown = to_uint8(compose(target, output, hole)).float() / 255
+            shown = to_uint8(composite(target, output, hole)).float() / 255
             scores = [float(metric(shown, target, hole)[0]) for metric in (psnr, lpips)]
             rows[method].append((seconds, *scores))
     return {method: np.array(values) for method, values in rows.items()}

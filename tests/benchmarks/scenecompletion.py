@@ -19,7 +19,7 @@ from PIL import Image
 
 from bench import plugins
 from bench.api import Completion
-from bench.api.imaging import compose, hide, read_rgb, resize_crop, to_tensor, to_uint8
+from bench.api.imaging import composite, hide, read_rgb, resize_crop, to_tensor, to_uint8
 from bench.api.seeds import derive_seed, numpy_stream
 from bench.api.sheet import Captions, draw_sheet, fit, tile_row
 from methods.scenecompletion.build import build, folder_items
@@ -94,7 +94,7 @@ def quality(out: Path, gallery: Path, queries: dict[str, torch.Tensor], names: l
             for method, inpaint in loaded.items():
                 done = inpaint(hide(image, hole)[None], hole[None], [derive_seed(method, name)])
                 raw = done.image[0] if isinstance(done, Completion) else done[0]
-                output = to_uint8(compose(image, raw, hole)).float() / 255
+                output = to_uint8(composite(image, raw, hole)).float() / 255
                 row.append(output)
                 for metric, score in metrics.items():
                     value = score(output[None], image[None], hole[None])  # type: ignore[operator]

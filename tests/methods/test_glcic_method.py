@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bench.api import RequestError
-from bench.api.imaging import compose, hide
+from bench.api.imaging import composite, hide
 from methods.glcic import GLCIC
 from methods.glcic.blend import blend_completion
 from methods.glcic.checkpoint import recommended_blend, save_generator
@@ -64,7 +64,7 @@ def test_the_fast_network_is_the_network(changes):
         rough = FastGenerator(network, torch.bfloat16)(visible, hole)
     for found, tolerance in ((fast, 1e-5), (rough, 0.05)):
         assert torch.allclose(
-            compose(target, found, hole), compose(target, expected, hole), atol=tolerance
+            composite(target, found, hole), composite(target, expected, hole), atol=tolerance
         )
     assert not torch.equal(rough, fast)
 
@@ -140,8 +140,8 @@ def test_poisson_blending_lowers_the_seam_and_keeps_known_pixels():
     completed = (ramp + 0.25 + texture).clamp(0, 1)  # right gradients, wrong brightness
     visible = hide(ramp[None], hole[None])[0]
     blended = blend_completion(completed, visible, hole)
-    before = compose(ramp, completed, hole)
-    after = compose(ramp, blended, hole)
+    before = composite(ramp, completed, hole)
+    after = composite(ramp, blended, hole)
     assert seam_energy(after, hole) < 0.2 * seam_energy(before, hole)
     assert torch.equal(blended[~hole.expand(3, -1, -1)], ramp[~hole.expand(3, -1, -1)])
     inside = (slice(None), slice(12, 20), slice(12, 20))

@@ -148,11 +148,11 @@ def test_discriminators_see_composed_images_and_the_crop_around_the_hole(monkeyp
     batch = subject.batch(0)
     training.joint_step(subject, batch)
     (both, both_crops), (fakes, fake_crops) = seen
-    real, composed = both.chunk(2)
+    real, composited = both.chunk(2)
     assert batch.hole[:, 0].flatten(1).sum(dim=1).unique().numel() > 1  # both kinds of holes
     hole = batch.hole.expand_as(real)
     assert torch.equal(real, batch.target)
-    for images, crops in ((composed, both_crops[4:]), (fakes, fake_crops)):
+    for images, crops in ((composited, both_crops[4:]), (fakes, fake_crops)):
         assert torch.equal(images[~hole], batch.target[~hole])
         assert not torch.equal(images[hole], batch.target[hole])
         assert torch.equal(crops, local_crop(images, batch.hole))

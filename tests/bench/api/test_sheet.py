@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from bench.api.sheet import Captions, Cell, Row, Text, draw_sheet, fit, lines_of, tile_row
+from bench.api.sheet import Captions, SheetCell, SheetRow, Text, draw_sheet, fit, lines_of, tile_row
 
 
 def test_pictures_stand_in_columns_with_gaps_and_a_margin() -> None:
     red = np.full((2, 2, 3), (255, 0, 0), np.uint8)
-    rows = [Row(2, [Cell(red), Cell()]), Row(3, [Cell(), Cell(red, top=1)])]
+    rows = [
+        SheetRow(2, [SheetCell(red), SheetCell()]),
+        SheetRow(3, [SheetCell(), SheetCell(red, top=1)]),
+    ]
     sheet = np.asarray(draw_sheet(rows, [2, 4], gap=1, margin=3))
     assert sheet.shape == (3 + 2 + 1 + 3 + 3, 3 + 2 + 1 + 4 + 3, 3)
     expected = np.full(sheet.shape, 255, np.uint8)
@@ -21,7 +24,9 @@ def test_pictures_stand_in_columns_with_gaps_and_a_margin() -> None:
 
 def test_a_grey_background_makes_a_grey_sheet_with_the_gap_as_margin() -> None:
     sheet = np.asarray(
-        draw_sheet([Row(1, [Cell(np.zeros((1, 1), np.uint8))])], [1], gap=2, background=96)
+        draw_sheet(
+            [SheetRow(1, [SheetCell(np.zeros((1, 1), np.uint8))])], [1], gap=2, background=96
+        )
     )
     expected = np.full((5, 5), 96)
     expected[2, 2] = 0
@@ -30,7 +35,7 @@ def test_a_grey_background_makes_a_grey_sheet_with_the_gap_as_margin() -> None:
 
 def test_a_text_begins_where_its_cell_says() -> None:
     text = Text("x", (5, 4), ImageFont.load_default(10), colour=(255, 0, 0))
-    sheet = np.asarray(draw_sheet([Row(20, [Cell(), Cell(texts=[text])])], [10, 30]))
+    sheet = np.asarray(draw_sheet([SheetRow(20, [SheetCell(), SheetCell(texts=[text])])], [10, 30]))
     inked = np.argwhere((sheet != 255).any(axis=2))
     assert inked.size
     assert (inked.min(axis=0) >= (4, 15)).all()
