@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
+from bench.api.credits import HasCredits
 from bench.api.measures import ImageMetric, ImageSet, PosteriorMetric, SampleMetric, SetMetric
 from bench.api.offers import (
     PRECISIONS,
@@ -61,6 +62,7 @@ __all__ = [
     "GalleryReport",
     "HasAssets",
     "HasCautions",
+    "HasCredits",
     "HasGroupSize",
     "HasPrecision",
     "HasTitle",

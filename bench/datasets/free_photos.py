@@ -70,6 +70,13 @@ class FreePhotos:
             raise ValueError(f"no image {image_id!r} in free-photos")
         return image_id
 
+    def credit(self, image_id: str) -> str:
+        """Return author, licence, source and changes of an image, as its licence asks for."""
+        row = _table()[image_id]
+        before = f"{row['changed']}, " if row["changed"] else ""
+        source = row["source"] or row["package"]
+        return f"{row['author']}, {row['licence']}, {source}; {before}cut to a square and shrunk"
+
 
 def pixel_hash(pixels: np.ndarray) -> str:
     """Return the sha256 of uint8 (H, W, 3) pixels: of what is scored, not of a file's bytes."""
@@ -82,13 +89,21 @@ def content_hash(hashes: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
+def _table() -> dict[str, dict[str, str]]:
+    """Return the rows of the table by id; raises RequestError when it cannot be read."""
+    try:
+        with TABLE.open(encoding="utf-8", newline="") as file:
+            return {row["id"]: row for row in csv.DictReader(file)}
+    except (OSError, KeyError, ValueError) as error:
+        raise RequestError(f"free-photos: {TABLE.name} cannot be read. {_ADVICE}") from error
+
+
 @cache
 def _hashes() -> dict[str, str]:
     """Return id -> sha256 of its pixels; raises RequestError when the table is not CONTENT's."""
     try:
-        with TABLE.open(encoding="utf-8", newline="") as file:
-            found = {row["id"]: row["pixels_sha256"] for row in csv.DictReader(file)}
-    except (OSError, KeyError, ValueError) as error:
+        found = {image_id: row["pixels_sha256"] for image_id, row in _table().items()}
+    except KeyError as error:
         raise RequestError(f"free-photos: {TABLE.name} cannot be read. {_ADVICE}") from error
     if content_hash(found) != CONTENT:
         raise RequestError(f"free-photos: {TABLE.name} was changed. {_ADVICE}")

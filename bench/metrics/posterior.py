@@ -5,7 +5,6 @@ All are of the hole's values: the others are the target's.  Run with --samples K
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -22,7 +21,7 @@ class LPIPSBest:
     """LPIPS (AlexNet) of the best of the K samples: an oracle's choice, which no method can make.
 
     Papers print it as diverse inpainting's quality; beside it belongs the mean, `lpips`.
-    `best_of` gives the whole curve over k.
+    The page of `bench leaderboard` draws the whole curve over k.
     """
 
     name: ClassVar[str] = "lpips_best"
@@ -146,21 +145,6 @@ def covered(x: torch.Tensor, y: torch.Tensor, i: int) -> float:
     # The rank of y is below, ..., below + equal; inside are i, ..., K - i.
     least, most = below.clamp(min=i), (below + equal).clamp(max=k - i)
     return float(((most - least + 1).clamp(min=0).double() / (equal + 1)).mean())
-
-
-def best_of(scores: list[float]) -> list[float]:
-    """Return the expected least of k of these K scores, for k = 1 (the mean) to K (the least).
-
-    The k are drawn without replacement: the i-th least is the least with C(K - i, k - 1) / C(K, k).
-    """
-    ordered, total = sorted(scores), len(scores)
-    return [
-        sum(
-            score * math.comb(total - i, k - 1) / math.comb(total, k)
-            for i, score in enumerate(ordered, start=1)
-        )
-        for k in range(1, total + 1)
-    ]
 
 
 def _levels(

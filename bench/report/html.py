@@ -12,7 +12,9 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from bench.report.best_of_k import best_of_curve
 from bench.report.cell_text import interval_text
+from bench.report.credits import credits
 from bench.report.html_images import Pool, cases, choose_plan, comparison
 from bench.report.markdown import LEGEND
 from bench.report.ranks import mean_ranks
@@ -66,6 +68,13 @@ def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, obj
 
 def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dict[str, object]:
     case_metric = _primary(board)
+    pictures = comparison(board, n_rows, pool)
+    shown = {
+        str(key): worst_and_best
+        for key, row in enumerate(board.rows)
+        if (worst_and_best := cases(board, row, case_metric, n_cases, pool)) is not None
+    }
+    listed = [case for some in shown.values() for side in some.values() for case in side]
     return {
         "title": board.title,
         "tab": tab,
@@ -74,13 +83,10 @@ def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dic
             {"name": m.name, "title": m.title, "up": m.higher_is_better} for m in board.metrics
         ],
         "rows": [_row(board, key, row) for key, row in enumerate(board.rows)],
-        "pictures": comparison(board, n_rows, pool),
+        "pictures": pictures,
         "caseMetric": case_metric,
-        "cases": {
-            str(key): worst_and_best
-            for key, row in enumerate(board.rows)
-            if (worst_and_best := cases(board, row, case_metric, n_cases, pool)) is not None
-        },
+        "cases": shown,
+        "credits": credits(board, [*pictures["ids"], *(case["id"] for case in listed)]),
     }
 
 
@@ -99,6 +105,7 @@ def _row(board: Board, key: int, row: Row) -> dict[str, object]:
         "secondsText": seconds_text(row.seconds),
         "cells": {name: _cell(cell, places[name]) for name, cell in row.cells.items()},
         "bins": {name: _bins(row, name) for name in row.cells},
+        "bestOf": {m.name: best_of_curve(row, m) for m in board.metrics if m.name in row.cells},
     }
 
 

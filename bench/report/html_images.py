@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from PIL import Image
@@ -23,6 +23,25 @@ LARGEST = 256
 LOSSLESS_TO = 128
 # (rows of the comparison, worst and best cases of each method), from most to none.
 PLANS = ((6, 3), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1), (3, 0), (2, 0), (1, 0), (0, 0))
+
+
+class Comparison(TypedDict):
+    """Images beside each other: ids, and places in the pool; outputs by the key of the row."""
+
+    ids: list[str]
+    target: list[int]
+    hole: list[int]
+    outputs: dict[str, list[int]]
+
+
+class Case(TypedDict):
+    """One output, its score as text, and places in the pool."""
+
+    id: str
+    score: str
+    target: int
+    hole: int
+    output: int
 
 
 @dataclass
@@ -51,7 +70,7 @@ def choose_plan(boards: Sequence[Board], most: int) -> tuple[int, int]:
     return PLANS[-1]
 
 
-def comparison(board: Board, count: int, pool: Pool) -> dict[str, object]:
+def comparison(board: Board, count: int, pool: Pool) -> Comparison:
     """Return ids, and places of target, hole and each method's outputs for `count` images."""
     runs = {key: row.runs[0] for key, row in enumerate(board.rows) if _has_pictures(row.runs[0])}
     runs = runs if count else {}
@@ -69,7 +88,9 @@ def comparison(board: Board, count: int, pool: Pool) -> dict[str, object]:
     }
 
 
-def cases(board: Board, row: Row, metric: str, count: int, pool: Pool) -> dict[str, object] | None:
+def cases(
+    board: Board, row: Row, metric: str, count: int, pool: Pool
+) -> dict[str, list[Case]] | None:
     """Return the worst and best images of a method's first seed by `metric`."""
     run = row.runs[0]
     if not count or metric not in run.scores or not _has_pictures(run):
@@ -84,7 +105,7 @@ def cases(board: Board, row: Row, metric: str, count: int, pool: Pool) -> dict[s
     }
 
 
-def _case(run: ScoredRun, output_id: str, score: float, pool: Pool) -> dict[str, object]:
+def _case(run: ScoredRun, output_id: str, score: float, pool: Pool) -> Case:
     return {
         "id": output_id,
         "score": f"{score:.4g}",

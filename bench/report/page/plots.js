@@ -156,6 +156,36 @@ function drawCurves(svg, area, m, lines) {
     }
   }
 }
+function bestOfCard(b, rows) {
+  const m = plotMetric(b);
+  const lines = rows.map((row) => ({ row, curve: row.bestOf[m.name] || [] }))
+    .filter((l) => l.curve.length > 1);
+  if (!lines.length) return null;
+  const legend = h("div", {},
+    h("div", { class: "legend" }, lines.map((l) => h("span", {}, swatch(l.row.name), l.row.name))),
+    h("p", { class: "note" }, "k = 1 is the mean of all samples. From k = 2 on the truth chooses " +
+      "the sample, which no method can do."));
+  return plotCard(`Best of k samples: ${m.title}`, (svg, area) => {
+    drawBestOf(svg, area, m, lines);
+    return true;
+  }, legend);
+}
+function drawBestOf(svg, area, m, lines) {
+  const most = Math.max(...lines.map((l) => l.curve.length));
+  const [low, high] = range(lines.flatMap((l) => l.curve));
+  const x = (k) => area.x((k - 1) / (most - 1)), y = better(area, m, low, high);
+  const marks = [...Array(most).keys()].map((k) => k + 1).filter((k) => most <= 12 || k % 5 === 0);
+  frame(svg, area, marks.map((k) => [x(k), String(k)]), y, [low, high],
+    ["k, samples that the truth chooses from", `${m.name}; up is better`]);
+  for (const { row, curve } of lines) {
+    const colour = colourOf(row.name);
+    const points = curve.map((v, k) => `${x(k + 1)},${y(v)}`).join(" ");
+    svg.append(s("polyline", { fill: "none", stroke: colour, "stroke-width": 2,
+      "stroke-dasharray": dashOf(row.name), points }));
+    curve.forEach((v, k) => svg.append(s("circle", { cx: x(k + 1), cy: y(v), r: 3.5, fill: colour },
+      s("title", {}, `${row.name}: ${v.toPrecision(4)}, best of ${k + 1}`))));
+  }
+}
 function rankPlot(r, rows) {
   const [width, left, longest] = NARROW.matches ? [380, 140, 19] : [700, 220, 30];
   const height = 40 + rows.length * 24, viewBox = `0 0 ${width} ${height}`;

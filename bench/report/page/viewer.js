@@ -62,6 +62,7 @@ function viewerCard(b, rows) {
       h("button", { type: "button", onclick: () => stepImage(1) }, "Next →"),
       h("span", { class: "note", id: "which" },
         `${id} (${state.image + 1} of ${p.ids.length})`)),
+    creditLine(b, id),
     h("div", { class: "viewer" }, h("div", {}, stage, range), thumbnails(b, all, right)));
 }
 function thumbnails(b, all, right) {
@@ -97,12 +98,15 @@ function stepMethod(by) {
   state.right = all[(all.indexOf(right) + by + all.length) % all.length][0];
   redraw();
 }
+function creditLine(b, id) {
+  return b.credits[id] ? h("p", { class: "note credit" }, `Photograph: ${b.credits[id]}`) : null;
+}
 function caseFigure(b, c) {
   const pictures = ["target", "hole", "output"].map((what) => h("img", {
     alt: `${what} of ${c.id}`, title: what, src: picture(c[what]), loading: "lazy",
   }));
   return h("figure", { class: "case" }, h("div", {}, pictures),
-    h("figcaption", {}, `${c.id}: ${b.caseMetric} ${c.score}`));
+    h("figcaption", {}, `${c.id}: ${b.caseMetric} ${c.score}`), creditLine(b, c.id));
 }
 function casesCard(b, rows) {
   const having = rows.filter((row) => b.cases[row.key]);

@@ -12,7 +12,7 @@ from bench.api import PosteriorMetric, RequestError
 from bench.api.seeds import torch_stream
 from bench.metrics.diversity import DiversityHole
 from bench.metrics.lpips import LPIPS, distance, weighted_features
-from bench.metrics.posterior import CRPS, Coverage, CRPSFeatures, LPIPSBest, best_of, covered, crps
+from bench.metrics.posterior import CRPS, Coverage, CRPSFeatures, LPIPSBest, covered, crps
 from bench.metrics.seam import ColourShift, Seam
 
 
@@ -58,15 +58,6 @@ def test_coverage_shares_out_ties() -> None:
     assert covered(x, torch.tensor([5, 5, 6]), 1) == pytest.approx((2 / 4 + 2 / 3 + 1) / 3)
     rounded = (4 * normal(7, 200_000)).round(), (4 * normal(200_000, seed=1)).round()
     assert covered(*rounded, 1) == pytest.approx(6 / 8, abs=0.005)
-
-
-def test_the_best_of_k_is_the_expected_least_of_a_draw() -> None:
-    scores = [3.0, 1.0, 2.0, 5.0]
-    curve = best_of(scores)
-    assert curve[0] == pytest.approx(2.75)
-    assert curve[1] == pytest.approx((1 + 1 + 1 + 2 + 2 + 3) / 6)
-    assert curve[3] == 1
-    assert curve == sorted(curve, reverse=True)
 
 
 def test_metrics_of_samples_read_the_hole_alone() -> None:
