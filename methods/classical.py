@@ -25,6 +25,7 @@ class Telea:
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True
+    seeded: ClassVar[bool] = False
     radius: float = 3.0
 
     def __post_init__(self) -> None:
@@ -49,6 +50,7 @@ class NavierStokes:
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True
+    seeded: ClassVar[bool] = False
     radius: float = 3.0
 
     def __post_init__(self) -> None:
@@ -70,6 +72,7 @@ class Biharmonic:
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True
+    seeded: ClassVar[bool] = False
 
     def load(self, device: str) -> Inpaint:
         """Return the method; it runs on the CPU whatever the device."""

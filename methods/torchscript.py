@@ -29,6 +29,7 @@ class TorchScript:
     name: ClassVar[str] = "torchscript"
     version: ClassVar[str] = "1"
     single_threaded: ClassVar[bool] = False
+    seeded: ClassVar[bool] = False
     positional: ClassVar[str] = "path"
     path: Path
     multiple_of: int = 8

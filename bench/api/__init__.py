@@ -40,8 +40,10 @@ from bench.api.offers import (
     Precision,
     ReadsOutputs,
     StatesExactness,
+    StatesSeeding,
     StatesSymmetry,
     is_exact,
+    is_seeded,
 )  # fmt: skip
 from bench.api.training import ImageSource, Train, Trainer, Trains
 from bench.api.watching import ShowsSteps, WatchSteps
@@ -86,12 +88,14 @@ __all__ = [
     "SetMetric",
     "ShowsSteps",
     "StatesExactness",
+    "StatesSeeding",
     "StatesSymmetry",
     "Train",
     "Trainer",
     "Trains",
     "WatchSteps",
     "is_exact",
+    "is_seeded",
 ]  # fmt: skip
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]

@@ -104,6 +104,21 @@ class StatesExactness(Protocol):
         ...
 
 
+@runtime_checkable
+class StatesSeeding(Protocol):
+    """A method that says whether seeds change its outputs."""
+
+    @property
+    def seeded(self) -> bool:
+        """Whether they do; where not, it runs with one seed, and once for all samples."""
+        ...
+
+
+def is_seeded(method: object) -> bool:
+    """Return whether seeds may change a method's outputs."""
+    return not isinstance(method, StatesSeeding) or method.seeded
+
+
 def is_exact(method: object) -> bool:
     """Return whether a method promises the same bytes on every machine."""
     return isinstance(method, StatesExactness) and method.exact

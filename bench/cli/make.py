@@ -41,9 +41,7 @@ def build_gallery(
 @click.command()
 @click.argument("method")
 @click.option("--dataset", required=True, help="What to train on, such as folder:photos/.")
-@click.option(
-    "--config", default="small", show_default=True, help="A recipe; a wrong name lists them."
-)
+@click.option("--config", help="A recipe; a wrong name lists them.  [default: by method]")
 @click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs, samples, weights.")
 @click.option("--mask", "masks", multiple=True, help="Holes.  [default: the recipe's]")
 @click.option("--held-out", type=click.IntRange(0), default=0, help="Leave the last N images out.")
@@ -61,7 +59,7 @@ def train(
     *,
     method: str,
     dataset: str,
-    config: str,
+    config: str | None,
     out: Path,
     masks: tuple[str, ...],
     held_out: int,

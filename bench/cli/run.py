@@ -156,11 +156,12 @@ def _write_reports(paths: list[Path], reports: Path) -> None:
     from bench.store.scored_run import load_runs
 
     loaded = load_runs(paths, failed=True)
-    table = leaderboard.render(loaded, "md")
-    text = table if isinstance(table, str) else table.decode()
-    write_atomic(reports / "leaderboard.md", text.encode())
+    for kind, name in (("md", "leaderboard.md"), ("html", "leaderboard.html")):
+        made = leaderboard.render(loaded, kind)
+        write_atomic(reports / name, made.encode() if isinstance(made, str) else made)
     grid.draw_grid([run for run in loaded if run.n_images], out=reports / "grid.png")
-    click.echo(f"\n{text}")
+    click.echo(f"\n{leaderboard.render(loaded, 'text')!s}")
+    click.echo(f"page:        {reports / 'leaderboard.html'}")
     click.echo(f"leaderboard: {reports / 'leaderboard.md'}")
     click.echo(f"grid:        {reports / 'grid.png'}")
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to train: a configuration's name, and what of it is changed.
+    """What to train: a configuration's name (None: the method's default), and its changes.
 
     settings: "key=value" for fields of the configuration (schedule=linear; completion=1500,
     joint=4000, skips=false).  masks: names of holes, instead of the configuration's.
     """
 
-    config: str
+    config: str | None = None
     settings: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
 
@@ -78,11 +78,12 @@ def train(
 
 def _configured(trainer: Trainer, recipe: Recipe) -> Any:
     """Return the configuration with its changes; raises RequestError for one that it has not."""
-    if recipe.config not in trainer.recipes:
-        hint = plugins.did_you_mean(recipe.config, trainer.recipes)
-        recipes = ", ".join(trainer.recipes)
-        raise RequestError(f"Unknown config {recipe.config!r}.{hint} Known: {recipes}.")
-    config = trainer.recipes[recipe.config]
+    name = recipe.config or trainer.default or next(iter(trainer.recipes))
+    if name not in trainer.recipes:
+        hint = plugins.did_you_mean(name, trainer.recipes)
+        known = ", ".join(trainer.recipes)
+        raise RequestError(f"Unknown config {name!r}.{hint} Known: {known}.")
+    config = trainer.recipes[name]
     changes = plugins.parse_parameters(type(config), ",".join(recipe.settings))
     names = plugins.split_list(recipe.masks)
     if names and "holes" in {field.name for field in dataclasses.fields(config)}:

@@ -22,6 +22,7 @@ from bench.api import (
     ShowsSteps,
     WatchSteps,
     imaging,
+    is_seeded,
 )
 from bench.complete import memory
 from bench.complete.batch import Batch, BatchResult, ImageResult
@@ -61,7 +62,7 @@ def process(batch: Batch, watch: WatchSteps | None = None) -> BatchResult:
         inpaint = inpaint.watched(watch)
     tasks, done = _prepare(batch)
     for group in _same_shape(tasks):
-        done += _complete(batch, inpaint, group, halve=True)
+        done += _complete_once(batch, inpaint, group)
     order = {record_id(batch.run, *item): i for i, item in enumerate(batch.items)}
     done.sort(key=lambda result: order[result.record.id])
     remark = _text_attribute(method.inpaint, "remark")
@@ -151,6 +152,20 @@ def _same_shape(tasks: Sequence[_Task]) -> list[list[_Task]]:
     for task in tasks:
         groups.setdefault(tuple(task.image.target.shape), []).append(task)
     return list(groups.values())
+
+
+def _complete_once(batch: Batch, inpaint: Inpaint, tasks: list[_Task]) -> list[ImageResult]:
+    """Complete images of one size; once for all samples of an image where seeds change nothing."""
+    if is_seeded(batch.run.method):
+        return _complete(batch, inpaint, tasks, halve=True)
+    first = {task.image.image_id: task for task in reversed(tasks)}
+    made = _complete(batch, inpaint, list(reversed(first.values())), halve=True)
+    by_image = {result.record.image_id: result for result in made}
+    return [
+        replace(result, record=replace(result.record, id=task.record.id, seed=task.record.seed))
+        for task in tasks
+        for result in (by_image[task.image.image_id],)
+    ]
 
 
 def _complete(

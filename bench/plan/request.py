@@ -18,6 +18,7 @@ from bench.api import (
     MaskGenerator,
     Method,
     RequestError,
+    is_seeded,
 )
 from bench.plan.spec import Names, Run
 
@@ -29,8 +30,7 @@ class Request:
     """A grid of runs: every method x mask x seed on one dataset.
 
     size: None = the dataset's own default.  metrics: None = the defaults of bench.scoring.images.
-    seeded: names of the methods that run with every seed; the others, which seeds do not change,
-    run with the first one only.  None = all methods run with every seed.
+    A method that seeds do not change runs with the first one alone.
     """
 
     methods: tuple[str, ...] = ()
@@ -39,7 +39,6 @@ class Request:
     size: int | None = None
     limit: int | None = None
     seeds: tuple[int, ...] = (0,)
-    seeded: tuple[str, ...] | None = None
     mask_seed: int = 0
     samples: int = 1
     precision: str = "auto"
@@ -121,8 +120,7 @@ def names(method: str | None = None, mask: str | None = None, dataset: str | Non
 
 
 def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:
-    seeded = request.seeded is None or method.name in request.seeded
-    return request.seeds if seeded else request.seeds[:1]
+    return request.seeds if is_seeded(method) else request.seeds[:1]
 
 
 def load_dataset(text: str, size: int | None) -> Dataset:

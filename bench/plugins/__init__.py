@@ -163,7 +163,10 @@ def find_class(kind: str, spec: str) -> tuple[type[Any], str]:
     if class_name.isidentifier() and all(part.isidentifier() for part in name.split(".")):
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # a file in the current folder is a module, but ours win
-        return import_class(kind, f"{name}:{class_name}"), rest
+        try:
+            return import_class(kind, f"{name}:{class_name}"), rest
+        except RequestError as error:
+            raise RequestError(f"{error}{did_you_mean(name, targets)}") from error
     known, comma, pairs = spec.partition(",")
     if comma and known in targets:
         raise RequestError(f"{kind} {spec!r}: parameters follow a colon. Write '{known}:{pairs}'.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ class Cell:
     """A number with its interval (None for metrics of whole sets) and its marks in the table.
 
     of_set: one number per run; n is then the number of images in the set and is always printed.
-    best: the best of its column.  close: not significantly worse than the best (paired bootstrap
+    best, second: of its column.  close: not significantly worse than the best (paired bootstrap
     over sources, same images and holes, 95%).
     """
 
@@ -43,6 +43,7 @@ class Cell:
     n_infinite: int = 0
     of_set: bool = False
     best: bool = False
+    second: bool = False
     close: bool = False
 
 
@@ -68,7 +69,21 @@ def make_cells(
     ):  # fmt: skip
         for (row, name), cell in cells.items():
             rows[row][name] = cell
+    for metric in metrics:
+        _mark_second(rows, metric)
     return [{m.name: row[m.name] for m in metrics if m.name in row} for row in rows]
+
+
+def _mark_second(rows: list[dict[str, Cell]], metric: Metric) -> None:
+    """Mark the best cell of a column after the one that is marked best."""
+    column = {i: row[metric.name] for i, row in enumerate(rows) if metric.name in row}
+    others = {i: cell.value for i, cell in column.items() if not cell.best}
+    if len(others) == len(column):
+        return  # nothing is compared
+    finite = {i: value for i, value in others.items() if math.isfinite(value)}
+    if finite:
+        second = min(finite, key=lambda i: finite[i] * (-1 if metric.higher_is_better else 1))
+        rows[second][metric.name] = replace(column[second], second=True)
 
 
 def _set_cells(
@@ -97,17 +112,20 @@ def _sample_cells(
 ) -> dict[tuple[int, str], Cell]:
     """Return the cells of metrics over an image's samples (diversity), which scores.csv lacks.
 
-    Each is the mean over seeds; a single run has the interval that scoring stored.  No cell is
-    marked best: without scores of single images, differences cannot be tested.
+    Each is the mean over seeds; a single run has the interval that scoring stored.  The best one is
+    marked, and none as close: without scores of single images, differences cannot be tested.
     """
-    cells = {}
-    for i, group in enumerate(groups):
-        for name in (metric.name for metric in metrics):
-            entries = entries_of(group, name, ImageEntry)
+    cells: dict[tuple[int, str], Cell] = {}
+    for metric in metrics:
+        column: dict[int, Cell] = {}
+        for i, group in enumerate(groups):
+            entries = entries_of(group, metric.name, ImageEntry)
             means = [(e.mean, e.n) for e in entries if e.mean is not None]
-            if means and not any(name in run.scores for run in group):
+            if means and not any(metric.name in run.scores for run in group):
                 value, n = _over_seeds(means)
-                cells[i, name] = Cell(value, stored_interval(group, name), n)
+                column[i] = Cell(value, stored_interval(group, metric.name), n)
+        best = _best({i: cell.value for i, cell in column.items()}, metric)
+        cells |= {(i, metric.name): replace(cell, best=i == best) for i, cell in column.items()}
     return cells
 
 

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from bench.report.best_of_k import best_of_curve
-from bench.report.cell_text import interval_text
 from bench.report.credits import credits
+from bench.report.entries import interval_text
 from bench.report.html_images import Pool, cases, choose_plan, comparison
 from bench.report.markdown import LEGEND
 from bench.report.ranks import mean_ranks

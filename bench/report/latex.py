@@ -1,17 +1,13 @@
-"""Write boards as a LaTeX document with one booktabs table each, to be pasted into a paper."""
+"""Write tables as a LaTeX document with booktabs, to be pasted into a paper."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.report.cell_text import Marks, cell_text
-from bench.report.rounding import column, decimals, seconds_text
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.report.boards import Board, Row
-    from bench.report.columns import Metric
+    from bench.report.matrix import Entry, Matrix
 
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -22,10 +18,6 @@ _HEAD = r"""\documentclass{article}
 \begin{document}
 % Each table below can be pasted into a paper that loads booktabs and T1 fontenc.
 """
-_LEGEND = (
-    r"Best in bold, second underlined; $\approx$: not significantly worse than the best (paired "
-    r"bootstrap over source photographs, 95\,\%)."
-)
 # How papers write these metrics; others keep their names.
 _METRICS = {
     "l1": r"$\ell_1$", "psnr": "PSNR", "ssim": "SSIM", "lpips": "LPIPS", "fid": "FID", "kid": "KID",
@@ -38,19 +30,13 @@ _SPECIAL = {
     "–": "--", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "≈": r"$\approx$",
     "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
 }  # fmt: skip
-_MARKS = Marks(
-    missing="--",
-    best=lambda text: rf"\textbf{{{text}}}",
-    second=lambda text: rf"\underline{{{text}}}",
-    close=lambda text: text + r"$^{\approx}$",
-    detail=lambda text, detail: rf"{text} {{\scriptsize{detail}}}",
-    set_size=lambda n: f"($N={n}$)",
-)
 
 
-def document(boards: Sequence[Board]) -> str:
-    """Return a document that pdflatex compiles unchanged; users' names are escaped."""
-    return _HEAD + "\n\n".join(_table(board) for board in boards) + "\n\\end{document}\n"
+def document(matrices: Sequence[Matrix]) -> str:
+    """Return a document that pdflatex compiles unchanged; a bare table stands alone, without it."""
+    if all(matrix.bare for matrix in matrices):
+        return "\n\n".join(_tabular(matrix) for matrix in matrices) + "\n"
+    return _HEAD + "\n\n".join(map(_table, matrices)) + "\n\\end{document}\n"
 
 
 def escape(text: str) -> str:
@@ -63,59 +49,65 @@ def _letter(character: str) -> str:
     return character if in_font else f"[U+{ord(character):04X}]"
 
 
-def _table(board: Board) -> str:
-    columns = "l" + "r" * (len(board.metrics) + 2)
-    heads = ["Method", *map(_head, board.metrics), "n", "s/image"]
-    lines = [f"{' & '.join(line)} \\\\" for line in [heads, *_body(board)]]
-    notes = "".join(f" {escape(note)}" for note in board.remarks)
+def _table(matrix: Matrix) -> str:
+    words = [matrix.caption, *matrix.notes]
+    label = rf"\label{{{matrix.label}}}" if matrix.label else ""
     return "\n".join(
         [
-            *(f"% {escape(row.method)}: {escape(row.assets)}" for row in board.rows if row.assets),
+            *(f"% {escape(comment)}" for comment in matrix.comments),
             r"\begin{table}[p]\centering\small",
-            rf"\caption{{{escape(board.title)}. {_LEGEND}{notes}}}",
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            lines[0],
-            r"\midrule",
-            *lines[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
+            rf"\caption{{{' '.join(map(escape, filter(None, words)))}}}{label}",
+            _tabular(matrix),
             r"\end{table}",
         ]
     )
 
 
-def _body(board: Board) -> list[list[str]]:
-    places = {m.name: decimals(column(board, m)) for m in board.metrics}
-    second = {m.name: _second(board, m) for m in board.metrics}
-    return [
+def _tabular(matrix: Matrix) -> str:
+    """Return the tabular alone: what a paper's own table takes in."""
+    heads = [matrix.stub.capitalize(), *map(_head, matrix.heads)]
+    body = [[escape(title), *map(_entry, entries)] for title, entries in matrix.rows]
+    return "\n".join(
         [
-            _name(row),
-            *(
-                cell_text(row.cells.get(m), places[m], _MARKS, second=row is second[m])
-                for m in places
-            ),
-            str(row.n) + (f" ({row.n_failed} failed)" if row.n_failed else ""),
-            seconds_text(row.seconds).replace("–", "--"),
+            rf"\begin{{tabular}}{{{'l' + 'r' * len(matrix.heads)}}}",
+            r"\toprule",
+            *_group_heads(matrix),
+            _line(heads),
+            r"\midrule",
+            *map(_line, body),
+            r"\bottomrule",
+            r"\end{tabular}",
         ]
-        for row in board.rows
-    ]
-
-
-def _head(metric: Metric) -> str:
-    name, _, rest = metric.title.partition(" ")
-    return f"{_METRICS.get(name) or escape(name)} {escape(rest)}"
-
-
-def _name(row: Row) -> str:
-    seeds = f" ({len(row.seeds)} seeds)" if len(row.seeds) > 1 else ""
-    return escape(row.title + seeds)
-
-
-def _second(board: Board, metric: Metric) -> Row | None:
-    having = [row for row in board.rows if metric.name in row.cells]
-    ordered = sorted(
-        (row for row in having if not row.cells[metric.name].best),
-        key=lambda row: row.cells[metric.name].value * (-1 if metric.higher_is_better else 1),
     )
-    return ordered[0] if ordered and len(having) > 1 else None
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"{' & '.join(cells)} \\\\"
+
+
+def _group_heads(matrix: Matrix) -> list[str]:
+    """Return the line of the groups' titles, and the rules below each."""
+    if not any(group.title for group in matrix.groups):
+        return []
+    cells, rules, start = [""], [], 2
+    for group in matrix.groups:
+        end = start + len(group.heads) - 1
+        cells.append(rf"\multicolumn{{{len(group.heads)}}}{{c}}{{{escape(group.title)}}}")
+        rules += [rf"\cmidrule(lr){{{start}-{end}}}"] if group.title else []
+        start = end + 1
+    return [_line(cells), "".join(rules)]
+
+
+def _head(head: str) -> str:
+    name, _, rest = head.partition(" ")
+    return f"{_METRICS.get(name) or escape(name)} {escape(rest)}".strip()
+
+
+def _entry(entry: Entry) -> str:
+    text = escape(entry.text)
+    text = rf"\textbf{{{text}}}" if entry.best else text
+    text = rf"\underline{{{text}}}" if entry.second else text
+    text += r"$^{\approx}$" if entry.close else ""
+    if not entry.detail:
+        return text
+    return rf"\shortstack[r]{{\strut {text}\\{{\scriptsize {escape(entry.detail)}}}}}"

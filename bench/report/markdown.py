@@ -5,28 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bench.report.cell_text import Marks, cell_text
+from bench.report import board_matrix
 from bench.report.ranks import mean_ranks
-from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
+    from bench.report.matrix import Entry, Matrix
     from bench.report.ranks import MeanRanks
 
 LEGEND = (
     "Bold: the best of its column. ≈: not significantly worse than the best (paired bootstrap over "
     "source photographs, same images and holes, 95%). In brackets: 95% bootstrap interval of the "
     "mean. Seeds are averaged image by image."
-)
-_MARKS = Marks(
-    missing="–",
-    best=lambda text: f"**{text}**",
-    second=lambda text: text,
-    close=lambda text: f"{text} ≈",
-    detail=lambda text, detail: f"{text} {detail}",
-    set_size=lambda n: f"(N = {n:,})",
 )
 
 
@@ -39,27 +31,34 @@ def document(boards: Sequence[Board]) -> str:
 
 
 def _markdown_board(board: Board) -> str:
-    with_assets = any(row.assets for row in board.rows)
-    with_seeds = any(len(row.seeds) > 1 for row in board.rows)
-    head = ["method", *(metric.title for metric in board.metrics), "n", "s/image"]
-    head += ["seeds"] * with_seeds + ["weights, gallery"] * with_assets
-    places = {m.name: decimals(column(board, m)) for m in board.metrics}
-    lines = [
-        head,
-        [
-            "---",
-            *["---:"] * (len(board.metrics) + 2),
-            *["---"] * (len(head) - len(board.metrics) - 3),
-        ],
-    ]
-    for row in board.rows:
-        cells = [cell_text(row.cells.get(name), n, _MARKS) for name, n in places.items()]
-        tail = [", ".join(map(str, row.seeds))] * with_seeds + [escape(row.assets)] * with_assets
-        count = f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else "")
-        lines.append([escape(row.method), *cells, count, seconds_text(row.seconds), *tail])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     notes = "".join(f"\n\n{escape(note)}" for note in board.remarks)
-    return f"### {escape(board.title)}\n\n{table}{notes}"
+    return f"### {escape(board.title)}\n\n{table(board_matrix.matrix(board))}{notes}"
+
+
+def table(matrix: Matrix, *, underline: bool = False) -> str:
+    """Return a matrix as a Markdown table; underline: the second of each column."""
+    heads = [escape(head) for head in (matrix.stub, *matrix.full_heads)]
+    rule = ["---", *["---:"] * len(matrix.heads)]
+    body = [
+        [escape(title), *(_marked(entry, underline=underline) for entry in entries)]
+        for title, entries in matrix.rows
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, rule, *body])
+
+
+def section(matrix: Matrix) -> str:
+    """Return a matrix with its caption above and its notes below; the table alone where bare."""
+    alone = table(matrix, underline=True)
+    parts = [alone] if matrix.bare else [escape(matrix.caption), alone, *map(escape, matrix.notes)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _marked(entry: Entry, *, underline: bool) -> str:
+    text = escape(entry.text)
+    second = f"<ins>{text}</ins>" if entry.second and underline else text
+    text = f"**{text}**" if entry.best else second
+    text = f"{text} ≈" if entry.close else text
+    return f"{text} {entry.detail}" if entry.detail else text
 
 
 def _rank_section(mean: MeanRanks) -> str:

@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import HasAssets, RequestError
 from bench.report.boards import make_boards
+from bench.report.entries import interval_text
+from bench.report.leaderboard import PAPER_FORMATS
 from bench.report.markdown import escape
 from bench.report.protocol import load_protocol, published
+from bench.report.protocol_matrix import Line, one_table
 from bench.report.rounding import decimals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bench.report.boards import Board, Row
+    from bench.report.cells import Cell
     from bench.report.protocol import Counterpart, Protocol, Published
     from bench.store.scored_run import ScoredRun
 
 
-@dataclass(frozen=True)
-class Line:
-    """A row of a paper table.
+FORMATS = ("md", *(name for name in PAPER_FORMATS if name != "md"))
 
-    published: the printed number of each of our metrics.  row: our result, None if there is none.
+
+def render(
+    name: str,
+    runs: Sequence[ScoredRun] = (),
+    format: str = "md",
+    *,
+    any_dataset: bool = False,
+    bare: bool = False,
+) -> str:
+    """Return the table of protocol `name`, in one of FORMATS.
+
+    Markdown has a table per mask, with differences; the other formats have one, with a group of
+    columns per mask.  bare: that one alone, without caption and notes.  runs: only those on the
+    protocol's masks and dataset are used; with any_dataset those on other datasets too, under a
+    note that they are not comparable.  Without runs the table holds the published numbers and lists
+    what is missing.  Raises RequestError for an unknown name or format.
     """
-
-    method: str
-    published: dict[str, str]
-    row: Row | None
-
-
-def render(name: str, runs: Sequence[ScoredRun] = (), *, any_dataset: bool = False) -> str:
-    """Return the table of protocol `name` in Markdown.
-
-    runs: only those on the protocol's masks and dataset are used; with any_dataset those on other
-    datasets too, under a note that they are not comparable.  Without runs the table holds the
-    published numbers and lists what is missing.  Raises RequestError for an unknown name.
-    """
+    if format not in FORMATS:
+        raise RequestError(f"Unknown format {format!r}. Known: {', '.join(FORMATS)}.")
     protocol = load_protocol(name)
     chosen = [run for run in runs if _belongs(run, protocol, any_dataset)]
     boards = make_boards(chosen, _metrics(chosen, protocol)) if chosen else []
     numbers = published(protocol)
+    lists = {
+        "Not comparable": _differences(boards, chosen, protocol),
+        "Missing": missing(protocol, chosen),
+        "Notes": [*protocol.notes, *_sources(numbers)],
+    }
+    if format == "md":
+        return _sections(protocol, boards, numbers, lists)
+    notes = [f"{title}: {' '.join(items)}" for title, items in lists.items() if items]
+    made = one_table(protocol, boards, lines_on, numbers)
+    return PAPER_FORMATS[format](replace(made, notes=tuple(notes), bare=bare))
+
+
+def _sections(
+    protocol: Protocol,
+    boards: Sequence[Board],
+    numbers: Sequence[Published],
+    lists: Mapping[str, Sequence[str]],
+) -> str:
+    """Return the Markdown: a section per mask, then what does not compare."""
     parts = [f"## {escape(protocol.title)}", _protocol_line(protocol)]
     for theirs, ours in protocol.masks.items():
         on_mask: list[Board | None] = [board for board in boards if board.mask == ours]
         parts += [_section(theirs, ours, b, numbers, protocol) for b in on_mask or [None]]
-    parts += _listed("Not comparable", _differences(boards, chosen, protocol))
-    parts += _listed("Missing", missing(protocol, chosen))
-    parts += _listed("Notes", [*protocol.notes, *_sources(numbers)])
+    for title, items in lists.items():
+        parts += _listed(title, items)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -112,7 +136,7 @@ def _section(
     protocol: Protocol,
 ) -> str:
     """Return one mask's table: a row per method, published, reproduced and difference."""
-    lines = _lines(ours, board, numbers, protocol)
+    lines = lines_on(ours, board, numbers, protocol)
     if not lines:
         return ""
     name = escape(theirs) if theirs == ours else f"{escape(theirs)} (here {escape(ours)})"
@@ -125,7 +149,7 @@ def _section(
     return f"### {name}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in table)
 
 
-def _lines(
+def lines_on(
     mask: str, board: Board | None, numbers: Sequence[Published], protocol: Protocol
 ) -> list[Line]:
     """Return the published methods, each with its counterpart's row, then our other rows."""
@@ -153,21 +177,21 @@ def _text(line: Line, board: Board | None, protocol: Protocol) -> list[str]:
     cells = [escape(f"{line.method} (here {here})" if here else line.method)]
     for metric in protocol.metrics:
         theirs = line.published.get(metric)
-        cell = line.row.cells.get(metric) if line.row else None
-        cells += _compared(theirs, cell.value if cell else None)
+        cells += _compared(theirs, line.row.cells.get(metric) if line.row else None)
     n = str(line.row.n) if line.row else "–"
     return [*cells, n, escape(board.dataset) if board and line.row else "–"]
 
 
-def _compared(theirs: str | None, ours: float | None) -> list[str]:
-    """Return published (as printed), reproduced and difference."""
-    if ours is None:
+def _compared(theirs: str | None, cell: Cell | None) -> list[str]:
+    """Return published (as printed), reproduced with its interval, and difference."""
+    if cell is None:
         return [theirs or "–", "–", "–"]
+    places = max(decimals([cell.value]), len((theirs or "").partition(".")[2]))
+    ours = f"{cell.value:.{places}f} {interval_text(cell, places)}".rstrip()
     if theirs is None:
-        return ["–", f"{ours:.{decimals([ours])}f}", "–"]
-    places = max(decimals([ours]), len(theirs.partition(".")[2]))
-    difference = round(ours - float(theirs), places)
-    return [theirs, f"{ours:.{places}f}", f"{difference:+.{places}f}" if difference else "0"]
+        return ["–", ours, "–"]
+    difference = round(cell.value - float(theirs), places)
+    return [theirs, ours, f"{difference:+.{places}f}" if difference else "0"]
 
 
 def _differences(

@@ -38,7 +38,7 @@ def comma_separated(boards: Sequence[Board]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _plain(value) for key, value in line.items()} for line in lines)
+    writer.writerows({key: plain(value) for key, value in line.items()} for line in lines)
     return buffer.getvalue()
 
 
@@ -86,7 +86,8 @@ def _cell(cell: Cell | None) -> tuple[object, ...]:
     return (cell.value, low, high, cell.n, cell.n_infinite, cell.best, cell.close)
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return a value as CSV holds it; text that a spreadsheet would compute gets an apostrophe."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):

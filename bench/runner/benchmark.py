@@ -20,6 +20,7 @@ from bench.runner.remarks import with_remarks
 from bench.runner.result import RunResult
 from bench.scoring import images as scoring
 from bench.store.directory import RunDirectory
+from bench.store.scored_run import run_folders
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,15 @@ def score_outputs(
 def score_runs(
     paths: Sequence[Path], *, metrics: Sequence[str] | None, progress: Progress
 ) -> list[RunResult]:
-    """Score run directories, keeping the scores that they have."""
+    """Score run directories, and those in folders of them, keeping the scores that they have."""
     if not paths:
         raise RequestError("Nothing to score: give run directories, or --outputs FOLDER.")
+    folders = run_folders(paths)
+    if not folders:
+        listed = ", ".join(map(str, paths))
+        raise RequestError(f"No run in {listed}: give run directories, or folders of them.")
     results = []
-    for path in paths:
+    for path in folders:
         directory = RunDirectory(path)
         records = directory.records()
         failed = {r.id: str(r.error) for r in records.values() if not r.done}

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import plugins
 from bench.api import RequestError
+from bench.complete.external import ExternalOutputs
 from bench.plan import spec as specs
 from bench.plan.spec import Identity, Run, Spec
 from bench.store.manifest import Manifest
@@ -65,12 +66,31 @@ def committed() -> Path:
     return beside if beside.is_dir() and not REFERENCES.is_dir() else REFERENCES
 
 
-def rebuild(spec: Spec) -> Run:
-    """Return the run that a spec describes; RequestError if it would be another on this machine."""
+@dataclass(frozen=True)
+class Given:
+    """A plug-in as the command line gives it, for references with one of that name.
+
+    kind: "method", "mask" or "dataset".  spec: "folder:images/".
+    """
+
+    kind: str
+    spec: str
+
+    @property
+    def name(self) -> str:
+        """The plug-in's name; raises RequestError for an unknown one."""
+        return str(plugins.find_class(self.kind, self.spec)[0].name)
+
+
+def rebuild(spec: Spec, given: Sequence[Given] = ()) -> Run:
+    """Return the run that a spec describes; RequestError if it would be another on this machine.
+
+    given: what takes the place of plug-ins of the same names, with the spec's parameters.
+    """
     run = Run(
-        _plugin("method", spec["method"]),
-        _plugin("mask", spec["mask"]),
-        _plugin("dataset", spec["dataset"]),
+        _plugin("method", spec["method"], given),
+        _plugin("mask", spec["mask"], given),
+        _plugin("dataset", spec["dataset"], given),
         limit=spec["limit"],
         seed=spec["seed"],
         mask_seed=spec["mask_seed"],
@@ -92,8 +112,18 @@ def rebuild(spec: Spec) -> Run:
     return run
 
 
-def _plugin(kind: str, identity: Identity) -> Any:
-    return plugins.resolve(kind, identity["name"], **identity["parameters"])
+def _plugin(kind: str, identity: Identity, given: Sequence[Given]) -> Any:
+    if identity["version"] == ExternalOutputs.version:
+        raise RequestError(f"{identity['name']}: its outputs were made elsewhere.")
+    same = [g.spec for g in given if g.kind == kind and g.name == identity["name"]]
+    text = same[0] if same else identity["name"]
+    try:
+        return plugins.resolve(kind, text, **identity["parameters"])
+    except RequestError as error:
+        if same:
+            raise
+        advice = f"Give it with --{kind} {identity['name']}:PATH if it needs a path."
+        raise RequestError(f"{error} {advice}") from error
 
 
 def _manifest(path: Path) -> Manifest:

@@ -15,7 +15,7 @@ from bench.api import ImageMetric, RequestError, imaging, is_exact
 from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan.spec import Run
-from bench.runner.reference import Reference, read_reference, rebuild
+from bench.runner.reference import Given, Reference, read_reference, rebuild
 from bench.store.manifest import BatchPlan
 from bench.store.record import Record
 
@@ -32,6 +32,7 @@ class Verdict:
 
     off: what differs more than is allowed; empty when the reference is reproduced.  network: the
     name of its method when that is one, whose images need not be equal to the bit; else "".
+    unchecked: why it could not be run again here; "" when it was.
     """
 
     name: str
@@ -39,27 +40,45 @@ class Verdict:
     exact: int
     off: tuple[str, ...]
     network: str = ""
+    unchecked: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether the reference was run again and reproduced."""
+        return not (self.off or self.unchecked)
 
     def text(self) -> str:
         """Return the verdict as a line, and a line for everything that differs."""
+        if self.unchecked:
+            return f"{self.name}: cannot be checked: {self.unchecked}"
         word = "NOT reproduced" if self.off else "reproduced"
         first = f"{self.name}: {word}, {self.exact} of {self.n} images equal to the bit"
         return "\n  ".join([first, *self.off])
 
 
-def verify(path: Path, *, count: int, on_progress: Callable[[int, int], None]) -> Verdict:
-    """Run at least `count` images of a reference again, in whole batches, and compare.
+def verify(
+    path: Path,
+    *,
+    count: int,
+    on_progress: Callable[[int, int], None],
+    given: Sequence[Given] = (),
+) -> Verdict:
+    """Run `count` images of a reference again, in the batches of its plan, and compare.
 
-    Methods without a network must be equal to the bit, networks within NETWORK_TOLERANCE.  A
-    reference that is damaged, or that other plug-ins, weights or data than this machine's made, is
-    not reproduced.
+    Methods without a network must be equal to the bit, networks within NETWORK_TOLERANCE.  given:
+    plug-ins of those names, for what a reference does not hold, such as the path of a folder.  A
+    damaged reference is not reproduced; one that other code, weights or data than this machine's
+    made cannot be checked.
     """
     try:
         reference = read_reference(path)
-        run = rebuild(reference.manifest.spec)
-        new = _run_again(run, reference.manifest.plan, count, on_progress)
     except (RequestError, OSError, ValueError) as error:
         return Verdict(path.name, 0, 0, (" ".join(str(error).split()),))
+    try:
+        run = rebuild(reference.manifest.spec, given)
+        new = _run_again(run, reference.manifest.plan, count, on_progress)
+    except (RequestError, OSError, ValueError) as error:
+        return Verdict(path.name, 0, 0, (), unchecked=" ".join(str(error).split()))
     if lacking := [item.record.id for item in new if reference.lacks(item.record.id)]:
         off = tuple(f"{output_id} has no record or score" for output_id in lacking)
         return Verdict(path.name, len(new), 0, off)
@@ -87,10 +106,13 @@ def _compare(
 
 def in_sum(verdicts: Sequence[Verdict]) -> str:
     """Return the last line: what is reproduced, and what need not be equal to the bit."""
-    good = sum(not verdict.off for verdict in verdicts)
+    good = sum(verdict.good for verdict in verdicts)
+    unchecked = sum(bool(verdict.unchecked) for verdict in verdicts)
+    cannot = f", {unchecked} cannot be checked" if unchecked else ""
     n, exact = sum(v.n for v in verdicts), sum(v.exact for v in verdicts)
     line = (
-        f"{good} of {len(verdicts)} references reproduced; {exact} of {n} images equal to the bit"
+        f"{good} of {len(verdicts)} references reproduced{cannot}; {exact} of {n} images equal to "
+        "the bit"
     )
     networks = [verdict for verdict in verdicts if verdict.network]
     if not networks:
@@ -106,15 +128,17 @@ def in_sum(verdicts: Sequence[Verdict]) -> str:
 def _run_again(
     run: Run, plan: BatchPlan, count: int, on_progress: Callable[[int, int], None]
 ) -> list[ImageResult]:
-    """Return the first `count` images, completed again in the batches and threads of the plan."""
+    """Return the first `count` images, completed again in the batches and threads of the plan.
+
+    The last batch is cut: a network's last bits depend on that, and need not be equal.
+    """
     size = plan.batch_size
-    items = [(i, k) for i in run.ids() for k in range(run.samples)]
-    starts = range(0, min(len(items), count), size)
+    items = [(i, k) for i in run.ids() for k in range(run.samples)][:count]
     new: list[ImageResult] = []
-    for start in starts:
+    for start in range(0, len(items), size):
         chosen = tuple(items[start : start + size])
         new += process(Batch(run, chosen, "cpu", plan.threads)).done
-        on_progress(len(new), min(len(items), len(starts) * size))
+        on_progress(len(new), len(items))
     return new
 
 

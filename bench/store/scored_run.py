@@ -158,12 +158,24 @@ def scores_frame(runs: Sequence[ScoredRun]) -> pd.DataFrame:
     return pd.concat([_scores_of(run) for run in runs], ignore_index=True)
 
 
-def _runs_in(folder: Path, failed: bool) -> list[ScoredRun]:
+def run_folders(paths: Iterable[Path]) -> list[Path]:
+    """Return the run directories among `paths`, and those inside folders among them, by name.
+
+    What is no run, such as reports/ beside them, is passed over.  Raises RequestError for a path
+    that is no folder.
+    """
+    return list(dict.fromkeys(run for path in paths for run in _folders_in(path)))
+
+
+def _folders_in(folder: Path) -> list[Path]:
     """Return the run that `folder` is, or the runs directly inside it, by name."""
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder: give a run directory or a folder of runs.")
-    candidates = [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
-    read = (_read_run(candidate, failed) for candidate in candidates)
+    return [folder] if _is_run(folder) else sorted(filter(_is_run, folder.iterdir()))
+
+
+def _runs_in(folder: Path, failed: bool) -> list[ScoredRun]:
+    read = (_read_run(candidate, failed) for candidate in _folders_in(folder))
     return [run for run in read if run is not None]
 
 

@@ -29,6 +29,7 @@ class GLCIC:
     version: ClassVar[str] = "2"
     multiple_of: ClassVar[int] = 4
     single_threaded: ClassVar[bool] = False
+    seeded: ClassVar[bool] = False
     weights: Weights = "auto"
     blend: Literal["auto", "none", "poisson"] = "auto"
     precision: Precision = "auto"
@@ -70,7 +71,13 @@ class GLCIC:
         """Return how the network is trained."""
         from methods.glcic.train import CONFIGS, train
 
-        return Trainer(CONFIGS, lambda config: config.size, lambda config: config.holes, train)
+        return Trainer(
+            CONFIGS,
+            lambda config: config.size,
+            lambda config: config.holes,
+            train,
+            default="photos-64",
+        )
 
     def _files(self) -> dict[str, Path]:
         """Return the files of weights by name, and a GLCIC-PyTorch checkpoint's config.json."""

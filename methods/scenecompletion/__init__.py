@@ -36,6 +36,7 @@ class SceneCompletion:
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True
+    seeded: ClassVar[bool] = False
     positional: ClassVar[str] = "gallery"
     gallery: Path | None = None
     rank: int = 1

@@ -155,6 +155,22 @@ def test_a_score_can_be_added_later(here: Bench, images: Path, tmp_path: Path) -
     assert (run / "scores.csv").read_text().splitlines()[0] == "id,l1,psnr"
 
 
+def test_folders_of_runs_are_scored_and_reports_are_no_run(
+    here: Bench, images: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "runs"
+    run = ("run", "--method", "telea,navier-stokes", "--mask", "half", "--out", out)
+    here(*run, "--dataset", f"folder:{images}", "--metrics", "l1", "--limit", "2")
+    assert (out / "reports").is_dir()
+    for given in ([out], sorted(out.iterdir())):
+        done = here("score", *given, "--metrics", "psnr", "--json")
+        assert done.returncode == 0, done.stderr
+        assert [r["n"] for r in json.loads(done.stdout)["runs"]] == [2, 2]
+    empty = here("score", out / "reports")
+    assert empty.returncode == 2
+    assert "No run in" in empty.stderr
+
+
 @pytest.mark.parametrize("attempt", range(3))
 def test_kill_9_and_start_again_gives_the_same_bytes(
     attempt: int, here: Bench, tmp_path: Path

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import plugins
-from bench.api import RequestError
+from bench.api import RequestError, Trains
 from bench.cli import training
 from bench.cli.training import Recipe
 from methods.common import processor
@@ -67,3 +67,9 @@ def test_a_precision_that_torch_lacks_is_refused_before_an_image_is_read(
 @pytest.mark.parametrize(("name", "mirrored"), [("fashion-mnist", False), ("photos", True)])
 def test_only_images_without_sides_are_mirrored(name: str, mirrored: bool) -> None:
     assert training._may_mirror(plugins.dataset(name)) is mirrored
+
+
+@pytest.mark.parametrize("method", plugins.offering("method", Trains))
+def test_every_method_that_trains_has_a_default_recipe(method: str) -> None:
+    trainer = training._trainer(method)
+    assert training._configured(trainer, Recipe()) in trainer.recipes.values()

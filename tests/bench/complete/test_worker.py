@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bench.api import imaging
 from bench.complete import worker
 from bench.complete.batch import Batch, BatchResult
 from bench.plan.request import Request, runs
+from bench.plan.spec import method_seed
 
 
 def process(method: str) -> BatchResult:
@@ -44,3 +48,20 @@ def test_steps_are_shown_to_who_watches_and_change_nothing() -> None:
     assert watched.done[0].pngs == worker.process(batch).done[0].pngs
     assert watched.loading is not None
     assert watched.loading.dtype
+
+
+def test_a_method_that_seeds_do_not_change_completes_an_image_once_for_all_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (run,) = runs(Request(("telea",), ("center-box",), "photos", 16, limit=2, samples=3))
+    items = tuple((image_id, k) for image_id in run.ids() for k in range(3))
+    sizes = []
+    compose = imaging.compose
+    monkeypatch.setattr(
+        imaging, "compose", lambda t, o, h: (sizes.append(len(t)), compose(t, o, h))[1]
+    )
+    done = worker.process(Batch(run, items)).done
+    assert sizes == [2]
+    assert [d.record.id for d in done] == [f"{i}@{k}" for i, k in items]
+    assert [d.record.seed for d in done] == [method_seed(run, i, k) for i, k in items]
+    assert len({d.pngs["output"] for d in done}) == 2

@@ -11,6 +11,7 @@ from bench.datasets import DATASETS
 from bench.metrics import METRICS
 from bench.plan import request
 from bench.report import table
+from bench.report.cells import Cell
 from bench.report.protocol import load_protocol, protocol_names, published
 from bench.store.scored_run import load_runs
 from masks.irregular import BINS
@@ -102,7 +103,8 @@ def test_eight_images_and_a_stand_in_give_the_full_table_with_warnings(make_run)
     assert text.count("| RePaint (here ddpm:") == 6
     ours = next(r for r in runs if (r.spec["method"]["name"], r.mask) == ("ddpm", "half"))
     mean = ours.scores["lpips"].mean()
-    assert f"| 0.165 | {mean:.4f} | {mean - 0.165:+.4f} | 8 | folder |" in text
+    assert f"| 0.165 | {mean:.4f} [0." in text
+    assert f"] | {mean - 0.165:+.4f} | 8 | folder |" in text
     assert "n = 8 here, 100 in the paper." in text
     assert "Dataset: folder here, celeba-hq in the paper." in text
     assert "Size: 32 here, 256 in the paper." in text
@@ -126,7 +128,8 @@ def test_baselines_print_their_own_reference_beside_what_was_run(make_run):
         for p in published(load_protocol("baselines-photos"))
         if (p.method, p.mask, p.metric) == ("telea", "center-box", "psnr")
     )
-    assert f"| {reference} | {ours:.2f} | {ours - float(reference):+.2f} |" in text
+    assert f"| {reference} | {ours:.2f} [" in text
+    assert f"] | {ours - float(reference):+.2f} |" in text
     assert "No run on random-box, irregular, free-form, hybrid." in text
 
 
@@ -172,10 +175,36 @@ def test_our_tables_are_their_suites():
 
 
 def test_a_reproduced_number_has_no_signed_zero():
-    assert table._compared("0.1503", 0.15029999) == ["0.1503", "0.1503", "0"]
-    assert table._compared("0.1503", 0.1401) == ["0.1503", "0.1401", "-0.0102"]
+    assert table._compared("0.1503", Cell(0.15029999, None, 9)) == ["0.1503", "0.1503", "0"]
+    compared = table._compared("0.1503", Cell(0.1401, (0.13, 0.15), 9))
+    assert compared == ["0.1503", "0.1401 [0.1300, 0.1500]", "-0.0102"]
 
 
 def test_what_can_be_asked_for_is_a_request():
     for name in set(protocol_names()) - {"aot-places"}:
         assert load_protocol(name).request(["telea"]).methods == ("telea",)
+
+
+def test_one_table_has_masks_as_columns_and_intervals_of_what_was_run(make_run):
+    for mask in ("half", "expand"):
+        run = make_run("ddpm", mask, n=8, dataset="celeba-hq", parameters=FACES)
+        make_run("telea", mask, n=8, dataset="celeba-hq")
+    runs = load_runs([run.parent])
+    ours = {r.mask: r for r in runs if r.spec["method"]["name"] == "ddpm"}
+    lines = list(csv.reader(table.render("repaint-celebahq", runs, "csv").splitlines()))
+    heads, rows = lines[0], {line[0]: line for line in lines[1:]}
+    half = heads.index("half: lpips ↓")
+    assert heads[half : half + 3] == ["half: lpips ↓", "half: lpips ↓ low", "half: lpips ↓ high"]
+    assert rows["RePaint, published"][half] == "0.165"
+    name = next(title for title in rows if title.startswith("RePaint (here ddpm"))
+    assert float(rows[name][half]) == pytest.approx(ours["half"].scores["lpips"].mean())
+    low, high = map(float, rows[name][half + 1 : half + 3])
+    assert low < float(rows[name][half]) < high
+    latex = table.render("repaint-celebahq", runs, "latex")
+    assert r"\multicolumn{1}{c}{half} & \multicolumn{1}{c}{expand}" in latex
+    assert r"{\scriptsize [0." in latex
+    alone = table.render("repaint-celebahq", runs, "latex", bare=True)
+    assert alone.startswith(r"\begin{tabular}")
+    assert max(map(len, table.render("repaint-celebahq", runs, "text").splitlines())) <= 80
+    with pytest.raises(RequestError, match="Unknown format 'pdf'"):
+        table.render("repaint-celebahq", runs, "pdf")

@@ -11,6 +11,7 @@ import pytest
 
 from bench.api import RequestError
 from bench.plan.request import Request, runs
+from bench.plan.spec import spec_hash
 from bench.runner import reference as reference_runs
 from bench.runner import verify
 from bench.runner.benchmark import run_all
@@ -62,11 +63,49 @@ def rewrite(path: Path, old: str, new: str, times: int = 1) -> None:
     path.write_text(text.replace(old, new, times))
 
 
-def test_another_version_is_not_reproduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_cannot_be_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = reference(tmp_path)
     monkeypatch.setattr("methods.classical.Telea.version", "0.9")
-    (off,) = check(path).off
-    assert off.startswith("telea: the reference has version '1', this machine '0.9'; use the code")
+    verdict = check(path)
+    assert not verdict.good
+    assert "NOT reproduced" not in verdict.text()
+    assert verdict.unchecked.startswith(
+        "telea: the reference has version '1', this machine '0.9'; use the code"
+    )
+    assert verify.in_sum([verdict]).startswith("0 of 1 references reproduced, 1 cannot be checked")
+
+
+def test_one_image_is_one_image(tmp_path: Path) -> None:
+    verdict = check(reference(tmp_path), count=1)
+    assert (verdict.n, verdict.exact, verdict.good) == (1, 1, True)
+
+
+def test_a_run_on_a_folder_is_checked_where_the_folder_is_given(
+    images: Path, tmp_path: Path, here: Bench
+) -> None:
+    request = Request(("telea:name=Mine",), ("half",), f"folder:{images}", limit=2)
+    options = Options(tmp_path / "runs")
+    run_all(runs(request), options, metrics=("l1",), workers=1, progress=Silent())
+    without = here("verify", tmp_path / "runs")
+    assert without.returncode == 1
+    assert "cannot be checked: dataset 'folder': no folder was given" in without.stdout
+    assert "Give it with --dataset folder:PATH" in without.stdout
+    assert "NOT" not in without.stdout
+    done = here("verify", tmp_path / "runs", "--dataset", f"folder:{images}", "--count", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "reproduced, 1 of 1 images equal to the bit" in done.stdout
+    wrong = here("verify", tmp_path / "runs", "--dataset", "foldr:x")
+    assert wrong.returncode == 2
+    assert "Did you mean 'folder'?" in wrong.stderr
+
+
+def test_outputs_made_elsewhere_cannot_be_checked(tmp_path: Path) -> None:
+    path = reference(tmp_path)
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["spec"]["method"] |= {"name": "LaMa", "version": "external"}
+    manifest["spec_sha256"] = spec_hash(manifest["spec"])
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    assert check(path).unchecked == "LaMa: its outputs were made elsewhere."
 
 
 @pytest.mark.parametrize(

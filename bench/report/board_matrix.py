@@ -1,0 +1,60 @@
+"""A board as a table of its own: its metrics, then how many images, seconds, seeds and weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.report.entries import entry_of
+from bench.report.matrix import Entry, Group, Matrix
+from bench.report.rounding import column, decimals, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.report.boards import Board, Row
+
+
+def matrix(board: Board, *, compact: bool = False) -> Matrix:
+    """Return the table of a board, called by its title.
+
+    compact: seeds and weights stand with the method's name; else in columns, if there are any.
+    """
+    places = {m.name: decimals(column(board, m)) for m in board.metrics}
+    tail = _tail(board, compact=compact)
+    rows = tuple(
+        (
+            _title(row) if compact else row.method,
+            (
+                *(entry_of(row.cells.get(name), n) for name, n in places.items()),
+                *(Entry(text(row)) for text in tail.values()),
+            ),
+        )
+        for row in board.rows
+    )
+    return Matrix(
+        (Group("", (*(metric.title for metric in board.metrics), *tail)),),
+        rows,
+        board.title,
+        board.remarks,
+        comments=tuple(f"{row.method}: {row.assets}" for row in board.rows if row.assets),
+    )
+
+
+def _title(row: Row) -> str:
+    """Return a method's name, with its weights where others share it, and its seeds."""
+    return row.title + (f" ({len(row.seeds)} seeds)" if len(row.seeds) > 1 else "")
+
+
+def _tail(board: Board, *, compact: bool) -> dict[str, Callable[[Row], str]]:
+    """Return the titles of the last columns, and what stands there for a row."""
+    found: dict[str, Callable[[Row], str]] = {
+        "n": lambda row: f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else ""),
+        "s/image": lambda row: seconds_text(row.seconds),
+    }
+    if compact:
+        return found
+    if any(len(row.seeds) > 1 for row in board.rows):
+        found["seeds"] = lambda row: ", ".join(map(str, row.seeds))
+    if any(row.assets for row in board.rows):
+        found["weights, gallery"] = lambda row: row.assets or "–"
+    return found

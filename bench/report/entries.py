@@ -1,0 +1,57 @@
+"""Cells of a board as entries of a table, and what the marks of such entries mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench.report.matrix import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bench.report.cells import Cell
+
+MISSING = Entry("–")
+
+
+def entry_of(cell: Cell | None, places: int, *, intervals: bool = True) -> Entry:
+    """Return a cell with `places` decimals; below a set's number stands the set's size."""
+    if cell is None:
+        return MISSING
+    low, high = cell.interval if cell.interval and intervals else (None, None)
+    return Entry(
+        f"{cell.value:.{places}f}",
+        f"(N = {cell.n:,})" if cell.of_set else interval_text(cell, places) if intervals else "",
+        cell.best,
+        cell.second,
+        cell.close,
+        (cell.value, low, high),
+    )
+
+
+def interval_text(cell: Cell, places: int) -> str:
+    """Return "[low, high]"; "" for a cell without an interval."""
+    if cell.interval is None:
+        return ""
+    low, high = cell.interval
+    return f"[{low:.{places}f}, {high:.{places}f}]"
+
+
+def marks_in_words(entries: Iterable[Entry], best: str, second: str) -> list[str]:
+    """Return a sentence for each mark that some entry has.
+
+    best, second: how a format marks them, such as "bold" and "underlined"; second may be "".
+    """
+    all_of = list(entries)
+    said = []
+    if any(entry.best for entry in all_of):
+        runner_up = f", second best {second}" if second else ""
+        said.append(f"Best of each column {best}{runner_up}, by the direction of its arrow.")
+    if any(entry.detail.startswith("[") for entry in all_of):
+        said.append("In brackets: 95% bootstrap interval of the mean over source photographs.")
+    if any(entry.close for entry in all_of):
+        said.append(
+            "≈: not significantly worse than the best (paired bootstrap over source photographs, "
+            "same images and holes, 95%)."
+        )
+    return said

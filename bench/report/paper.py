@@ -1,0 +1,163 @@
+"""Boards -> the table of a paper: a row per method, a column per metric of every mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.api import RequestError
+from bench.report.entries import entry_of, marks_in_words
+from bench.report.matrix import Entry, Group, Matrix
+from bench.report.rounding import column, decimals, seconds_text
+
+if TYPE_CHECKING:
+    from bench.report.boards import Board, Row
+
+
+# What a caption calls the marks of the best and of the second of a column.
+MARKS = ("in bold", "underlined")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a paper's table looks.
+
+    decimals: by metric, "" for all others; what is not there has about four figures.  intervals, n,
+    seconds: whether they are printed.  label, caption: in LaTeX and above the table; "" for our
+    own.  bare: the table alone, to be put into a paper's own.
+    """
+
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    intervals: bool = True
+    n: bool = True
+    seconds: bool = True
+    label: str = ""
+    caption: str = ""
+    bare: bool = False
+
+
+def parse_decimals(text: str) -> dict[str, int]:
+    """Parse "3" or "psnr=2,lpips=3,1" (the last for all others); raises RequestError."""
+    found = {}
+    for piece in filter(None, text.split(",")):
+        name, _, number = piece.rpartition("=")
+        if not (number.isdecimal() and int(number) <= 10):
+            raise RequestError(
+                f"--decimals {text!r}: give 0 to 10, or METRIC=N,... such as psnr=2."
+            )
+        found[name] = int(number)
+    return found
+
+
+def matrix(boards: Sequence[Board], style: Style, marks: tuple[str, str] = MARKS) -> Matrix:
+    """Return the boards side by side, a group of columns each, in the order of the first's rows.
+
+    marks: what the caption calls the marks of the best and of the second of a column.
+    """
+    _check_decimals(boards, style)
+    keys = list(dict.fromkeys((row.method, row.assets) for board in boards for row in board.rows))
+    found = [{(row.method, row.assets): row for row in board.rows} for board in boards]
+    places = [_places(board, style) for board in boards]
+    rows = []
+    for key in keys:
+        own = [rows_of.get(key) for rows_of in found]
+        entries = [
+            entry
+            for board, row, p in zip(boards, own, places, strict=True)
+            for entry in _entries(board, row, p, style)
+        ]
+        there = [row for row in own if row is not None]
+        rows.append((_title(there), (*entries, *_tail(there, style))))
+    tail = [*(["n"] if style.n else []), *(["s/image"] if style.seconds else [])]
+    groups = [Group(t, _heads(b)) for t, b in zip(_titles(boards), boards, strict=True)]
+    return Matrix(
+        (*groups, *([Group("", tuple(tail))] if tail else [])),
+        tuple(rows),
+        caption=style.caption or _caption(boards, rows, marks),
+        notes=tuple(dict.fromkeys(note for board in boards for note in board.remarks)),
+        label=style.label,
+        comments=tuple(f"{method}: {assets}" for method, assets in keys if assets),
+        bare=style.bare,
+    )
+
+
+def _check_decimals(boards: Sequence[Board], style: Style) -> None:
+    known = {metric.name for board in boards for metric in board.metrics}
+    for name in style.decimals:
+        if name and name not in known:
+            listed = ", ".join(sorted(known))
+            raise RequestError(f"--decimals: no column {name!r}. There are: {listed}.")
+
+
+def _places(board: Board, style: Style) -> dict[str, int]:
+    """Return metric -> decimals."""
+    common = style.decimals.get("")
+    return {
+        m.name: style.decimals.get(m.name, decimals(column(board, m)) if common is None else common)
+        for m in board.metrics
+    }
+
+
+def _heads(board: Board) -> tuple[str, ...]:
+    return tuple(metric.title for metric in board.metrics)
+
+
+def _titles(boards: Sequence[Board]) -> list[str]:
+    """Return what tells the boards apart: the mask, the dataset and size where these differ."""
+    if len(boards) == 1:
+        return [""]
+    several = len({(board.dataset, board.size) for board in boards}) > 1
+    titles = [
+        f"{b.mask}, {b.dataset} {b.size or ''}".strip() if several else b.mask for b in boards
+    ]
+    return [
+        f"{title} ({board.n} images)" if titles.count(title) > 1 else title
+        for title, board in zip(titles, boards, strict=True)
+    ]
+
+
+def _title(rows: Sequence[Row]) -> str:
+    """Return the title of a method, with its seeds where it has several."""
+    seeds = max(len(row.seeds) for row in rows)
+    return rows[0].title + (f" ({seeds} seeds)" if seeds > 1 else "")
+
+
+def _entries(board: Board, row: Row | None, places: Mapping[str, int], style: Style) -> list[Entry]:
+    cells = row.cells if row is not None else {}
+    return [
+        entry_of(cells.get(metric.name), places[metric.name], intervals=style.intervals)
+        for metric in board.metrics
+    ]
+
+
+def _tail(rows: Sequence[Row], style: Style) -> list[Entry]:
+    """Return how many images a method's scores are of, and the seconds that one takes."""
+    counts = sorted({row.n for row in rows})
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+    known = [row.seconds for row in rows if row.seconds is not None]
+    seconds = median(known) if known else None
+    entries = [Entry(n, values=(counts[0], None, None))] if style.n else []
+    timed = Entry(seconds_text(seconds), values=None if seconds is None else (seconds, None, None))
+    return [*entries, *([timed] if style.seconds else [])]
+
+
+def _caption(
+    boards: Sequence[Board], rows: Sequence[tuple[str, tuple[Entry, ...]]], marks: tuple[str, str]
+) -> str:
+    """Say what the numbers are of, and what each mark means that occurs."""
+    entries = [entry for _, row in rows for entry in row]
+    return " ".join([_subject(boards), *marks_in_words(entries, *marks)])
+
+
+def _subject(boards: Sequence[Board]) -> str:
+    """Return "Means over 50 photographs of photos at 64 px."."""
+    counts = sorted({board.n for board in boards})
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    sets = dict.fromkeys(
+        f"{board.dataset} at {f'{board.size} px' if board.size else 'their own sizes'}"
+        for board in boards
+    )
+    mask = f", holes {boards[0].mask}" if len(boards) == 1 else ""
+    return f"Means over {n} images of {' and '.join(sets)}{mask}."

@@ -1,0 +1,89 @@
+"""Tables as text for a terminal: aligned, no wider than asked for, nothing escaped."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from bench.report.matrix import one_group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.report.matrix import Entry, Matrix
+
+WIDTH = 80
+# The first column is folded above this; every other one has two spaces before it.
+STUB, GAP = 26, 2
+
+
+def text(matrix: Matrix, width: int = WIDTH) -> str:
+    """Return a table as lines of at most `width` characters where its columns allow that.
+
+    Groups stand below each other; columns that do not fit go into a further block.  The interval of
+    a number stands below it.
+    """
+    titled = [k for k, group in enumerate(matrix.groups) if group.title]
+    parts = [one_group(matrix, k) for k in titled] or [matrix]
+    blocks = [_caption(matrix, width)] if not matrix.bare else []
+    for part in parts:
+        title = next((group.title for group in part.groups if group.title), "")
+        blocks += [title] if len(parts) > 1 else []
+        blocks += _blocks(part, width)
+    blocks += [] if matrix.bare else [wrapped(note, width) for note in matrix.notes]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def wrapped(paragraph: str, width: int = WIDTH) -> str:
+    """Return a paragraph in lines of at most `width` characters."""
+    return textwrap.fill(" ".join(paragraph.split()), width, break_on_hyphens=False)
+
+
+def _caption(matrix: Matrix, width: int) -> str:
+    return wrapped(matrix.caption, width)
+
+
+def _blocks(matrix: Matrix, width: int) -> list[str]:
+    """Return the table in as many blocks as its columns need."""
+    columns = [
+        [head, *chain.from_iterable(_lines(entries[k]) for _, entries in matrix.rows)]
+        for k, head in enumerate(matrix.heads)
+    ]
+    widths = [max(map(len, column)) + GAP for column in columns]
+    stub = min(STUB, max((len(title) for title, _ in matrix.rows), default=0))
+    return [_block(matrix, places, stub, width) for places in _fitting(widths, width - stub)]
+
+
+def _fitting(widths: Sequence[int], room: int) -> Iterator[list[int]]:
+    """Yield the columns that fit beside each other, at least one at a time."""
+    places: list[int] = []
+    for k, width in enumerate(widths):
+        if places and sum(widths[i] for i in places) + width > room:
+            yield places
+            places = []
+        places.append(k)
+    yield places
+
+
+def _block(matrix: Matrix, places: Sequence[int], stub: int, width: int) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="")
+    table.add_column(Text(matrix.stub), overflow="fold", max_width=stub)
+    for k in places:
+        table.add_column(Text(matrix.heads[k]), justify="right", no_wrap=True)
+    for title, entries in matrix.rows:
+        table.add_row(Text(title), *(Text("\n".join(_lines(entries[k]))) for k in places))
+    file = io.StringIO()
+    Console(file=file, width=max(width, 200), color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _lines(entry: Entry) -> list[str]:
+    """Return the number with its mark, and what stands below it."""
+    mark = "*" if entry.best else "≈" if entry.close else " "
+    return [f"{entry.text}{mark}", *([f"{entry.detail} "] if entry.detail else [])]
