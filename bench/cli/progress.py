@@ -46,6 +46,10 @@ class _Bars:
         self._bars = bars
         self._task: Any = None
 
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
+        self._bars.console.print(line, markup=False, highlight=False)
+
     def stage(self, title: str) -> Callable[[int, int], None]:
         """Begin a line; the first one starts the display, so that errors before it stand alone."""
         self._bars.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.report.matrix import Entry
@@ -37,18 +38,29 @@ def interval_text(cell: Cell, places: int) -> str:
     return f"[{low:.{places}f}, {high:.{places}f}]"
 
 
-def marks_in_words(entries: Iterable[Entry], best: str, second: str) -> list[str]:
-    """Return a sentence for each mark that some entry has.
+@dataclass(frozen=True)
+class Marks:
+    """How a format's caption calls its marks.
 
-    best, second: how a format marks them, such as "bold" and "underlined"; second may be "".
+    best, second: how they are marked; second may be "".  interval: where the interval stands.
     """
+
+    best: str = "in bold"
+    second: str = "underlined"
+    interval: str = "In brackets"
+
+
+def marks_in_words(entries: Iterable[Entry], marks: Marks) -> list[str]:
+    """Return a sentence for each mark that some entry has."""
     all_of = list(entries)
     said = []
     if any(entry.best for entry in all_of):
-        runner_up = f", second best {second}" if second else ""
-        said.append(f"Best of each column {best}{runner_up}, by the direction of its arrow.")
+        second = f", second best {marks.second}" if marks.second else ""
+        said.append(f"Best of each column {marks.best}{second}, by the direction of its arrow.")
     if any(entry.detail.startswith("[") for entry in all_of):
-        said.append("In brackets: 95% bootstrap interval of the mean over source photographs.")
+        said.append(
+            f"{marks.interval}: 95% bootstrap interval of the mean over source photographs."
+        )
     if any(entry.close for entry in all_of):
         said.append(
             "≈: not significantly worse than the best (paired bootstrap over source photographs, "

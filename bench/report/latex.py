@@ -66,7 +66,8 @@ def _table(matrix: Matrix) -> str:
 def _tabular(matrix: Matrix) -> str:
     """Return the tabular alone: what a paper's own table takes in."""
     heads = [matrix.stub.capitalize(), *map(_head, matrix.heads)]
-    body = [[escape(title), *map(_entry, entries)] for title, entries in matrix.rows]
+    body = [_row(title, entries) for title, entries in matrix.rows]
+    between = "\n\\addlinespace\n" if any(len(lines) > 1 for lines in body) else "\n"
     return "\n".join(
         [
             rf"\begin{{tabular}}{{{'l' + 'r' * len(matrix.heads)}}}",
@@ -74,7 +75,7 @@ def _tabular(matrix: Matrix) -> str:
             *_group_heads(matrix),
             _line(heads),
             r"\midrule",
-            *map(_line, body),
+            between.join("\n".join(lines) for lines in body),
             r"\bottomrule",
             r"\end{tabular}",
         ]
@@ -103,11 +104,20 @@ def _head(head: str) -> str:
     return f"{_METRICS.get(name) or escape(name)} {escape(rest)}".strip()
 
 
-def _entry(entry: Entry) -> str:
+def _row(title: str, entries: Sequence[Entry]) -> list[str]:
+    """Return a row's lines: its numbers and, where there are any, what stands below them."""
+    numbers = _line([escape(title), *map(_number, entries)])
+    if not any(entry.detail for entry in entries):
+        return [numbers]
+    below = [
+        rf"{{\scriptsize {escape(entry.detail)}}}" if entry.detail else "" for entry in entries
+    ]
+    return [f"{numbers}[-.4ex]", _line(["", *below])]
+
+
+def _number(entry: Entry) -> str:
+    """Return a number with its marks; ≈ takes no room, so that the figures stay aligned."""
     text = escape(entry.text)
     text = rf"\textbf{{{text}}}" if entry.best else text
     text = rf"\underline{{{text}}}" if entry.second else text
-    text += r"$^{\approx}$" if entry.close else ""
-    if not entry.detail:
-        return text
-    return rf"\shortstack[r]{{\strut {text}\\{{\scriptsize {escape(entry.detail)}}}}}"
+    return text + (r"\rlap{$^{\approx}$}" if entry.close else "")

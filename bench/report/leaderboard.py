@@ -18,7 +18,7 @@ from bench.report import (
     terminal,
 )
 from bench.report.boards import Board, make_boards, without_intervals
-from bench.report.entries import marks_in_words
+from bench.report.entries import Marks, marks_in_words
 from bench.report.matrix import Matrix
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bench.store.scored_run import ScoredRun
 
 LAYOUTS = ("boards", "paper")
-TEXT_MARKS = ("marked *", "")
+TEXT_MARKS = Marks("marked *", "", "Below each")
 
 
 def render(
@@ -53,7 +53,7 @@ def render(
         raise RequestError(f"Unknown format {format!r}. Known: {', '.join(known)}.")
     boards = make_boards(runs, metrics, strict=strict)
     if style is not None:
-        marks = TEXT_MARKS if format == "text" else paper.MARKS
+        marks = TEXT_MARKS if format == "text" else Marks()
         return PAPER_FORMATS[format](paper.matrix(boards, style, marks))
     if not intervals and format in {"text", "md", "latex"}:
         boards = [without_intervals(board) for board in boards]
@@ -83,7 +83,7 @@ def _text(boards: Sequence[Board]) -> str:
     """Return the tables for a terminal, with what their marks mean at the end."""
     matrices = [board_matrix.matrix(board, compact=True) for board in boards]
     entries = (entry for matrix in matrices for _, row in matrix.rows for entry in row)
-    legend = terminal.wrapped(" ".join(marks_in_words(entries, *TEXT_MARKS)))
+    legend = terminal.wrapped(" ".join(marks_in_words(entries, TEXT_MARKS)))
     return "\n\n".join([*map(terminal.text, matrices), legend]).rstrip() + "\n"
 
 
@@ -94,7 +94,7 @@ def _latex(boards: Sequence[Board]) -> str:
 
 def _with_legend(matrix: Matrix) -> Matrix:
     entries = (entry for _, row in matrix.rows for entry in row)
-    legend = marks_in_words(entries, *paper.MARKS)
+    legend = marks_in_words(entries, Marks())
     return replace(matrix, caption=" ".join([f"{matrix.caption}.", *legend]))
 
 

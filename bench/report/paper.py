@@ -8,16 +8,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
-from bench.report.entries import entry_of, marks_in_words
+from bench.report.entries import Marks, entry_of, marks_in_words
 from bench.report.matrix import Entry, Group, Matrix
 from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
     from bench.report.boards import Board, Row
-
-
-# What a caption calls the marks of the best and of the second of a column.
-MARKS = ("in bold", "underlined")
 
 
 @dataclass(frozen=True)
@@ -51,10 +47,10 @@ def parse_decimals(text: str) -> dict[str, int]:
     return found
 
 
-def matrix(boards: Sequence[Board], style: Style, marks: tuple[str, str] = MARKS) -> Matrix:
+def matrix(boards: Sequence[Board], style: Style, marks: Marks) -> Matrix:
     """Return the boards side by side, a group of columns each, in the order of the first's rows.
 
-    marks: what the caption calls the marks of the best and of the second of a column.
+    marks: what the caption calls its marks.
     """
     _check_decimals(boards, style)
     keys = list(dict.fromkeys((row.method, row.assets) for board in boards for row in board.rows))
@@ -76,7 +72,7 @@ def matrix(boards: Sequence[Board], style: Style, marks: tuple[str, str] = MARKS
         (*groups, *([Group("", tuple(tail))] if tail else [])),
         tuple(rows),
         caption=style.caption or _caption(boards, rows, marks),
-        notes=tuple(dict.fromkeys(note for board in boards for note in board.remarks)),
+        notes=_notes(boards),
         label=style.label,
         comments=tuple(f"{method}: {assets}" for method, assets in keys if assets),
         bare=style.bare,
@@ -118,6 +114,18 @@ def _titles(boards: Sequence[Board]) -> list[str]:
     ]
 
 
+def _notes(boards: Sequence[Board]) -> tuple[str, ...]:
+    """Return what is said below the boards; with the board where it is not said of all of them."""
+    told = [note for board in boards for note in board.remarks]
+    return tuple(
+        dict.fromkeys(
+            note if told.count(note) == len(boards) else f"{title}: {note}"
+            for title, board in zip(_titles(boards), boards, strict=True)
+            for note in board.remarks
+        )
+    )
+
+
 def _title(rows: Sequence[Row]) -> str:
     """Return the title of a method, with its seeds where it has several."""
     seeds = max(len(row.seeds) for row in rows)
@@ -144,11 +152,11 @@ def _tail(rows: Sequence[Row], style: Style) -> list[Entry]:
 
 
 def _caption(
-    boards: Sequence[Board], rows: Sequence[tuple[str, tuple[Entry, ...]]], marks: tuple[str, str]
+    boards: Sequence[Board], rows: Sequence[tuple[str, tuple[Entry, ...]]], marks: Marks
 ) -> str:
     """Say what the numbers are of, and what each mark means that occurs."""
     entries = [entry for _, row in rows for entry in row]
-    return " ".join([_subject(boards), *marks_in_words(entries, *marks)])
+    return " ".join([_subject(boards), *marks_in_words(entries, marks)])
 
 
 def _subject(boards: Sequence[Board]) -> str:

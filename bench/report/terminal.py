@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bench.report.matrix import Entry, Matrix
 
 WIDTH = 80
-# The first column is folded above this; every other one has two spaces before it.
-STUB, GAP = 26, 2
+# The first column is folded above this.
+STUB = 26
 
 
 def text(matrix: Matrix, width: int = WIDTH) -> str:
@@ -46,14 +46,16 @@ def _caption(matrix: Matrix, width: int) -> str:
 
 
 def _blocks(matrix: Matrix, width: int) -> list[str]:
-    """Return the table in as many blocks as its columns need."""
+    """Return the table in as many blocks as its columns need, close to each other if that helps."""
     columns = [
         [head, *chain.from_iterable(_lines(entries[k]) for _, entries in matrix.rows)]
         for k, head in enumerate(matrix.heads)
     ]
-    widths = [max(map(len, column)) + GAP for column in columns]
+    widths = [max(map(len, column)) for column in columns]
     stub = min(STUB, max((len(title) for title, _ in matrix.rows), default=0))
-    return [_block(matrix, places, stub, width) for places in _fitting(widths, width - stub)]
+    wide, close = (list(_fitting([w + gap for w in widths], width - stub)) for gap in (2, 1))
+    blocks, gap = (close, 1) if len(close) < len(wide) else (wide, 2)
+    return [_block(matrix, places, stub, gap) for places in blocks]
 
 
 def _fitting(widths: Sequence[int], room: int) -> Iterator[list[int]]:
@@ -67,23 +69,26 @@ def _fitting(widths: Sequence[int], room: int) -> Iterator[list[int]]:
     yield places
 
 
-def _block(matrix: Matrix, places: Sequence[int], stub: int, width: int) -> str:
+def _block(matrix: Matrix, places: Sequence[int], stub: int, gap: int) -> str:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="")
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="")
     table.add_column(Text(matrix.stub), overflow="fold", max_width=stub)
     for k in places:
         table.add_column(Text(matrix.heads[k]), justify="right", no_wrap=True)
     for title, entries in matrix.rows:
         table.add_row(Text(title), *(Text("\n".join(_lines(entries[k]))) for k in places))
     file = io.StringIO()
-    Console(file=file, width=max(width, 200), color_system=None).print(table)
+    Console(file=file, width=10 * WIDTH, color_system=None).print(table)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
 def _lines(entry: Entry) -> list[str]:
-    """Return the number with its mark, and what stands below it."""
+    """Return the number with its mark, and what stands below it: an interval as low–high."""
     mark = "*" if entry.best else "≈" if entry.close else " "
-    return [f"{entry.text}{mark}", *([f"{entry.detail} "] if entry.detail else [])]
+    detail = entry.detail
+    if detail.startswith("["):
+        detail = detail.strip("[]").replace(", ", "–")
+    return [f"{entry.text}{mark}", *([detail] if detail else [])]

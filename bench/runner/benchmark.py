@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from bench.execute.local import InProcess
 from bench.plan import naming, request
 from bench.plan.spec import Hashes, Run
 from bench.runner import loop
+from bench.runner.estimate import Estimate
 from bench.runner.options import Options, check
 from bench.runner.pools import Pools, choose_workers
 from bench.runner.progress import Progress
@@ -41,6 +43,17 @@ class OutputsRequest:
     mask_seed: int = 0
 
 
+@dataclass(frozen=True)
+class _Grid:
+    """What the runs of a grid share; as for `run_all`."""
+
+    options: Options
+    metrics: Sequence[str] | None
+    workers: int | None
+    progress: Progress
+    hashes: Hashes
+
+
 def run_all(
     runs: Sequence[Run],
     options: Options,
@@ -59,25 +72,48 @@ def run_all(
     for run in runs[1:]:  # what a later run would miss; the first run's are looked at in a moment
         for plugin in (run.method, run.mask):
             hashes.assets(plugin)
+    grid = _Grid(options, metrics, workers, progress, hashes)
+    counts = [choose_workers(run, options, workers)[0] for run in runs]
+    estimate = Estimate(runs, counts, options.out)
+    asked = f"{len(runs)} runs" if len(runs) > 1 else "1 run"
+    progress.say(f"{asked}, {estimate.completions} completions: {estimate.text()}")
     results = []
     with Pools(options) as pools:
-        for number, run in enumerate(runs, start=1):
-            called = naming.labels(run)
-            title = f"[{number}/{len(runs)}] {called['method']} on {called['mask']}"
-            count, threads = choose_workers(run, options, workers)
-            result = loop.execute(
-                run,
-                replace(options, threads=threads),
-                pools.get(count, threads),
-                on_progress=progress.stage(title),
-                hashes=hashes,
-            )
-            if names := scoring.metric_names(metrics, result.n):
-                on_progress = progress.stage(f"{title}: scoring")
-                scorer = pools.scorer(count, workers) if result.n > 64 else InProcess()
-                result.summary = scoring.score(result.path, names, scorer, on_progress=on_progress)
+        for number, run in enumerate(runs):
+            left = f", {estimate.text(number)} left" if number else ""
+            title = f"[{number + 1}/{len(runs)}{left}] {_title(run)}"
+            started = time.perf_counter()
+            result = _run_and_score(run, grid, pools, title)
+            estimate.finished(number, time.perf_counter() - started, result.n_new)
             results.append(result)
     return results
+
+
+def _run_and_score(
+    run: Run,
+    grid: _Grid,
+    pools: Pools,
+    title: str,
+) -> RunResult:
+    """Run and score one run of a grid."""
+    count, threads = choose_workers(run, grid.options, grid.workers)
+    result = loop.execute(
+        run,
+        replace(grid.options, threads=threads),
+        pools.get(count, threads),
+        on_progress=grid.progress.stage(title),
+        hashes=grid.hashes,
+    )
+    if names := scoring.metric_names(grid.metrics, result.n):
+        on_progress = grid.progress.stage(f"{title}: scoring")
+        scorer = pools.scorer(count, grid.workers) if result.n > 64 else InProcess()
+        result.summary = scoring.score(result.path, names, scorer, on_progress=on_progress)
+    return result
+
+
+def _title(run: Run) -> str:
+    called = naming.labels(run)
+    return f"{called['method']} on {called['mask']}"
 
 
 def cautions(runs: Sequence[Run]) -> list[str]:

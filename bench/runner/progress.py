@@ -13,6 +13,10 @@ class Progress(Protocol):
         """Begin a stage and return its on_progress(done, total)."""
         ...
 
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+        ...
+
 
 class Silent:
     """Progress that shows nothing."""
@@ -20,3 +24,6 @@ class Silent:
     def stage(self, title: str) -> Callable[[int, int], None]:
         """Return a function that does nothing."""
         return lambda done, total: None
+
+    def say(self, line: str) -> None:
+        """Show nothing."""
