@@ -5,7 +5,8 @@
     runs = bench.run("patchmatch,telea", "center-box", limit=8)
     print(bench.leaderboard(runs))
 
-`method`, `mask`, `dataset` and `metric` give the plug-ins themselves: `bench.method("telea")`.
+`fill` fills one image; `method`, `mask`, `dataset` and `metric` give the plug-ins themselves:
+`bench.method("telea")`.
 Importing this module imports nothing heavy.  Errors of a request are bench.api.RequestError.
 """
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.filling.images import fill
     from bench.plan.request import Request
     from bench.plugins import dataset, mask, method, metric
     from bench.runner.options import Options
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
-    "__version__", "check", "dataset", "leaderboard", "load_runs", "mask", "method", "metric",
-    "run", "score",
+    "__version__", "check", "dataset", "fill", "leaderboard", "load_runs", "mask", "method",
+    "metric", "run", "score",
 ]  # fmt: skip
 
 Names = str | Sequence[str]
@@ -69,10 +71,9 @@ for _sibling in ("masks", "methods"):
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for."""
-    if name in {"method", "mask", "dataset", "metric"}:
-        from bench import plugins
-
-        return getattr(plugins, name)
+    if name in {"method", "mask", "dataset", "metric", "fill"}:
+        where = "bench.filling.images" if name == "fill" else "bench.plugins"
+        return getattr(importlib.import_module(where), name)
     if name == "__version__":
         from importlib.metadata import version
 

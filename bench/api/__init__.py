@@ -45,7 +45,7 @@ from bench.api.offers import (
     is_exact,
     is_seeded,
 )  # fmt: skip
-from bench.api.training import ImageSource, Train, Trainer, Trains
+from bench.api.training import ImageSource, Train, TrainedAt, Trainer, Trains
 from bench.api.watching import ShowsSteps, WatchSteps
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ __all__ = [
     "StatesSeeding",
     "StatesSymmetry",
     "Train",
+    "TrainedAt",
     "Trainer",
     "Trains",
     "WatchSteps",

@@ -1,4 +1,4 @@
-"""What a method offers that can be trained: recipes, and the function that trains."""
+"""What a method offers that can be trained: recipes, the function that trains, the size it saw."""
 
 from __future__ import annotations
 
@@ -72,4 +72,13 @@ class Trains(Protocol):
     @classmethod
     def trainer(cls) -> Trainer:
         """Return how; heavy imports happen here."""
+        ...
+
+
+@runtime_checkable
+class TrainedAt(Protocol):
+    """A method whose network was trained on squares of one size: large images are cut for it."""
+
+    def trained_at(self) -> int:
+        """Return the side of the squares, in pixels."""
         ...

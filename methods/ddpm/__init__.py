@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
-from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, weights_path
+from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, trained_at, weights_path
 from methods.ddpm.samplers.options import Repaint, Sampler
 
 if TYPE_CHECKING:
@@ -110,6 +110,10 @@ class DDPM:
         from methods.ddpm.train import CONFIGS, train
 
         return Trainer(CONFIGS, lambda config: config.unet.size, lambda _: ("center-box",), train)
+
+    def trained_at(self) -> int:
+        """Return the side of the images that the network was trained on; "auto": photographs'."""
+        return trained_at(self.weights, self.path)
 
     def explain_size(self) -> int:
         """Return the side that the shipped network of photographs was trained at."""

@@ -41,6 +41,7 @@ PRESETS = {
     ),
 }
 PRESETS_MULTIPLE_OF = 32
+PRESETS_SIDE = 256
 
 
 def weights_path(weights: str, path: Path | None) -> Path:
@@ -71,6 +72,16 @@ def multiple_of(weights: str, path: Path | None) -> int:
         return 8
     unet = settings(file)["unet"]
     return int(unet["patch"] * 2 ** (len(unet["multipliers"]) - 1))
+
+
+def trained_at(weights: str, path: Path | None) -> int:
+    """Return the side of the images that a network was trained on, without reading any tensor."""
+    if weights in PRESETS:
+        return PRESETS_SIDE
+    file = SHIPPED["photos-64" if weights == "auto" else weights] if path is None else path
+    if file.is_dir():
+        return int(diffusers_config(file)["sample_size"])
+    return int(settings(file)["unet"]["size"])
 
 
 def settings(path: Path) -> dict[str, Any]:

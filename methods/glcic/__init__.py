@@ -11,6 +11,7 @@ from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
 
 Weights = Literal["auto", "fashion-mnist-32", "photos-64"]
 SHIPPED = ("fashion-mnist-32", "photos-64")
+PAPER_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ class GLCIC:
         files = self._files()
         files.pop("config", None)
         return Completer(files, device, precision=self.precision, blend=self.blend)
+
+    def trained_at(self) -> int:
+        """Return the side of the training images; 256, the paper's, for others' checkpoints."""
+        if self.path is None:
+            return 32 if self.weights == "fashion-mnist-32" else 64
+        from methods.glcic.checkpoint import training_side
+
+        return training_side(self.path) or PAPER_SIDE
 
     @classmethod
     def trainer(cls) -> Trainer:

@@ -93,6 +93,13 @@ def recommended_blend(path: Path) -> str:
     return str(recipe.get("blend", "poisson")) if isinstance(recipe, Mapping) else "poisson"
 
 
+def training_side(path: Path) -> int | None:
+    """Return the side of the images that this project's weights were trained on."""
+    recipe = read_facts(path).get("recipe") if path.suffix == ".safetensors" else None
+    side = recipe.get("size") if isinstance(recipe, Mapping) else None
+    return side if isinstance(side, int) else None
+
+
 def _load_own(path: Path) -> Generator:
     """Load what `save_generator` wrote, into float32."""
     config = _config(path, read_facts(path).get("generator"))

@@ -40,6 +40,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bench.api", "bench.plugins", "bench.plan", "bench.complete", "bench.execute"),
         *("bench.store", "bench.scoring", "bench.statistics", "bench.handout"),
     },
+    "bench.filling": {
+        *("bench.api", "bench.plugins", "bench.complete", "bench.execute", "bench.runner"),
+    },
     "bench.cli": ALL,
     "bench": ALL,  # bench/__init__.py: the Python interface, which imports when it is called
     "masks": {"bench.api"},

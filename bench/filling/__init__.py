@@ -1,0 +1,7 @@
+"""One photograph and one hole: read, filled by methods at full resolution, and written back.
+
+photograph reads and writes files, holes finds the hole, windows says which squares of a photograph
+a network sees, membrane fits what it returns to the border, completion puts these together,
+images does the same for PIL, numpy and torch, comparison draws the picture of several methods,
+files does what `bench fill` is asked for.
+"""

@@ -1,0 +1,69 @@
+"""The labelled picture of one photograph filled by several methods, side by side."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
+
+SIDE, COLUMNS, GAP = 420, 4, 10
+HOLE = np.array([222, 80, 110])
+# Known context around the hole, as a share of its longer side.
+CONTEXT = 0.5
+
+
+def comparison(
+    photograph: np.ndarray, hole: np.ndarray, filled: Sequence[tuple[str, np.ndarray]]
+) -> bytes:
+    """Return a PNG: the photograph and its hole, then each filling under its label.
+
+    photograph, and each filling: uint8 (H, W, 3).  hole: bool (H, W), tinted in the first picture.
+    Where the hole is small, a row more shows its surroundings, nearer.
+    """
+    marked = photograph.copy()
+    marked[hole] = (0.35 * marked[hole] + 0.65 * HOLE).astype(np.uint8)
+    whole = [("the photograph and its hole", marked), *filled]
+    near = surroundings(hole)
+    rows = _rows(whole)
+    if (near[0].stop - near[0].start) * (near[1].stop - near[1].start) < 0.5 * hole.size:
+        rows += _rows([(f"{label}, nearer", pixels[near]) for label, pixels in whole])
+    widths = [SIDE] * min(COLUMNS, len(whole))
+    buffer = io.BytesIO()
+    draw_sheet(rows, widths, gap=GAP).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def surroundings(hole: np.ndarray) -> tuple[slice, slice]:
+    """Return the rows and columns around the hole's bounding box."""
+    ends = []
+    for axis in (1, 0):
+        found = np.flatnonzero(hole.any(axis=axis))
+        ends.append((int(found[0]), int(found[-1]) + 1))
+    margin = round(CONTEXT * max(high - low for low, high in ends))
+    first, second = (
+        slice(max(low - margin, 0), min(high + margin, full))
+        for (low, high), full in zip(ends, hole.shape, strict=True)
+    )
+    return first, second
+
+
+def _rows(tiles: Sequence[tuple[str, np.ndarray]]) -> list:  # type: ignore[type-arg]
+    side = SIDE
+    return [
+        tile_row(
+            [(label, fit(pixels, side)) for label, pixels in line], side, Captions(22, size=14)
+        )
+        for line in lines_of(tiles, COLUMNS)
+    ]
+
+
+def shown(pixels: np.ndarray) -> np.ndarray:
+    """Return what is shown of pixels of any depth, grey or RGB: uint8 (H, W, 3)."""
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    rgb = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+    return np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).convert("RGB")).copy()
