@@ -37,20 +37,25 @@ def refuse(
     if isinstance(lookout, str):
         warn(lookout)
         lookout = None
-    found = []
+    copies = []
     for done, (name, image) in enumerate(images.items(), start=1):
         test = exact.get(_hash(image))
         if test is None and lookout is not None and min(image.shape[:2]) > TINY:
             test = lookout.find(image)
-        found += [f"{name} (is {test})"] if test else []
+        copies += [f"{name} (is {test})"] if test else []
         on_progress(done, len(images))
-    if found:
-        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        raise RequestError(
-            f"{len(found)} of {len(images)} training images are in the test set free-photos, as "
-            f"they are or nearly: {', '.join(found[:NAMED])}{more}. Leave them out, or give "
-            "--with-test-images and never report scores on free-photos of what you train."
-        )
+    if copies:
+        raise RequestError(_refusal(copies, len(images)))
+
+
+def _refusal(copies: Sequence[str], count: int) -> str:
+    """Say which of `count` training images are copies of test images."""
+    more = f" and {len(copies) - NAMED} more" if len(copies) > NAMED else ""
+    return (
+        f"{len(copies)} of {count} training images are in the test set free-photos, as "
+        f"they are or nearly: {', '.join(copies[:NAMED])}{more}. Leave them out, or give "
+        "--with-test-images and never report scores on free-photos of what you train."
+    )
 
 
 def _hashes(sides: set[int]) -> dict[str, str]:

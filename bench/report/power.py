@@ -25,25 +25,8 @@ def power_note(
     groups, names: the complete runs and the name of each row.  metric: the one that orders the
     board.  None where all differences are large enough, or there is nothing to compare.
     """
-    if metric is None:
-        return None
-    sources = sources_of(groups)
-    columns = {
-        names[column.row]: column.values
-        for row, group in enumerate(groups)
-        for column in columns_of(row, group, [metric], sources)
-    }
-    means = {name: np.nanmean(c) for name, c in columns.items() if np.isfinite(c).any()}
-    if len(means) < 2:
-        return None
-    sign = -1 if metric.higher_is_better else 1
-    best = min(means, key=lambda name: sign * means[name])
-    differences = {
-        name: by_source(columns[name] - columns[best], list(sources.values()))
-        for name in means
-        if name != best
-    }
-    if any(len(d) < 2 for d in differences.values()):
+    differences = _differences_from_best(groups, names, metric) if metric is not None else {}
+    if metric is None or not differences or any(len(d) < 2 for d in differences.values()):
         return None
     needed = {name: detectable_normal(d) for name, d in differences.items()}
     close = [name for name, d in differences.items() if abs(d.mean()) < needed[name]]
@@ -57,3 +40,25 @@ def power_note(
         f"{count} photographs tell apart from the best, at 80% power, differences in {metric.name} "
         f"of {least}; too few for {', '.join(close)}."
     )
+
+
+def _differences_from_best(
+    groups: Sequence[Sequence[ScoredRun]], names: Sequence[str], metric: Metric
+) -> dict[str, np.ndarray]:
+    """Return each other method's differences from the best one, a mean per source."""
+    sources = sources_of(groups)
+    columns = {
+        names[column.row]: column.values
+        for row, group in enumerate(groups)
+        for column in columns_of(row, group, [metric], sources)
+    }
+    means = {name: np.nanmean(c) for name, c in columns.items() if np.isfinite(c).any()}
+    if not means:
+        return {}
+    sign = -1 if metric.higher_is_better else 1
+    best = min(means, key=lambda name: sign * means[name])
+    return {
+        name: by_source(columns[name] - columns[best], list(sources.values()))
+        for name in means
+        if name != best
+    }

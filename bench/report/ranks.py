@@ -70,10 +70,7 @@ def mean_ranks(boards: Sequence[Board]) -> MeanRanks | None:
     metric = _shared_metric(boards)
     if len(boards) < FEWEST_BOARDS or metric is None:
         return None
-    by_board = [
-        {r.title: r.cells[metric.name].value for r in b.rows if metric.name in r.cells}
-        for b in boards
-    ]
+    by_board = [_values(board, metric) for board in boards]
     shared = [name for name in by_board[0] if all(name in column for column in by_board)]
     if not 2 <= len(shared) <= MOST_METHODS:
         return None
@@ -85,6 +82,12 @@ def mean_ranks(boards: Sequence[Board]) -> MeanRanks | None:
     ranks = friedman_ranks(values[:, order], higher_is_better=metric.higher_is_better)
     names = tuple(shared[k] for k in order)
     return MeanRanks(metric, tuple(boards), names, ranks, values[:, order].T)
+
+
+def _values(board: Board, metric: Metric) -> dict[str, float]:
+    """Return the value of each row that has one."""
+    having = (row for row in board.rows if metric.name in row.cells)
+    return {row.title: row.cells[metric.name].value for row in having}
 
 
 def _shared_metric(boards: Sequence[Board]) -> Metric | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, median
+from typing import TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from bench.store.summary import (
     Summary,
 )
 
+T = TypeVar("T")
+
 
 def summarise_run(
     manifest: Manifest,
@@ -40,11 +43,10 @@ def summarise_run(
     sets: entries of metrics with one number per run or per image's samples.
     """
     failed = sorted(record.id for record in records.values() if not record.done)
-    warm = [record for record in done if record.warm] or done
-    seconds = [record.seconds for record in warm if record.seconds is not None]
-    evaluations = [record.evaluations for record in done if record.evaluations is not None]
-    gradients = [record.gradients for record in done if record.gradients is not None]
-    peaks = [record.peak_memory for record in done if record.peak_memory is not None]
+    # Workers' first batches count only where there are no others.
+    seconds = _measured([r for r in done if r.warm] or done, lambda r: r.seconds)
+    evaluations = _measured(done, lambda r: r.evaluations)
+    gradients = _measured(done, lambda r: r.gradients)
     return Summary(
         schema_version=SCHEMA_VERSION,
         spec=manifest.spec,
@@ -58,12 +60,16 @@ def summarise_run(
             **{name: _image_entry(name, values, done) for name, values in sorted(table.items())},
             **sets,
         },
-        # Workers' first batches count only where there are no others.
         seconds_per_image=median(seconds) if seconds else None,
         evaluations=fmean(evaluations) if evaluations else None,
         gradients=fmean(gradients) if gradients else None,
-        peak_memory=max(peaks, default=None),
+        peak_memory=max(_measured(done, lambda r: r.peak_memory), default=None),
     )
+
+
+def _measured(records: Sequence[Record], value_of: Callable[[Record], T | None]) -> list[T]:
+    """Return a value of each record that has it."""
+    return [value for value in map(value_of, records) if value is not None]
 
 
 def outputs_hash(outputs: Iterable[tuple[str, str | None]]) -> str:

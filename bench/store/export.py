@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.api import RequestError
 from bench.api.files import write_atomic
 from bench.store.directory import RunDirectory
+from bench.store.record import Record
 from bench.store.scores import read_scores
 
 FACTS = (
@@ -42,13 +44,17 @@ def write(run: Path, out: Path) -> Path:
     for kind in sorted((run / "images").iterdir()):
         shutil.copytree(kind, out / kind.name)
     shutil.copy(run / "manifest.json", out / "manifest.json")
-    scores = read_scores(run)
+    write_atomic(out / "scores.csv", _table(directory.records(), read_scores(run)))
+    return out / "scores.csv"
+
+
+def _table(records: Mapping[str, Record], scores: Mapping[str, Mapping[str, float]]) -> bytes:
+    """Return the CSV of all records and their scores (metric -> id -> value)."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*FACTS, *scores])
-    for image_id, record in sorted(directory.records().items()):
+    for image_id, record in sorted(records.items()):
         facts = [getattr(record, key) for key in FACTS]
         values = [scores[name].get(image_id) for name in scores]
         writer.writerow([*facts, *("" if v is None else repr(v) for v in values)])
-    write_atomic(out / "scores.csv", text.getvalue().encode())
-    return out / "scores.csv"
+    return text.getvalue().encode()

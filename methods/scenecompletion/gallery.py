@@ -164,12 +164,7 @@ def open_gallery(folder: Path) -> Gallery:
     version."""
     seal = read_seal(folder)
     lines = (folder / PHOTOGRAPHS).read_bytes() if (folder / PHOTOGRAPHS).is_file() else b""
-    whole = hashlib.sha256(lines).hexdigest() == seal.sha256
-    sizes = {IMAGES: seal.image_bytes, FEATURES: seal.scenes * LENGTH * 4}
-    for name, size in sizes.items():
-        path = folder / name
-        whole = whole and path.is_file() and path.stat().st_size == size
-    if not whole or hash_file(folder / FEATURES) != seal.features_sha256:
+    if not _is_whole(folder, lines, seal):
         raise RequestError(
             f"gallery {folder}: its files have changed since it was built; build it again with "
             "`bench gallery build`."
@@ -178,6 +173,17 @@ def open_gallery(folder: Path) -> Gallery:
     pairs = [(photograph, box) for photograph in photographs for box in photograph.boxes]
     scenes = tuple(Scene(number, *pair) for number, pair in enumerate(pairs))
     return Gallery(folder, seal.sha256, photographs, scenes)
+
+
+def _is_whole(folder: Path, lines: bytes, seal: Seal) -> bool:
+    """Return whether a gallery's files are those that were sealed; images by their size alone."""
+    sizes = {IMAGES: seal.image_bytes, FEATURES: seal.scenes * LENGTH * 4}
+    for name, size in sizes.items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != size:
+            return False
+    same_lines = hashlib.sha256(lines).hexdigest() == seal.sha256
+    return same_lines and hash_file(folder / FEATURES) == seal.features_sha256
 
 
 def read_seal(folder: Path) -> Seal:
