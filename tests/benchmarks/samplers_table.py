@@ -1,11 +1,12 @@
 """Samplers at equal cost, from finished runs: tables with paired intervals, a CSV and a plot.
 
     bench run --suite samplers --mask center-box --dataset folder:PHOTOGRAPHS --out RUNS
-    python -m tests.benchmarks.samplers_table RUNS [MORE_RUNS] [--csv TABLE.csv] [--plot FIGURE.png]
+    python -m tests.benchmarks.samplers_table RUNS [NAME=RUNS] [--csv TABLE.csv] [--plot FIGURE.png]
 
 A run's cost is its evaluations and gradients an image.  Each is compared, image by image, with the
 run of RePaint on the same images whose cost is nearest to it.  The first command goes on where it
-was stopped; RUNS that lack methods give a table of those that are there.
+was stopped; RUNS that lack methods give a table of those that are there.  NAME: what to call the
+images of these runs.
 """
 
 from __future__ import annotations
@@ -72,13 +73,11 @@ class Row:
 
 def main() -> None:
     options = parse()
-    groups: dict[tuple[str, str, str], list[ScoredRun]] = {}
-    for run in load_runs(options.runs):
-        if cost(run):
-            groups.setdefault((run.dataset, run.mask, run.assets), []).append(run)
+    groups = grouped(options.runs)
     rows: list[Row] = []
-    for (dataset, mask, _), group in sorted(groups.items()):
-        found = sorted(rows_of(group, options.metric), key=lambda row: (row.budget, row.mean))
+    for (dataset, mask, _), group in groups.items():
+        named = (dataclasses.replace(r, dataset=dataset) for r in rows_of(group, options.metric))
+        found = sorted(named, key=lambda row: (row.budget, row.mean))
         rows += found
         print(f"{mask}, {dataset}\n")
         print("\n".join(table(found, options.metric)))
@@ -86,8 +85,19 @@ def main() -> None:
     if options.csv:
         write(rows, options.csv)
     if options.plot:
-        first = sorted(groups.items())[0][1]
+        first = next(iter(groups.values()))
         plot(points(first, options.metric), options.metric, options.plot)
+
+
+def grouped(texts: Sequence[str]) -> dict[tuple[str, str, str], list[ScoredRun]]:
+    """Return the runs of networks by dataset, mask and weights; texts: RUNS or NAME=RUNS."""
+    groups: dict[tuple[str, str, str], list[ScoredRun]] = {}
+    for text in texts:
+        name, _, folder = text.rpartition("=")
+        for run in sorted(load_runs([folder]), key=lambda run: run.mask):
+            if cost(run):
+                groups.setdefault((name or run.dataset, run.mask, run.assets), []).append(run)
+    return groups
 
 
 def cost(run: ScoredRun) -> float:
@@ -206,7 +216,7 @@ def points(group: Sequence[ScoredRun], metric: str) -> list[Point]:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("runs", nargs="+")
     parser.add_argument("--metric", default="lpips")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--plot", type=Path, help="of the first dataset and mask")
