@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.report.entries import entry_of
-from bench.report.matrix import Entry, Group, Matrix
+from bench.report.matrix import ColumnGroup, Matrix, TableEntry
 from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def matrix(board: Board, *, compact: bool = False) -> Matrix:
             _title(row) if compact else row.method,
             (
                 *(entry_of(row.cells.get(name), n) for name, n in places.items()),
-                *(Entry(text(row)) for text in tail.values()),
+                *(TableEntry(text(row)) for text in tail.values()),
             ),
         )
         for row in board.rows
     )
     return Matrix(
-        (Group("", (*(metric.title for metric in board.metrics), *tail)),),
+        (ColumnGroup("", (*(metric.title for metric in board.metrics), *tail)),),
         rows,
         board.title,
         board.remarks,

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.report.matrix import Entry
+from bench.report.matrix import TableEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bench.report.cells import Cell
 
-MISSING = Entry("–")
+MISSING = TableEntry("–")
 
 
-def entry_of(cell: Cell | None, places: int, *, intervals: bool = True) -> Entry:
+def entry_of(cell: Cell | None, places: int, *, intervals: bool = True) -> TableEntry:
     """Return a cell with `places` decimals; below a set's number stands the set's size."""
     if cell is None:
         return MISSING
     low, high = cell.interval if cell.interval and intervals else (None, None)
-    return Entry(
+    return TableEntry(
         f"{cell.value:.{places}f}",
         f"(N = {cell.n:,})" if cell.of_set else interval_text(cell, places) if intervals else "",
         cell.best,
@@ -50,7 +50,7 @@ class Marks:
     interval: str = "In brackets"
 
 
-def marks_in_words(entries: Iterable[Entry], marks: Marks) -> list[str]:
+def marks_in_words(entries: Iterable[TableEntry], marks: Marks) -> list[str]:
     """Return a sentence for each mark that some entry has."""
     all_of = list(entries)
     said = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.report.matrix import Entry, Matrix
+    from bench.report.matrix import Matrix, TableEntry
 
 _HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -104,7 +104,7 @@ def _head(head: str) -> str:
     return f"{_METRICS.get(name) or escape(name)} {escape(rest)}".strip()
 
 
-def _row(title: str, entries: Sequence[Entry]) -> list[str]:
+def _row(title: str, entries: Sequence[TableEntry]) -> list[str]:
     """Return a row's lines: its numbers and, where there are any, what stands below them."""
     numbers = _line([escape(title), *map(_number, entries)])
     if not any(entry.detail for entry in entries):
@@ -115,7 +115,7 @@ def _row(title: str, entries: Sequence[Entry]) -> list[str]:
     return [f"{numbers}[-.4ex]", _line(["", *below])]
 
 
-def _number(entry: Entry) -> str:
+def _number(entry: TableEntry) -> str:
     """Return a number with its marks; ≈ takes no room, so that the figures stay aligned."""
     text = escape(entry.text)
     text = rf"\textbf{{{text}}}" if entry.best else text

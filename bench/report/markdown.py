@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.report.boards import Board
-    from bench.report.matrix import Entry, Matrix
+    from bench.report.matrix import Matrix, TableEntry
     from bench.report.ranks import MeanRanks
 
 LEGEND = (
@@ -53,7 +53,7 @@ def section(matrix: Matrix) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _marked(entry: Entry, *, underline: bool) -> str:
+def _marked(entry: TableEntry, *, underline: bool) -> str:
     text = escape(entry.text)
     second = f"<ins>{text}</ins>" if entry.second and underline else text
     text = f"**{text}**" if entry.best else second

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Entry:
+class TableEntry:
     """A cell: its text, and what is known of the number in it.
 
     detail: the interval, or the size of a set.  best, second: of its column.  close: not told apart
@@ -22,7 +22,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     """Columns under one heading, such as a mask; its title is empty where there is nothing to say.
 
     heads: the columns' titles.
@@ -40,8 +40,8 @@ class Matrix:
     table alone, without caption and notes.
     """
 
-    groups: tuple[Group, ...]
-    rows: tuple[tuple[str, tuple[Entry, ...]], ...]
+    groups: tuple[ColumnGroup, ...]
+    rows: tuple[tuple[str, tuple[TableEntry, ...]], ...]
     caption: str = ""
     notes: tuple[str, ...] = ()
     stub: str = "method"
@@ -67,7 +67,7 @@ class Matrix:
 
 def one_group(matrix: Matrix, k: int) -> Matrix:
     """Return the table of one group alone, with the untitled ones beside it."""
-    kept: list[Group] = []
+    kept: list[ColumnGroup] = []
     start, places = 0, list[int]()
     for index, group in enumerate(matrix.groups):
         if index == k or not group.title:

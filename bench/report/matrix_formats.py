@@ -13,7 +13,7 @@ from bench.report.tabular import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.report.matrix import Entry, Matrix
+    from bench.report.matrix import Matrix, TableEntry
 
 
 def comma_separated(matrix: Matrix) -> str:
@@ -36,7 +36,7 @@ def comma_separated(matrix: Matrix) -> str:
     return buffer.getvalue()
 
 
-def _values(entry: Entry, *, ends: bool) -> Sequence[object]:
+def _values(entry: TableEntry, *, ends: bool) -> Sequence[object]:
     known = entry.values or (None if entry.text == "–" else entry.text, None, None)
     return known if ends else known[:1]
 
@@ -65,7 +65,7 @@ def html(matrix: Matrix) -> str:
     )
 
 
-def _cell(entry: Entry) -> str:
+def _cell(entry: TableEntry) -> str:
     text = as_text(entry.text)
     text = f"<b>{text}</b>" if entry.best else f"<u>{text}</u>" if entry.second else text
     text += " ≈" if entry.close else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.api import RequestError
 from bench.report.entries import Marks, entry_of, marks_in_words
-from bench.report.matrix import Entry, Group, Matrix
+from bench.report.matrix import ColumnGroup, Matrix, TableEntry
 from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def matrix(boards: Sequence[Board], style: Style, marks: Marks) -> Matrix:
         there = [row for row in own if row is not None]
         rows.append((_title(there), (*entries, *_tail(there, style))))
     tail = [*(["n"] if style.n else []), *(["s/image"] if style.seconds else [])]
-    groups = [Group(t, _heads(b)) for t, b in zip(_titles(boards), boards, strict=True)]
+    groups = [ColumnGroup(t, _heads(b)) for t, b in zip(_titles(boards), boards, strict=True)]
     return Matrix(
-        (*groups, *([Group("", tuple(tail))] if tail else [])),
+        (*groups, *([ColumnGroup("", tuple(tail))] if tail else [])),
         tuple(rows),
         caption=style.caption or _caption(boards, rows, marks),
         notes=_notes(boards),
@@ -132,7 +132,9 @@ def _title(rows: Sequence[Row]) -> str:
     return rows[0].title + (f" ({seeds} seeds)" if seeds > 1 else "")
 
 
-def _entries(board: Board, row: Row | None, places: Mapping[str, int], style: Style) -> list[Entry]:
+def _entries(
+    board: Board, row: Row | None, places: Mapping[str, int], style: Style
+) -> list[TableEntry]:
     cells = row.cells if row is not None else {}
     return [
         entry_of(cells.get(metric.name), places[metric.name], intervals=style.intervals)
@@ -140,19 +142,21 @@ def _entries(board: Board, row: Row | None, places: Mapping[str, int], style: St
     ]
 
 
-def _tail(rows: Sequence[Row], style: Style) -> list[Entry]:
+def _tail(rows: Sequence[Row], style: Style) -> list[TableEntry]:
     """Return how many images a method's scores are of, and the seconds that one takes."""
     counts = sorted({row.n for row in rows})
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
     known = [row.seconds for row in rows if row.seconds is not None]
     seconds = median(known) if known else None
-    entries = [Entry(n, values=(counts[0], None, None))] if style.n else []
-    timed = Entry(seconds_text(seconds), values=None if seconds is None else (seconds, None, None))
+    entries = [TableEntry(n, values=(counts[0], None, None))] if style.n else []
+    timed = TableEntry(
+        seconds_text(seconds), values=None if seconds is None else (seconds, None, None)
+    )
     return [*entries, *([timed] if style.seconds else [])]
 
 
 def _caption(
-    boards: Sequence[Board], rows: Sequence[tuple[str, tuple[Entry, ...]]], marks: Marks
+    boards: Sequence[Board], rows: Sequence[tuple[str, tuple[TableEntry, ...]]], marks: Marks
 ) -> str:
     """Say what the numbers are of, and what each mark means that occurs."""
     entries = [entry for _, row in rows for entry in row]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.report.entries import MISSING, entry_of
-from bench.report.matrix import Entry, Group, Matrix
+from bench.report.matrix import ColumnGroup, Matrix, TableEntry
 from bench.report.rounding import decimals
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def one_table(
         board = on_mask[0] if on_mask else None
         lines = lines_on(ours, board, numbers, protocol)
         if lines:
-            groups.append(Group(theirs, tuple(_head(name, board) for name in protocol.metrics)))
+            groups.append(
+                ColumnGroup(theirs, tuple(_head(name, board) for name in protocol.metrics))
+            )
             columns.append(_by_title(lines, protocol))
     titles = _in_order(list(column) for column in columns)
     nothing = (MISSING,) * len(protocol.metrics)
@@ -66,7 +68,7 @@ def _head(metric: str, board: Board | None) -> str:
     return known.get(metric, metric)
 
 
-def _by_title(lines: Sequence[Line], protocol: Protocol) -> dict[str, tuple[Entry, ...]]:
+def _by_title(lines: Sequence[Line], protocol: Protocol) -> dict[str, tuple[TableEntry, ...]]:
     """Return the entries of a mask by the title of their row."""
     found = {}
     for line in lines:
@@ -90,8 +92,8 @@ def _by_title(lines: Sequence[Line], protocol: Protocol) -> dict[str, tuple[Entr
     return found
 
 
-def _published(text: str | None) -> Entry:
-    return MISSING if text is None else Entry(text, values=(float(text), None, None))
+def _published(text: str | None) -> TableEntry:
+    return MISSING if text is None else TableEntry(text, values=(float(text), None, None))
 
 
 def _in_order(columns: Iterable[Sequence[str]]) -> list[str]:
@@ -108,7 +110,7 @@ def _in_order(columns: Iterable[Sequence[str]]) -> list[str]:
     return order
 
 
-def _caption(protocol: Protocol, rows: Sequence[tuple[str, tuple[Entry, ...]]]) -> str:
+def _caption(protocol: Protocol, rows: Sequence[tuple[str, tuple[TableEntry, ...]]]) -> str:
     details = any(entry.detail for _, entries in rows for entry in entries)
     brackets = " In brackets: 95% bootstrap interval of what was run here." if details else ""
     size = f"{protocol.dataset}, {protocol.size} px, {protocol.n:,} images"

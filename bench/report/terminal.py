@@ -12,7 +12,7 @@ from bench.report.matrix import one_group
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bench.report.matrix import Entry, Matrix
+    from bench.report.matrix import Matrix, TableEntry
 
 WIDTH = 80
 # The first column is folded above this.
@@ -85,7 +85,7 @@ def _block(matrix: Matrix, places: Sequence[int], stub: int, gap: int) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
-def _lines(entry: Entry) -> list[str]:
+def _lines(entry: TableEntry) -> list[str]:
     """Return the number with its mark, and what stands below it: an interval as low–high."""
     mark = "*" if entry.best else "≈" if entry.close else " "
     detail = entry.detail
