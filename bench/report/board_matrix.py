@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.report.entries import entry_of
+from bench.report.entries import Marks, entry_of, marks_in_words
 from bench.report.matrix import ColumnGroup, Matrix, TableEntry
 from bench.report.rounding import column, decimals, seconds_text
 
@@ -38,6 +39,13 @@ def matrix(board: Board, *, compact: bool = False) -> Matrix:
         board.remarks,
         comments=tuple(f"{row.method}: {row.assets}" for row in board.rows if row.assets),
     )
+
+
+def with_legend(board: Board) -> Matrix:
+    """Return the compact table of a board, whose caption says what its marks mean."""
+    made = matrix(board, compact=True)
+    legend = marks_in_words((entry for _, row in made.rows for entry in row), Marks())
+    return replace(made, caption=" ".join([f"{made.caption}.", *legend]))
 
 
 def _title(row: Row) -> str:

@@ -12,23 +12,21 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from bench.report.best_of_k import best_of_curve
+from bench.report import board_matrix, latex, tabular
 from bench.report.credits import credits
-from bench.report.entries import interval_text
-from bench.report.html_images import Pool, cases, choose_plan, comparison
+from bench.report.html_images import Plan, Pool, cases, choose_plan, comparison
+from bench.report.html_ranks import ranks_of
+from bench.report.html_rows import row_of
 from bench.report.markdown import LEGEND
-from bench.report.ranks import mean_ranks
-from bench.report.rounding import column, decimals, seconds_text
-from bench.store.summary import ImageEntry
+from bench.report.page_facts import facts, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.report.boards import Board, Row
-    from bench.report.cells import Cell
+    from bench.report.boards import Board
 
 MOST_PICTURES = 1200
-SCRIPTS = ("tables.js", "plots.js", "viewer.js", "main.js")
+SCRIPTS = ("tables.js", "plots.js", "curves.js", "viewer.js", "large.js", "address.js", "main.js")
 
 
 def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
@@ -42,37 +40,42 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
     }
     parts["@STYLE_HASH@"] = _policy_hash(parts["@STYLE@"])
     parts["@SCRIPT_HASH@"] = _policy_hash(parts["@SCRIPT@"])
-    pool = Pool()
+    plan = choose_plan(boards, pictures)
+    pool = Pool(plan.side, plan.exact)
     # Replaced last: a name in the data may look like a placeholder.
-    data = _json(payload(boards, pool, pictures))
-    parts |= {"@POOL@": _json(pool.uris), "@DATA@": data}
+    data = _json(payload(boards, pool, plan))
+    files = {"leaderboard.csv": tabular.comma_separated(boards), "leaderboard.tex": _latex(boards)}
+    parts |= {"@POOL@": _json(pool.uris), "@FILES@": _json(files), "@DATA@": data}
     html = _shipped("page.html")
     for placeholder, content in parts.items():
         html = html.replace(placeholder, content, 1)
     return html
 
 
-def payload(boards: Sequence[Board], pool: Pool, pictures: int) -> dict[str, object]:
+def payload(boards: Sequence[Board], pool: Pool, plan: Plan) -> dict[str, object]:
     """Return what the page shows as JSON values; pictures are indices into the pool."""
-    rows, n_cases = choose_plan(boards, pictures)
     tabs = _tabs(boards)
     return {
+        "title": title(boards),
+        "facts": facts(boards),
         "legend": LEGEND,
         "primary": _primary(boards[0]),
-        "boards": [
-            _board(board, tab, rows, n_cases, pool) for board, tab in zip(boards, tabs, strict=True)
-        ],
-        "ranks": _ranks(boards, tabs),
+        "boards": [_board(board, tab, plan, pool) for board, tab in zip(boards, tabs, strict=True)],
+        "ranks": ranks_of(boards, tabs),
     }
 
 
-def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dict[str, object]:
+def _latex(boards: Sequence[Board]) -> str:
+    return latex.document([board_matrix.with_legend(board) for board in boards])
+
+
+def _board(board: Board, tab: str, plan: Plan, pool: Pool) -> dict[str, object]:
     case_metric = _primary(board)
-    pictures = comparison(board, n_rows, pool)
+    pictures = comparison(board, plan.rows, pool)
     shown = {
         str(key): worst_and_best
         for key, row in enumerate(board.rows)
-        if (worst_and_best := cases(board, row, case_metric, n_cases, pool)) is not None
+        if (worst_and_best := cases(board, row, case_metric, plan.cases, pool)) is not None
     }
     listed = [case for some in shown.values() for side in some.values() for case in side]
     return {
@@ -82,84 +85,11 @@ def _board(board: Board, tab: str, n_rows: int, n_cases: int, pool: Pool) -> dic
         "metrics": [
             {"name": m.name, "title": m.title, "up": m.higher_is_better} for m in board.metrics
         ],
-        "rows": [_row(board, key, row) for key, row in enumerate(board.rows)],
+        "rows": [row_of(board, key, row) for key, row in enumerate(board.rows)],
         "pictures": pictures,
         "caseMetric": case_metric,
         "cases": shown,
         "credits": credits(board, [*pictures["ids"], *(case["id"] for case in listed)]),
-    }
-
-
-def _row(board: Board, key: int, row: Row) -> dict[str, object]:
-    places = {m.name: decimals(column(board, m)) for m in board.metrics}
-    seeds = f"{len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
-    return {
-        "key": str(key),
-        "name": row.title,
-        "method": row.method,
-        "assets": row.assets,
-        "seeds": seeds,
-        "n": row.n,
-        "failed": row.n_failed,
-        "seconds": row.seconds,
-        "secondsText": seconds_text(row.seconds),
-        "cells": {name: _cell(cell, places[name]) for name, cell in row.cells.items()},
-        "bins": {name: _bins(row, name) for name in row.cells},
-        "bestOf": {m.name: best_of_curve(row, m) for m in board.metrics if m.name in row.cells},
-    }
-
-
-def _cell(cell: Cell, places: int) -> dict[str, object]:
-    detail = about = ""
-    if cell.of_set:
-        detail = about = f"N = {cell.n:,}"
-    elif cell.interval is not None:
-        detail = interval_text(cell, places)
-        about = f"95% interval {detail} over {cell.n} images"
-    return {
-        "value": cell.value,
-        "text": f"{cell.value:.{places}f}",
-        "detail": detail,
-        "about": about,
-        "best": cell.best,
-        "close": cell.close,
-    }
-
-
-def _bins(row: Row, metric: str) -> list[list[float]]:
-    """Return [low, high, n, mean] of each bin of hole area, pooled over seeds."""
-    by_bin: dict[tuple[float, float], list[tuple[int, float]]] = {}
-    for run in row.runs:
-        entry = run.summary.metrics.get(metric)
-        for area in entry.by_hole_area if isinstance(entry, ImageEntry) else ():
-            if area.n and area.mean is not None:
-                by_bin.setdefault(area.edges, []).append((area.n, area.mean))
-    return [
-        [*edges, sum(n for n, _ in seeds), sum(n * m for n, m in seeds) / sum(n for n, _ in seeds)]
-        for edges, seeds in sorted(by_bin.items())
-    ]
-
-
-def _ranks(boards: Sequence[Board], tabs: Sequence[str]) -> dict[str, object] | None:
-    mean = mean_ranks(boards)
-    if mean is None:
-        return None
-    places = decimals(mean.values.ravel().tolist())
-    return {
-        "title": mean.title,
-        "note": mean.note,
-        "difference": mean.ranks.critical_difference,
-        "blocks": list(tabs),
-        "rows": [
-            {
-                "name": name,
-                "rank": mean.ranks.mean_ranks[i],
-                "best": mean.best(i),
-                "close": mean.close(i),
-                "values": [f"{value:.{places}f}" for value in mean.values[i]],
-            }
-            for i, name in enumerate(mean.methods)
-        ],
     }
 
 

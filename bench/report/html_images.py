@@ -21,24 +21,53 @@ if TYPE_CHECKING:
 
 LARGEST = 256
 LOSSLESS_TO = 128
-# (rows of the comparison, worst and best cases of each method), from most to none.
-PLANS = ((6, 3), (4, 2), (4, 1), (3, 1), (2, 1), (1, 1), (3, 0), (2, 0), (1, 0), (0, 0))
+# What a picture weighs, bytes: without loss per value, with loss per pixel, and its text besides.
+EXACT_WEIGHT, LOSSY_WEIGHT, PICTURE_WEIGHT = 0.7, 0.3, 400
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many pictures a page carries, and how large.
+
+    rows: images of the comparison.  cases: worst, and as many best, of each method.  side: longest
+    side, pixels.  exact: pictures of at most LOSSLESS_TO pixels lose nothing.
+    """
+
+    rows: int
+    cases: int
+    side: int = LARGEST
+    exact: bool = True
+
+
+# From the best to none: pictures become smaller before they become fewer than eight per mask.
+PLANS = (
+    Plan(8, 3), Plan(8, 2), Plan(8, 2, exact=False), Plan(8, 1, exact=False),
+    Plan(8, 1, 160, exact=False), Plan(8, 1, 112, exact=False), Plan(8, 1, 80, exact=False),
+    Plan(6, 1, 80, exact=False), Plan(4, 1, 80, exact=False), Plan(2, 1, 80, exact=False),
+    Plan(1, 1, 80, exact=False), Plan(1, 0, 80, exact=False),
+)  # fmt: skip
+NOTHING = Plan(0, 0)
 
 
 class Comparison(TypedDict):
-    """Images beside each other: ids, and places in the pool; outputs by the key of the row."""
+    """Images beside each other: ids, and places in the pool; outputs by the key of the row.
+
+    scores: by the key of the row, the text of each metric for each image.
+    """
 
     ids: list[str]
     target: list[int]
     hole: list[int]
     outputs: dict[str, list[int]]
+    scores: dict[str, list[dict[str, str]]]
 
 
 class Case(TypedDict):
-    """One output, its score as text, and places in the pool."""
+    """One output, its scores as text, and places in the pool."""
 
     id: str
     score: str
+    scores: dict[str, str]
     target: int
     hole: int
     output: int
@@ -46,28 +75,35 @@ class Case(TypedDict):
 
 @dataclass
 class Pool:
-    """Collects pictures; `add` returns the place of a picture in `uris`."""
+    """Collects pictures, shrunk to `side`; `add` returns the place of a picture in `uris`."""
 
+    side: int = LARGEST
+    exact: bool = True
     uris: list[str] = field(default_factory=list)
     _places: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, pixels: np.ndarray) -> int:
-        """Add uint8 (H, W, 3), shrunk to LARGEST, unless the pool holds the same picture."""
-        small = _shrink(pixels)
+        """Add uint8 (H, W, 3) unless the pool holds the same picture."""
+        small = _shrink(pixels, self.side)
         key = bytes(str(small.shape), "ascii") + small.tobytes()
         if key not in self._places:
             self._places[key] = len(self.uris)
-            self.uris.append(_data_uri(small))
+            self.uris.append(_data_uri(small, exact=self.exact))
         return self._places[key]
 
 
-def choose_plan(boards: Sequence[Board], most: int) -> tuple[int, int]:
-    """Return how many rows and cases of each board fit into a page of `most` pictures."""
-    for rows, cases in PLANS:
-        number = sum(rows * (2 + len(b.rows)) + 6 * cases * len(b.rows) for b in boards)
-        if number <= most:
-            return rows, cases
-    return PLANS[-1]
+def choose_plan(boards: Sequence[Board], most: int) -> Plan:
+    """Return the best plan for a page that weighs no more than `most` pictures of 64x64 pixels."""
+    room = most * (3 * 64**2 * EXACT_WEIGHT + PICTURE_WEIGHT)
+    return next((p for p in PLANS if sum(_weight(b, p) for b in boards) <= room), NOTHING)
+
+
+def _weight(board: Board, plan: Plan) -> float:
+    """Return about how many bytes of pictures a board has."""
+    side = min(plan.side, board.size or plan.side)
+    exact = plan.exact and side <= LOSSLESS_TO
+    each = side**2 * (3 * EXACT_WEIGHT if exact else LOSSY_WEIGHT) + PICTURE_WEIGHT
+    return each * (plan.rows * (2 + len(board.rows)) + 6 * plan.cases * len(board.rows))
 
 
 def comparison(board: Board, count: int, pool: Pool) -> Comparison:
@@ -85,7 +121,17 @@ def comparison(board: Board, count: int, pool: Pool) -> Comparison:
             for key, run in runs.items()
             if ids
         },
+        "scores": {
+            str(key): [_scores(board, run, i) for i in ids] for key, run in runs.items() if ids
+        },
     }
+
+
+def _scores(board: Board, run: ScoredRun, output_id: str) -> dict[str, str]:
+    """Return metric -> score of one output, of the metrics that score single outputs."""
+    names = [m.name for m in board.metrics if m.name in run.scores]
+    row = run.scores.loc[output_id]
+    return {name: f"{row[name]:.4g}" for name in names}
 
 
 def cases(
@@ -100,15 +146,17 @@ def cases(
     ordered = scores[np.isfinite(scores)].sort_values(ascending=up, kind="stable")
     count = min(count, len(ordered) // 2 or 1)
     return {
-        "worst": [_case(run, str(i), ordered[i], pool) for i in ordered.index[:count]],
-        "best": [_case(run, str(i), ordered[i], pool) for i in ordered.index[::-1][:count]],
+        "worst": [_case(board, run, str(i), metric, pool) for i in ordered.index[:count]],
+        "best": [_case(board, run, str(i), metric, pool) for i in ordered.index[::-1][:count]],
     }
 
 
-def _case(run: ScoredRun, output_id: str, score: float, pool: Pool) -> Case:
+def _case(board: Board, run: ScoredRun, output_id: str, metric: str, pool: Pool) -> Case:
+    scores = _scores(board, run, output_id)
     return {
         "id": output_id,
-        "score": f"{score:.4g}",
+        "score": scores[metric],
+        "scores": scores,
         "target": pool.add(read_rgb(run.png("target", output_id))),
         "hole": pool.add(_hidden(run, output_id)),
         "output": pool.add(read_rgb(run.png("output", output_id))),
@@ -130,20 +178,20 @@ def _share_images(runs: Iterable[ScoredRun]) -> bool:
     return bool(set.intersection(*(set(run.scores.index) for run in runs)))
 
 
-def _shrink(pixels: np.ndarray) -> np.ndarray:
+def _shrink(pixels: np.ndarray, side: int) -> np.ndarray:
     height, width = pixels.shape[:2]
-    scale = LARGEST / max(height, width)
+    scale = side / max(height, width)
     if scale >= 1:
         return pixels
-    side = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(Image.fromarray(pixels).resize(side, Image.Resampling.LANCZOS))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def _data_uri(pixels: np.ndarray) -> str:
-    """Encode as WebP: lossless up to LOSSLESS_TO pixels, at quality 90 above."""
+def _data_uri(pixels: np.ndarray, *, exact: bool) -> str:
+    """Encode as WebP: without loss up to LOSSLESS_TO pixels where it is to be exact."""
     buffer = io.BytesIO()
-    exact = max(pixels.shape[:2]) <= LOSSLESS_TO
-    # For lossless WebP, quality sets the effort of compression.
-    quality = 40 if exact else 90
-    Image.fromarray(pixels).save(buffer, "WEBP", lossless=exact, quality=quality, method=2)
+    lossless = exact and max(pixels.shape[:2]) <= LOSSLESS_TO
+    # Of a lossless WebP the quality is the effort spent.
+    quality = 40 if lossless else 90 if exact else 80
+    Image.fromarray(pixels).save(buffer, "WEBP", lossless=lossless, quality=quality, method=4)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
@@ -89,13 +88,7 @@ def _text(boards: Sequence[Board]) -> str:
 
 def _latex(boards: Sequence[Board]) -> str:
     """Return a document whose every caption says what the marks mean."""
-    return latex.document([_with_legend(board_matrix.matrix(b, compact=True)) for b in boards])
-
-
-def _with_legend(matrix: Matrix) -> Matrix:
-    entries = (entry for _, row in matrix.rows for entry in row)
-    legend = marks_in_words(entries, Marks())
-    return replace(matrix, caption=" ".join([f"{matrix.caption}.", *legend]))
+    return latex.document([board_matrix.with_legend(board) for board in boards])
 
 
 FORMATS: dict[str, Callable[[Sequence[Board]], str | bytes]] = {

@@ -61,13 +61,13 @@ class MeanRanks:
         return not self.best(i) and distance < self.ranks.critical_difference
 
 
-def mean_ranks(boards: Sequence[Board]) -> MeanRanks | None:
-    """Rank by the primary metric of those that all boards have.
+def mean_ranks(boards: Sequence[Board], by: Metric | None = None) -> MeanRanks | None:
+    """Rank by a metric, by default the primary one of those that all boards have.
 
     None for fewer than FEWEST_BOARDS boards, and for fewer than two or more than MOST_METHODS
     methods on all of them.
     """
-    metric = _shared_metric(boards)
+    metric = by or _shared_metric(boards)
     if len(boards) < FEWEST_BOARDS or metric is None:
         return None
     by_board = [_values(board, metric) for board in boards]
@@ -90,6 +90,11 @@ def _values(board: Board, metric: Metric) -> dict[str, float]:
     return {row.title: row.cells[metric.name].value for row in having}
 
 
+def shared_metrics(boards: Sequence[Board]) -> list[Metric]:
+    """Return the metrics that all boards have."""
+    return [m for m in boards[0].metrics if all(m in board.metrics for board in boards)]
+
+
 def _shared_metric(boards: Sequence[Board]) -> Metric | None:
-    shared = [m for m in boards[0].metrics if all(m in board.metrics for board in boards)]
+    shared = shared_metrics(boards)
     return primary(shared, min((board.size or SMALL_IMAGE for board in boards), default=None))

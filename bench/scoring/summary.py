@@ -64,6 +64,7 @@ def summarise_run(
         evaluations=fmean(evaluations) if evaluations else None,
         gradients=fmean(gradients) if gradients else None,
         peak_memory=max(_measured(done, lambda r: r.peak_memory), default=None),
+        weights=tuple(sorted({str(r.notes["weights"]) for r in done if "weights" in r.notes})),
     )
 
 

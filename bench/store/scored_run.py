@@ -59,8 +59,14 @@ class ScoredRun:
 
     @property
     def assets(self) -> str:
-        """The method's weights and galleries, "name 8-hex", comma-separated; "" without any."""
+        """The method's weights and galleries, "name 8-hex", comma-separated; "" without any.
+
+        Of weights that the method chose from, those that completed images, where it notes them.
+        """
         found = self.spec["method"].get("assets") or {}
+        used = self.summary.weights
+        if used and set(used) <= {name.partition("/")[0] for name in found}:
+            found = {k: v for k, v in found.items() if k.partition("/")[0] in used}
         return ", ".join(f"{name} {str(digest)[:8]}" for name, digest in sorted(found.items()))
 
     @property

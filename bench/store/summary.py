@@ -69,7 +69,7 @@ class Summary:
 
     n: outputs scored.  outputs_sha256: over (id, sha256) of what was scored.  seconds_per_image:
     the median; evaluations, gradients: the mean; peak_memory: the most bytes; None where nothing is
-    recorded.
+    recorded.  weights: the names of those that completed images, of a method that notes it.
     """
 
     schema_version: int
@@ -85,6 +85,7 @@ class Summary:
     evaluations: float | None
     gradients: float | None
     peak_memory: int | None
+    weights: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return what the file holds."""
@@ -128,6 +129,7 @@ class Summary:
             evaluations=cast("float | None", loaded.get("evaluations")),
             gradients=cast("float | None", loaded.get("gradients")),
             peak_memory=cast("int | None", loaded.get("peak_memory")),
+            weights=tuple(cast("list[str]", loaded.get("weights") or ())),
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from bench.api import Completion
 from bench.api.imaging import hide
 from methods.common import processor
 from methods.glcic.checkpoint import load_generator, recommended_blend
@@ -30,9 +31,14 @@ class Completer:
 
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
-    ) -> torch.Tensor:
-        """Complete a batch of any size that is a multiple of 4."""
-        network, blend = self._network(visible.shape[-2], visible.shape[-1])
+    ) -> Completion:
+        """Complete a batch of any size that is a multiple of 4; the notes hold the weights."""
+        name = choose_weights(list(self._files), visible.shape[-2], visible.shape[-1])
+        completed = self._complete(name, visible, hole)
+        return Completion(completed, [{"weights": name} for _ in seeds])
+
+    def _complete(self, name: str, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        network, blend = self._network(name)
         visible = hide(visible, hole)
         given, missing = visible.to(self._device), hole.to(self._device)
         # On the CPU image by image: from 64x64 on it costs nothing, and a row's bytes do not depend
@@ -49,9 +55,8 @@ class Completer:
         rows = zip(completed, visible.cpu(), hole.cpu(), strict=True)
         return torch.stack([blend_completion(*row) for row in rows])
 
-    def _network(self, height: int, width: int) -> tuple[FastGenerator, str]:
-        """Return the network for a size and its post-processing, from its file the first time."""
-        name = choose_weights(list(self._files), height, width)
+    def _network(self, name: str) -> tuple[FastGenerator, str]:
+        """Return the network of a name and its post-processing, from its file the first time."""
         if name not in self._loaded:
             path = self._files[name]
             network = FastGenerator(load_generator(path), self._dtype).to(self._device)

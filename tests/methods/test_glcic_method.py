@@ -103,12 +103,12 @@ def test_rows_depend_on_themselves_and_not_on_hidden_pixels(weights, precision, 
     inpaint = GLCIC(path=weights, precision=precision, blend=blend).load("cpu")
     target, hole = batch(3)
     visible = hide(target, hole)
-    whole = inpaint(visible, hole, [1, 2, 3])
+    whole = inpaint(visible, hole, [1, 2, 3]).image
     assert whole.dtype == torch.float32
     assert whole.shape == target.shape
     assert bool(((whole >= 0) & (whole <= 1)).all())
     for i in range(3):
-        alone = inpaint(visible[i : i + 1], hole[i : i + 1], [9])
+        alone = inpaint(visible[i : i + 1], hole[i : i + 1], [9]).image
         assert torch.equal(alone[0], whole[i])
 
 
@@ -116,9 +116,9 @@ def test_rows_depend_on_themselves_and_not_on_hidden_pixels(weights, precision, 
 def test_pixels_under_the_hole_are_not_looked_at(weights, blend):
     inpaint = GLCIC(path=weights, precision="fp32", blend=blend).load("cpu")
     target, hole = batch(1)
-    first = inpaint(hide(target, hole), hole, [0])
-    assert torch.equal(inpaint(target, hole, [0]), first)
-    assert torch.equal(inpaint(torch.where(hole, 1.0, target), hole, [0]), first)
+    first = inpaint(hide(target, hole), hole, [0]).image
+    assert torch.equal(inpaint(target, hole, [0]).image, first)
+    assert torch.equal(inpaint(torch.where(hole, 1.0, target), hole, [0]).image, first)
 
 
 def seam_energy(image: torch.Tensor, hole: torch.Tensor) -> float:
@@ -173,8 +173,8 @@ def test_blend_auto_is_the_recipes(tmp_path):
         path = tmp_path / f"{recipe}.safetensors"
         save_generator(path, lively(), {"recipe": {"blend": recipe}})
         assert recommended_blend(path) == recipe
-        auto = GLCIC(path=path).load("cpu")(hide(target, hole), hole, [0])
-        asked = GLCIC(path=path, blend=recipe).load("cpu")(hide(target, hole), hole, [0])
+        auto = GLCIC(path=path).load("cpu")(hide(target, hole), hole, [0]).image
+        asked = GLCIC(path=path, blend=recipe).load("cpu")(hide(target, hole), hole, [0]).image
         assert torch.equal(auto, asked)
         outputs[recipe] = auto
     assert not torch.equal(outputs["none"], outputs["poisson"])

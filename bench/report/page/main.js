@@ -33,16 +33,32 @@ function shownRows(board) {
 const board = () => DATA.boards[state.tab];
 const plotMetric = (b) => b.metrics.find((m) => m.name === state.metric) || b.metrics[0];
 
+const ranked = Object.keys(DATA.ranks).length > 0;
+const tabNames = () => [...DATA.boards.map((b) => b.tab), ...(ranked ? ["Mean ranks"] : [])];
+function allMetrics() {
+  const all = DATA.boards.flatMap((b) => b.metrics);
+  return [...new Map(all.map((m) => [m.name, m])).values()];
+}
+// A table that may be wider than the page: it scrolls, and says so.
+function scrolling(table) {
+  return h("div", {}, h("div", { class: "scroll", tabindex: 0 }, table),
+    h("p", { class: "hint", hidden: "" }, "Scroll sideways for more →"));
+}
+function hintAtScrolling() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.nextElementSibling.hidden = box.scrollWidth <= box.clientWidth + 1;
+  }
+}
+
 function drawTabs() {
-  const all = [...DATA.boards.map((b) => b.tab), ...(DATA.ranks ? ["Mean ranks"] : [])];
-  byId("tabs").replaceChildren(...all.map((text, k) => h("button", {
+  byId("tabs").replaceChildren(...tabNames().map((text, k) => h("button", {
     type: "button", role: "tab", id: `tab${k}`, "aria-controls": "panel",
     "aria-selected": String(k === state.tab), tabindex: k === state.tab ? 0 : -1,
     onclick: () => openTab(k),
   }, text)));
 }
 function openTab(k, focus) {
-  const count = DATA.boards.length + (DATA.ranks ? 1 : 0);
+  const count = tabNames().length;
   state.tab = (k + count) % count;
   state.image = 0;
   drawTabs();
@@ -57,13 +73,17 @@ function noteLine(note) {
 function drawPanel() {
   const panel = byId("panel");
   panel.setAttribute("aria-labelledby", `tab${state.tab}`);
-  byId("metric").closest("label").hidden = state.tab === DATA.boards.length;
-  if (state.tab === DATA.boards.length) return panel.replaceChildren(ranksPanel());
+  writeAddress();
+  if (state.tab === DATA.boards.length) {
+    panel.replaceChildren(ranksPanel());
+    return hintAtScrolling();
+  }
   const b = board(), rows = shownRows(b);
   const pictures = state.pictures && b.pictures.ids.length > 0;
   panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows), ...b.notes.map(noteLine),
     h("div", { class: "plots" }, paretoCard(b, rows), curvesCard(b, rows), bestOfCard(b, rows)),
     ...(pictures ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
+  hintAtScrolling();
 }
 function isDark() {
   const chosen = document.documentElement.dataset.theme;
@@ -72,6 +92,7 @@ function isDark() {
 function onKey(event) {
   const typing = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName);
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (byId("large").open) return onLargeKey(event);
   if (event.key === "Escape" && event.target.id === "filter") {
     event.target.value = "";
     onFilter(event);
@@ -94,12 +115,23 @@ function onKey(event) {
 }
 function onFilter(event) { state.filter = event.target.value; drawPanel(); }
 
+// The tables as files: each a link to its own text.
+function startFiles() {
+  const texts = JSON.parse(byId("files-data").textContent);
+  byId("files").replaceChildren("Download ", ...Object.entries(texts).flatMap(([name, text]) => {
+    const href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
+    const title = { csv: "CSV", tex: "LaTeX" }[name.split(".").pop()];
+    return [h("a", { href, download: name, class: "file" }, title), " "];
+  }));
+}
 function start() {
-  const all = DATA.boards.flatMap((b) => b.metrics);
-  const metrics = [...new Map(all.map((m) => [m.name, m])).values()];
-  state.metric = DATA.primary;
+  byId("title").textContent = document.title = DATA.title;
+  byId("facts").replaceChildren(...DATA.facts.flatMap(([what, value]) =>
+    [h("dt", {}, what), h("dd", {}, value)]));
+  startFiles();
+  const metrics = allMetrics();
   byId("metric").replaceChildren(...metrics.map((m) => h("option", { value: m.name }, m.title)));
-  byId("metric").value = state.metric;
+  readAddress();
   byId("metric").addEventListener("change", (e) => { state.metric = e.target.value; drawPanel(); });
   byId("filter").addEventListener("input", onFilter);
   const theme = byId("theme");
@@ -112,6 +144,9 @@ function start() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
   NARROW.addEventListener("change", drawPanel);
   document.addEventListener("keydown", onKey);
+  addEventListener("hashchange", () => { readAddress(); drawTabs(); drawPanel(); });
+  addEventListener("resize", hintAtScrolling);
+  startLarge();
   byId("legend").textContent = DATA.legend;
   drawTabs();
   drawPanel();

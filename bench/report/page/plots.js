@@ -1,4 +1,4 @@
-// Inline SVG: quality against time, quality against hole area, mean ranks.
+// Inline SVG: quality against time, the best of k samples, mean ranks.
 const SVG = "http://www.w3.org/2000/svg";
 function s(tag, attributes, ...children) {
   const element = document.createElementNS(SVG, tag);
@@ -50,46 +50,53 @@ function frame(svg, area, xTicks, yScale, yRange, titles) {
     s("text", { x: area.x(0.5), y: area.height - 6, "text-anchor": "middle" }, titles[0]),
     s("text", { transform: turned, "text-anchor": "middle" }, titles[1]));
 }
-const NOTHING = "Nothing to draw for this metric.";
-function plotCard(title, draw, legend, otherwise = NOTHING) {
+function plotCard(title, draw, legend) {
   const area = plotArea(NARROW.matches ? 380 : 520);
   const viewBox = `0 0 ${area.width} ${area.height}`;
   const svg = s("svg", { viewBox, role: "img", "aria-label": title });
-  const drawn = draw(svg, area);
-  return h("div", { class: "card" }, h("h3", {}, title),
-    drawn ? svg : h("p", { class: "note" }, otherwise), drawn && legend ? legend : null);
+  draw(svg, area);
+  return h("div", { class: "card" }, h("h3", {}, title), svg, legend);
 }
 function better(area, m, low, high) {  // the better end of the axis is at the top
   return (v) => area.y(m.up ? (v - low) / (high - low) : (high - v) / (high - low));
 }
 function paretoCard(b, rows) {
   const m = plotMetric(b);
-  const points = rows.filter((row) => row.seconds > 0 && row.cells[m.name])
-    .map((row) => ({ row, t: Math.log10(row.seconds), v: row.cells[m.name].value }));
-  const note = h("p", { class: "note" }, "Filled: no method here is both faster and better.");
-  return plotCard(`Quality against time: ${m.title}`, (svg, area) => {
-    if (points.length) drawPareto(svg, area, m, points);
-    return points.length > 0;
-  }, note);
+  const points = rows.filter((row) => row.seconds > 0 && row.cells[m.name]).map((row) => {
+    const { value, interval } = row.cells[m.name];
+    return { row, t: Math.log10(row.seconds), v: value, ends: interval || [value, value] };
+  });
+  if (points.length < 2) return null;
+  const note = h("p", { class: "note" }, "Filled, and on the line: no method here is both faster " +
+    "and better. Bars: 95% intervals of the mean.");
+  return plotCard(`Quality against time: ${m.title}`, (svg, area) =>
+    drawPareto(svg, area, m, points), note);
 }
 function drawPareto(svg, area, m, points) {
   const [x0, x1] = range(points.map((p) => p.t)).map((v, k) => v + (k ? 0.25 : -0.25));
-  const [low, high] = range(points.map((p) => p.v));
+  const [low, high] = range(points.flatMap((p) => p.ends));
   const x = (t) => area.x((t - x0) / (x1 - x0)), y = better(area, m, low, high);
   frame(svg, area, timeTicks(points, x0, x1, x), y, [low, high],
     ["seconds per image (log); left is faster", `${m.name}; up is better`]);
   const front = points.filter((p) => !points.some((q) => beats(m, q, p)));
-  front.sort((p, q) => p.t - q.t);
-  const corners = front.map((p) => `${x(p.t)},${y(p.v)}`).join(" ");
-  svg.append(s("polyline", { class: "front", points: corners }));
+  svg.append(s("path", { class: "front", d: staircase(front, x, y, area.x(1)) }));
   const taken = points.map((p) => [x(p.t) - 5, y(p.v) - 5, x(p.t) + 5, y(p.v) + 5]);
   for (const p of points) {
-    const stroke = colourOf(p.row.name), fill = front.includes(p) ? stroke : "none";
+    const stroke = colourOf(p.row.name), fill = front.includes(p) ? stroke : "var(--card)";
     const about = `${p.row.name}: ${p.row.cells[m.name].text}, ${p.row.secondsText} s`;
-    svg.append(s("circle", { cx: x(p.t), cy: y(p.v), r: 5, fill, stroke, "stroke-width": 2 },
-      s("title", {}, about)));
+    svg.append(
+      s("line", { x1: x(p.t), x2: x(p.t), y1: y(p.ends[0]), y2: y(p.ends[1]), stroke,
+        "stroke-width": 1.5 }),
+      s("circle", { cx: x(p.t), cy: y(p.v), r: 5, fill, stroke, "stroke-width": 2 },
+        s("title", {}, about)));
     label(svg, area, p.row.name, x(p.t), y(p.v), taken);
   }
+}
+// The best that can be had in so much time: level until the next better method is affordable.
+function staircase(front, x, y, end) {
+  const steps = [...front].sort((p, q) => p.t - q.t);
+  const path = steps.map((p, k) => (k ? `H${x(p.t)}V${y(p.v)}` : `M${x(p.t)} ${y(p.v)}`));
+  return `${path.join("")}H${end}`;
 }
 function beats(m, q, p) {  // q is at least as fast and as good as p, and not the same
   const asGood = m.up ? q.v >= p.v : q.v <= p.v;
@@ -118,44 +125,6 @@ function label(svg, area, name, cx, cy, taken) {  // where it covers nothing; el
     return;
   }
 }
-function curvesCard(b, rows) {
-  const m = plotMetric(b);
-  const lines = rows.map((row) => ({ row, bins: row.bins[m.name] || [] }))
-    .filter((l) => l.bins.length);
-  const legend = h("div", { class: "legend" },
-    lines.map((l) => h("span", {}, swatch(l.row.name), l.row.name)));
-  return plotCard(`Quality against hole area: ${m.title}`, (svg, area) => {
-    const several = new Set(lines.flatMap((l) => l.bins).map((bin) => bin[0])).size > 1;
-    if (several) drawCurves(svg, area, m, lines);
-    return several;
-  }, legend, noCurve(lines));
-}
-function noCurve(lines) {
-  if (!lines.length) return NOTHING;
-  const [low, high] = lines[0].bins[0].slice(0, 2).map((edge) => Math.round(100 * edge));
-  return `All holes of this mask cover between ${low} and ${high} percent of the image: there is ` +
-    "no curve to draw.";
-}
-function drawCurves(svg, area, m, lines) {
-  const all = lines.flatMap((l) => l.bins);
-  const x1 = Math.max(...all.map((bin) => bin[1]));
-  const x0 = Math.min(...all.map((bin) => bin[0]));
-  const [low, high] = range(all.map((bin) => bin[3]));
-  const x = (f) => area.x((f - x0) / (x1 - x0)), y = better(area, m, low, high);
-  const edges = [...new Set(all.flatMap((bin) => [bin[0], bin[1]]))].sort((a, c) => a - c);
-  frame(svg, area, edges.map((e) => [x(e), String(Math.round(e * 100))]), y, [low, high],
-    ["hole area, percent of the image", `${m.name}; up is better`]);
-  for (const { row, bins } of lines) {
-    const at = bins.map((bin) => [x((bin[0] + bin[1]) / 2), y(bin[3]), bin]);
-    const colour = colourOf(row.name), points = at.map((p) => `${p[0]},${p[1]}`).join(" ");
-    svg.append(s("polyline", { fill: "none", stroke: colour, "stroke-width": 2,
-      "stroke-dasharray": dashOf(row.name), points }));
-    for (const [px, py, bin] of at) {
-      const about = `${row.name}: ${bin[3].toPrecision(4)} over ${bin[2]} images`;
-      svg.append(s("circle", { cx: px, cy: py, r: 3.5, fill: colour }, s("title", {}, about)));
-    }
-  }
-}
 function bestOfCard(b, rows) {
   const m = plotMetric(b);
   const lines = rows.map((row) => ({ row, curve: row.bestOf[m.name] || [] }))
@@ -165,10 +134,8 @@ function bestOfCard(b, rows) {
     h("div", { class: "legend" }, lines.map((l) => h("span", {}, swatch(l.row.name), l.row.name))),
     h("p", { class: "note" }, "k = 1 is the mean of all samples. From k = 2 on the truth chooses " +
       "the sample, which no method can do."));
-  return plotCard(`Best of k samples: ${m.title}`, (svg, area) => {
-    drawBestOf(svg, area, m, lines);
-    return true;
-  }, legend);
+  return plotCard(`Best of k samples: ${m.title}`, (svg, area) =>
+    drawBestOf(svg, area, m, lines), legend);
 }
 function drawBestOf(svg, area, m, lines) {
   const most = Math.max(...lines.map((l) => l.curve.length));
@@ -204,7 +171,10 @@ function rankPlot(r, rows) {
     const y = 40 + k * 24;
     const text = row.name.length > longest ? `${row.name.slice(0, longest - 1)}…` : row.name;
     const about = `${row.name}: mean rank ${row.rank.toFixed(2)}`;
+    const ends = [-0.5, 0.5].map((f) => x(Math.max(1, row.rank + f * r.difference)));
     svg.append(s("text", { class: "label", x: left - 12, y: y + 4, "text-anchor": "end" }, text),
+      s("line", { x1: ends[0], x2: Math.min(ends[1], width - 4), y1: y, y2: y,
+        stroke: colourOf(row.name), "stroke-width": 2 }),
       s("circle", { cx: x(row.rank), cy: y, r: 5, fill: colourOf(row.name) },
         s("title", {}, about)));
   });

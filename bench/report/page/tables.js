@@ -34,7 +34,8 @@ function headCell(key, title, bestDown) {
 function scoreCell(cell) {
   if (!cell) return h("td", {}, "–");
   return h("td", { class: cell.best ? "best" : null, title: cell.about || null },
-    cell.text + (cell.close ? " ≈" : ""), cell.detail ? h("small", {}, cell.detail) : null);
+    cell.text + (cell.close ? " ≈" : ""), cell.detail ? h("small", {}, cell.detail) : null,
+    cell.spread ? h("small", { class: "spread" }, cell.spread) : null);
 }
 function scoreTable(b, rows) {
   const head = h("tr", {}, headCell("method", "method", false),
@@ -47,20 +48,21 @@ function scoreTable(b, rows) {
     h("td", {}, row.failed ? `${row.n} (${row.failed} failed)` : String(row.n)),
     h("td", {}, row.secondsText)));
   const empty = rows.length ? null : h("p", { class: "note" }, "No method matches the filter.");
-  return h("div", {}, h("div", { class: "scroll" },
+  return h("div", {}, scrolling(
     h("table", { id: "scores" }, h("thead", {}, head), h("tbody", {}, body))), empty);
 }
 function ranksPanel() {
-  const r = DATA.ranks;
+  const r = DATA.ranks[state.metric] || Object.values(DATA.ranks)[0];
   const head = h("tr", {}, h("th", {}, "method"), h("th", {}, "mean rank"),
     r.blocks.map((block) => h("th", {}, block)));
   const rows = r.rows.filter((row) => shownRows({ rows: [row] }).length);
   const body = rows.map((row) => h("tr", {}, h("td", {}, swatch(row.name), row.name),
     h("td", { class: row.best ? "best" : null }, row.rank.toFixed(2) + (row.close ? " ≈" : "")),
     row.values.map((value) => h("td", {}, value))));
-  return h("div", {}, h("h2", {}, r.title), h("div", { class: "scroll" },
+  return h("div", {}, h("h2", {}, r.title), scrolling(
     h("table", {}, h("thead", {}, head), h("tbody", {}, body))),
     h("p", { class: "note" }, r.note), h("div", { class: "card" },
-      h("h3", {}, "Mean ranks and the critical difference"), rankPlot(r, rows),
-      h("p", { class: "note" }, "Band: not told apart from the best.")));
+      h("h3", {}, "Mean ranks with their critical differences"), rankPlot(r, rows),
+      h("p", { class: "note" }, "Two methods whose bars do not meet are told apart (Nemenyi, 5%). " +
+        "Band: not told apart from the best.")));
 }

@@ -63,27 +63,40 @@ function viewerCard(b, rows) {
       h("span", { class: "note", id: "which" },
         `${id} (${state.image + 1} of ${p.ids.length})`)),
     creditLine(b, id),
-    h("div", { class: "viewer" }, h("div", {}, stage, range), thumbnails(b, all, right)));
+    h("div", { class: "viewer" }, h("div", {}, stage, range), imageScores(b, rows)),
+    thumbnails(b, all, right));
 }
+// The scores of the image that is shown, a line for each method.
+function imageScores(b, rows) {
+  const having = rows.filter((row) => b.pictures.scores[row.key]);
+  const shown = b.metrics.filter((m) => having.some((row) => scoresAt(b, row)[m.name]));
+  const head = h("tr", {}, h("th", {}, "this image"), shown.map((m) => h("th", {}, m.title)));
+  const body = having.map((row) => h("tr", {}, h("td", {}, swatch(row.name), row.name),
+    shown.map((m) => h("td", {}, scoresAt(b, row)[m.name] || "–"))));
+  return scrolling(h("table", { class: "of-image" }, h("thead", {}, head), h("tbody", {}, body)));
+}
+function scoresAt(b, row) { return b.pictures.scores[row.key][state.image] || {}; }
+
 function thumbnails(b, all, right) {
   const head = h("tr", {}, h("th", {}, ""), all.map((side) => h("th", {}, side[0])));
   const body = b.pictures.ids.map((id, k) => h("tr", {}, h("td", {}, id),
     all.map((side) => h("td", {}, h("button", {
-      type: "button", title: `${side[0]}, ${id}`,
+      type: "button", title: `${side[0]}, ${id}: enlarge`,
       "aria-pressed": String(k === state.image && side === right),
-      onclick: () => { state.image = k; state.right = side[0]; redraw(); },
+      onclick: () => { state.image = k; state.right = side[0]; redraw(); openLarge(side[0]); },
     }, h("img", { alt: `${side[0]}, ${id}`, src: picture(side[1][k]), loading: "lazy" }))))));
-  return h("div", { class: "scroll" },
+  return scrolling(
     h("table", { class: "thumbs" }, h("thead", {}, head), h("tbody", {}, body)));
 }
 function redraw(selectLabel) {
   const old = document.querySelector(".viewer-card");
   if (!old) return;
   const focused = old.contains(document.activeElement);
-  const scrolled = old.querySelector(".viewer .scroll").scrollLeft;
+  const scrolled = [...old.querySelectorAll(".scroll")].map((e) => e.scrollLeft);
   const fresh = viewerCard(board(), shownRows(board()));
   old.replaceWith(fresh);
-  fresh.querySelector(".viewer .scroll").scrollLeft = scrolled;
+  fresh.querySelectorAll(".scroll").forEach((e, k) => { e.scrollLeft = scrolled[k] || 0; });
+  hintAtScrolling();
   const again = selectLabel ? `select[aria-label="${selectLabel}"]` : "#stage";
   if (focused) fresh.querySelector(again).focus({ preventScroll: true });
 }
@@ -101,10 +114,11 @@ function stepMethod(by) {
 function creditLine(b, id) {
   return b.credits[id] ? h("p", { class: "note credit" }, `Photograph: ${b.credits[id]}`) : null;
 }
-function caseFigure(b, c) {
-  const pictures = ["target", "hole", "output"].map((what) => h("img", {
-    alt: `${what} of ${c.id}`, title: what, src: picture(c[what]), loading: "lazy",
-  }));
+function caseFigure(b, row, c) {
+  const sides = [["target", c.target], ["hole", c.hole], [row.name, c.output]];
+  const pictures = sides.map(([what, place], k) => h("button", {
+    type: "button", title: `${what}, ${c.id}: enlarge`, onclick: () => showLarge(b, c, sides, k),
+  }, h("img", { alt: `${what} of ${c.id}`, src: picture(place), loading: "lazy" })));
   return h("figure", { class: "case" }, h("div", {}, pictures),
     h("figcaption", {}, `${c.id}: ${b.caseMetric} ${c.score}`), creditLine(b, c.id));
 }
@@ -118,7 +132,7 @@ function casesCard(b, rows) {
   },
     having.map((r) => h("option", { value: r.name }, r.name)));
   select.value = row.name;
-  const figures = (list) => h("div", { class: "cases" }, list.map((c) => caseFigure(b, c)));
+  const figures = (list) => h("div", { class: "cases" }, list.map((c) => caseFigure(b, row, c)));
   return h("div", { class: "card", id: "cases" }, h("h3", {}, "Worst and best cases"),
     h("div", { class: "choices" }, h("label", {}, "Method ", select)),
     h("p", { class: "note" }, "Worst (target, hole, output)"), figures(cases.worst),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from bench.api.imaging import encode_png
+from bench.report.leaderboard import render
+from bench.store.scored_run import load_runs
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+HOSTILE = "<script>alert(1)</script>"
 METRICS = {
     "lpips": {"unit": "", "higher_is_better": False},
     "psnr": {"unit": "dB", "higher_is_better": True},
@@ -178,3 +179,49 @@ def make_run(tmp_path):
         return write_run(tmp_path / "runs", *args, **options)
 
     return make
+
+
+def _browser_module():
+    spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+browser_module = _browser_module()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, write):
+    """A page of four methods on three masks."""
+    folder = tmp_path_factory.mktemp("html")
+    for mask in ("center-box", "half", "irregular"):
+        write(folder / "runs", "telea", mask, seconds=0.01, set_metrics={"fid": (80.0, 12)})
+        write(folder / "runs", "navier-stokes", mask, shift=0.02, seconds=0.02)
+        write(folder / "runs", HOSTILE, mask, shift=0.05, seconds=0.001)
+        write(folder / "runs", "ddpm", mask, shift=-0.02, seconds=20.0)
+    path = folder / "page.html"
+    path.write_text(render(load_runs([folder / "runs"]), "html"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Start a browser; skips where none is installed."""
+    if browser_module.CHROMIUM is None:
+        pytest.skip("no chromium is installed")
+    started = browser_module.Browser(tmp_path_factory.mktemp("profile"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def opened(browser, page):
+    browser.problems.clear()
+    browser.requests.clear()
+    browser.dark(False)
+    browser.size(1280, 900)
+    browser.open(page)
+    yield browser
+    assert browser.problems == []
+    assert all(url.startswith(("data:", page.as_uri())) for url in browser.requests)

@@ -123,3 +123,11 @@ def test_samples_are_counted_to_their_image(make_run):
 
 def test_runs_has_a_documented_default():
     assert runs_module.DEFAULT_FOLDER.as_posix() == "results/runs"
+
+
+def test_weights_that_completed_nothing_are_not_named(make_run):
+    run = make_run("ddpm", assets={"photos-64": "ab" * 32, "fashion-mnist-32": "cd" * 32})
+    assert load_runs([run])[0].assets == "fashion-mnist-32 cdcdcdcd, photos-64 abababab"
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps({**summary, "weights": ["photos-64"]}))
+    assert load_runs([run])[0].assets == "photos-64 abababab"
