@@ -205,6 +205,16 @@ class Attention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) to the same shape."""
         n, c, height, width = x.shape
+        h = F.scaled_dot_product_attention(*self.queries_keys_values(x))
+        h = h.transpose(1, 2).reshape(n, -1, c)
+        h = F.linear(h, self.proj_out.weight[:, :, 0], self.proj_out.bias)
+        return x + h.reshape(n, height, width, c).permute(0, 3, 1, 2)
+
+    def queries_keys_values(
+        self, x: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return q, k and v of (N, C, H, W), each (N, heads, H W, C / heads)."""
+        n, c, height, width = x.shape
         # Pixels as rows: in channels_last memory this is a view, and both 1-d convolutions are
         # matrix products.
         rows = self.norm(x).permute(0, 2, 3, 1).reshape(n, height * width, c)
@@ -213,10 +223,7 @@ class Attention(nn.Module):
             q, k, v = qkv.reshape(n, -1, self.heads, 3, c // self.heads).unbind(3)
         else:
             q, k, v = qkv.reshape(n, -1, 3, self.heads, c // self.heads).unbind(2)
-        h = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
-        h = h.transpose(1, 2).reshape(n, -1, c)
-        h = F.linear(h, self.proj_out.weight[:, :, 0], self.proj_out.bias)
-        return x + h.reshape(n, height, width, c).permute(0, 3, 1, 2)
+        return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
 
 
 def _resampling(channels: int, resample: str | None) -> nn.Module:

@@ -50,12 +50,17 @@ def posterior(
 
     At t = 1 the variance is 0 and the mean is x0.
     """
+    of_x0, of_xt = posterior_weights(schedule)
+    mean = at(of_x0, t, xt) * x0 + at(of_xt, t, xt) * xt
+    return mean, at(schedule.posterior_variance, t, xt)
+
+
+def posterior_weights(schedule: Schedule) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights of x_0 and of x_t in the mean of q(x_{t-1} | x_t, x_0), float64 (T + 1,) (eq. 7)."""
     abar, beta = schedule.alpha_bar, schedule.beta
     before = torch.cat([abar[:1], abar[:-1]])
     rest = (1 - abar).clamp(min=1e-300)  # level 0 has no posterior; only 0/0 is avoided
-    of_x0, of_xt = before.sqrt() * beta / rest, (1 - beta).sqrt() * (1 - before) / rest
-    mean = at(of_x0, t, xt) * x0 + at(of_xt, t, xt) * xt
-    return mean, at(schedule.posterior_variance, t, xt)
+    return before.sqrt() * beta / rest, (1 - beta).sqrt() * (1 - before) / rest
 
 
 def learned_log_variance(schedule: Schedule, v: torch.Tensor, t: Level) -> torch.Tensor:

@@ -50,13 +50,13 @@ def draw(
         figure = Figure(figsize=(1.45 * COLUMNS, 7.2), layout="constrained")
         rows: Any = figure.subfigures(3, 1, height_ratios=[1.1, 1.25, 1.1])
         name = loaded.schedule.name
-        _strip(
+        strip(
             rows[0],
             f"Forward process q(x_t | x_0): the image drowns in noise ({name} schedule)",
             _forward(named(name), x0, seed),
         )
-        _curves(rows[1])
-        _strip(
+        curves(rows[1])
+        strip(
             rows[2],
             f"Masked reverse process by {method.sampler.name}, {loaded.schedule.T} levels",
             [("given", _marked(image, hole)), *seen],
@@ -103,16 +103,16 @@ def _marked(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
     return torch.where(hole, torch.tensor(HOLE)[:, None, None], image)
 
 
-def _strip(figure: Any, title: str, pictures: Sequence[tuple[str, torch.Tensor]]) -> None:
+def strip(figure: Any, title: str, pictures: Sequence[tuple[str, torch.Tensor]]) -> None:
     """Show labelled images side by side."""
     figure.suptitle(title, x=0.01, ha="left", weight="bold")
-    for axes, (label, image) in zip(figure.subplots(1, COLUMNS), pictures, strict=True):
+    for axes, (label, image) in zip(figure.subplots(1, len(pictures)), pictures, strict=True):
         axes.imshow(image.permute(1, 2, 0).clamp(0, 1).numpy(), interpolation="nearest")
         axes.set_title(label, fontsize=9)
         axes.set_axis_off()
 
 
-def _curves(figure: Any) -> None:
+def curves(figure: Any) -> None:
     """Plot alpha_bar and the signal-to-noise ratio of both schedules against t."""
     figure.suptitle(
         "Schedules: alpha_bar, the image's share of the variance, at level t",

@@ -19,13 +19,13 @@ from methods.ddpm.samplers.options import Sampler
 @pytest.mark.parametrize("sampler", typing.get_args(Sampler), ids=lambda kind: kind.name)
 def test_the_figure_is_drawn(sampler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     strips: list[tuple[str, list[tuple[str, torch.Tensor]]]] = []
-    strip = explain._strip
+    strip = explain.strip
 
     def watched(figure: object, title: str, pictures: list[tuple[str, torch.Tensor]]) -> None:
         strips.append((title, pictures))
         strip(figure, title, pictures)
 
-    monkeypatch.setattr(explain, "_strip", watched)
+    monkeypatch.setattr(explain, "strip", watched)
     image = torch.rand(3, 32, 32, generator=torch_stream(0)).mean(0, keepdim=True).expand(3, -1, -1)
     hole = torch.zeros(1, 32, 32, dtype=torch.bool)
     hole[:, 8:24, 8:24] = True
