@@ -113,7 +113,8 @@ def explain(
 ) -> None:
     """Draw how a method completes one image.
 
-    METHOD: NAME or NAME:key=value,...; one that cannot draw itself lists those that can.
+    METHOD: NAME or NAME:key=value,...; one that cannot draw itself lists those that can.  The
+    pictures, with their equations, are gone through in docs/tour.md.
     """
     from bench.cli import explaining
 

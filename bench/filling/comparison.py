@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
 
-SIDE, COLUMNS, GAP = 420, 4, 10
+SIDE, COLUMNS, GAP = 320, 6, 10
 HOLE = np.array([222, 80, 110])
 # Known context around the hole, as a share of its longer side.
 CONTEXT = 0.5
