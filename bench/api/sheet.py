@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # A grey level on a grey sheet, RGB on one in colour: 0..255.
 Colour = int | tuple[int, int, int]
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+HOLE_COLOUR = (150, 150, 150)  # of missing pixels, in every picture
 TITLE_HEIGHT, TITLE_SIZE = 28, 15  # pixels
 T = TypeVar("T")
 

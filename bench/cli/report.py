@@ -15,15 +15,38 @@ if TYPE_CHECKING:
     from bench.store.scored_run import ScoredRun
 
 
+OUTLINES = click.Choice(["ends", "all", "none"])
+
+
 @click.command()
 @click.argument("runs", nargs=-1, type=ANY)
 @click.option("--count", type=click.IntRange(1), help="Images.  [default: about 8 rows in all]")
+@click.option("--image", "images", multiple=True, help="An image's id; repeatable, in order.")
+@click.option("--method", "methods", multiple=True, help="A list, in order.  [default: all]")
+@click.option("--samples", type=click.IntRange(1), default=4, show_default=True, help="Columns.")
+@click.option("--metric", help="Score below each picture, or none.  [default: lpips]")
+@click.option("--outline", type=OUTLINES, default="ends", help="Of the hole: target and hole, ...")
+@click.option("--size", type=click.IntRange(16), help="Longest side of a picture, pixels.")
+@click.option("--rename", "renames", multiple=True, metavar="OLD=NEW", help="Of a method, mask ...")
 @click.option("--out", type=FILE, default=Path("grid.png"), show_default=True)
-def grid(*, runs: tuple[Path, ...], count: int | None, out: Path) -> None:
-    """Draw a comparison grid: rows are images; columns target, hole, each method."""
+def grid(
+    *,
+    runs: tuple[Path, ...],
+    methods: tuple[str, ...],
+    metric: str | None,
+    renames: tuple[str, ...],
+    out: Path,
+    **asked: Any,
+) -> None:
+    """Draw a comparison grid: rows are images; columns target, hole, each method and sample."""
+    from bench import plugins
     from bench.report import grid as report
+    from bench.report.grid_lines import GridStyle
+    from bench.report.renaming import renamed
 
-    report.draw_grid(load(runs, failed=True), count=count, out=out)
+    names = tuple(plugins.split_list(methods))
+    style = GridStyle(methods=names, metric=metric or "", **asked)
+    report.draw_grid(renamed(load(runs, failed=True), renames), style=style, out=out)
     click.echo(str(out))
 
 

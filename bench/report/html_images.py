@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from bench.api.imaging import decode_hole, read_rgb
-from bench.report.grid import FILLING, spread
+from bench.api.sheet import HOLE_COLOUR
+from bench.report.grid_lines import spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -166,7 +167,7 @@ def _case(board: Board, run: ScoredRun, output_id: str, metric: str, pool: Pool)
 def _hidden(run: ScoredRun, output_id: str) -> np.ndarray:
     target = read_rgb(run.png("target", output_id))
     hole = decode_hole(run.png("hole", output_id).read_bytes())
-    return np.where(hole[:, :, None], np.uint8(FILLING[0]), target)
+    return np.where(hole[:, :, None], np.array(HOLE_COLOUR, np.uint8), target)
 
 
 def _has_pictures(run: ScoredRun) -> bool:

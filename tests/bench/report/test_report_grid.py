@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
+import bench
 from bench.api import RequestError
-from bench.report import grid
+from bench.api.sheet import HOLE_COLOUR
+from bench.report import grid, grid_lines
+from bench.report.grid_lines import GridStyle
 from bench.report.lettering import load_font, wrap
 from bench.store.scored_run import load_runs
 
@@ -14,20 +17,26 @@ def _pixels(path):
     return np.asarray(Image.open(path).convert("RGB"))
 
 
+def _draw(paths, tmp_path, **style):
+    path = grid.draw_grid(load_runs(paths), style=GridStyle(**style), out=tmp_path / "drawn.png")
+    return _pixels(path)
+
+
 def test_a_row_per_image_and_a_column_per_method(make_run, tmp_path):
     make_run("telea")
     run = make_run("biharmonic", shift=0.1)
     one = grid.draw_grid(load_runs([run.parent]), count=1, out=tmp_path / "deep" / "one.png")
     three = grid.draw_grid(load_runs([run.parent]), count=3, out=tmp_path / "three.png")
     assert _pixels(three).shape[1] == _pixels(one).shape[1]
-    assert _pixels(three).shape[0] - _pixels(one).shape[0] == 2 * (128 + grid.GAP)
+    added = _pixels(three).shape[0] - _pixels(one).shape[0]
+    assert added == 2 * (128 + grid.line_height(load_font(12)) + 2 + grid.GAP)
     single = grid.draw_grid(load_runs([run]), count=1, out=tmp_path / "single.png")
     assert _pixels(one).shape[1] - _pixels(single).shape[1] == 128 + grid.GAP
 
 
 def test_the_columns_are_target_hole_and_output(make_run, tmp_path):
     run = make_run("telea", shift=0.1)
-    picture = _pixels(grid.draw_grid(load_runs([run]), count=1, out=tmp_path / "g.png"))
+    picture = _draw([run], tmp_path, count=1, metric="none")
     left, bottom = grid.MARGIN + grid.SIDE_COLUMN, picture.shape[0] - grid.MARGIN
     cells = [
         picture[bottom - 128 : bottom, x : x + 128]
@@ -37,29 +46,33 @@ def test_the_columns_are_target_hole_and_output(make_run, tmp_path):
         stored = _pixels(run / "images" / kind / "scene0-0.png")
         np.testing.assert_array_equal(cell[::4, ::4][:7], stored[:7])
         np.testing.assert_array_equal(cell[64, 64], stored[16, 16])
-    assert tuple(cells[1][64, 64]) == grid.FILLING
+    assert tuple(cells[1][64, 64]) == HOLE_COLOUR
     lined = [cell[31, 40] for cell in cells]
     assert (lined[0] == lined[1]).all()
-    assert (lined[1] == lined[2]).all()
+    assert (lined[1] != lined[2]).any()
+    everywhere = _draw([run], tmp_path, count=1, metric="none", outline="all")
+    assert (everywhere[bottom - 128 + 31, left + 2 * (128 + grid.GAP) + 40] == lined[0]).all()
+    nowhere = _draw([run], tmp_path, count=1, metric="none", outline="none")
+    assert (nowhere[bottom - 128 + 31, left + 40] != lined[0]).any()
 
 
 def test_an_outline_hides_no_filled_pixel_and_no_striped_picture():
     hole = np.zeros((16, 16), bool)
     hole[4:12, 4:12] = True
-    ring = grid.outline(hole)
+    ring = grid_lines.outline(hole)
     assert ring.sum() == 32
     assert not (ring & hole).any()
     stripes = np.zeros((16, 16), bool)
     stripes[::2] = True
-    assert not grid.outline(stripes).any()
+    assert not grid_lines.outline(stripes).any()
 
 
 def test_rows_show_as_many_photographs_as_there_are(make_run):
     (run,) = load_runs([make_run("telea")])
-    assert grid.spread([run], 3) == ["scene0-0", "scene1-0", "scene2-0"]
-    assert grid.spread([run], 8)[-2:] == ["scene0-1", "scene1-1"]
-    assert len(grid.spread([run], 99)) == 12
-    assert grid.spread([run], 2, start=5) == ["scene5-0", "scene0-1"]
+    assert grid_lines.spread([run], 3) == ["scene0-0", "scene1-0", "scene2-0"]
+    assert grid_lines.spread([run], 8)[-2:] == ["scene0-1", "scene1-1"]
+    assert len(grid_lines.spread([run], 99)) == 12
+    assert grid_lines.spread([run], 2, start=5) == ["scene5-0", "scene0-1"]
 
 
 def test_a_mask_that_a_method_was_not_run_on_says_so(make_run, tmp_path):
@@ -106,4 +119,43 @@ def test_by_default_a_grid_has_about_eight_rows(make_run, tmp_path):
     for mask in ("center-box", "irregular", "half"):
         run = make_run("telea", mask)
     picture = _pixels(grid.draw_grid(load_runs([run.parent]), out=tmp_path / "g.png"))
-    assert 9 * 128 < picture.shape[0] < 10 * 128
+    strip = grid.line_height(load_font(12)) + 2
+    assert 9 * (128 + strip) < picture.shape[0] < 10 * (128 + strip)
+
+
+def test_images_methods_order_and_size_are_chosen(make_run, tmp_path):
+    make_run("telea", shift=0.1)
+    make_run("biharmonic")
+    runs = load_runs([make_run("navier-stokes", shift=0.05).parent])
+    style = GridStyle(
+        images=("scene3-1", "scene0-0"), methods=("biharmonic", "telea"), metric="none", size=64
+    )
+    lines = grid_lines.lines_of(runs, 1, 0, style)
+    assert [line.image for line in lines] == ["scene3-1", "scene0-0"]
+    assert list(lines[0].pictures) == ["target", "hole", "biharmonic", "telea"]
+    assert lines[0].pictures["telea"].shape == (64, 64, 3)
+    with pytest.raises(RequestError, match=r"No image 'scene9-0' in all of these runs. Did you"):
+        grid_lines.lines_of(runs, 1, 0, GridStyle(images=("scene9-0",)))
+    with pytest.raises(RequestError, match=r"No run of 'telia'. Did you mean 'telea'\?"):
+        grid_lines.lines_of(runs, 1, 0, GridStyle(methods=("telia",)))
+
+
+def test_each_cell_has_its_score(make_run):
+    runs = load_runs([make_run("telea")])
+    score = runs[0].scores["lpips"]["scene0-0"]
+    (line,) = grid_lines.lines_of(runs, 1, 0, GridStyle())
+    assert line.scores == {"telea": f"lpips {score:.3g}"}
+    (line,) = grid_lines.lines_of(runs, 1, 0, GridStyle(metric="psnr"))
+    assert line.scores["telea"].startswith("psnr ")
+    with pytest.raises(RequestError, match=r"No run has the metric 'fid'. There are: lpips, psnr"):
+        grid_lines.lines_of(runs, 1, 0, GridStyle(metric="fid"))
+
+
+def test_samples_are_columns(images, tmp_path):
+    options = {"limit": 1, "samples": 3, "metrics": "l1", "out": tmp_path / "runs"}
+    made = bench.run("patchmatch", "half", f"folder:{images}", **options)
+    (line,) = grid_lines.lines_of(load_runs(made), 1, 0, GridStyle(samples=2))
+    named = ["target", "hole", "patchmatch, sample 1", "patchmatch, sample 2"]
+    assert list(line.pictures) == named
+    assert set(line.scores) == set(named[2:])
+    assert line.image == "000"
