@@ -78,12 +78,11 @@ def list_files(path: Path) -> dict[str, Path]:
     if not path.is_dir():
         raise RequestError(f"{path} is not a folder: give a folder of PNG or JPEG masks")
     files: dict[str, Path] = {}
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() in SUFFIXES and file.name != SHEET and file.is_file():
-            mask_id = file.relative_to(path).with_suffix("").as_posix()
-            if mask_id in files:
-                raise RequestError(f"{files[mask_id]} and {file} have the same id: rename one")
-            files[mask_id] = file
+    for file in filter(_is_mask, sorted(path.rglob("*"))):
+        mask_id = file.relative_to(path).with_suffix("").as_posix()
+        if mask_id in files:
+            raise RequestError(f"{files[mask_id]} and {file} have the same id: rename one")
+        files[mask_id] = file
     images = {image_id for image_id in map(lama_image, files) if image_id}
     files = {mask_id: file for mask_id, file in files.items() if mask_id not in images}
     if not files:
@@ -91,6 +90,11 @@ def list_files(path: Path) -> dict[str, Path]:
             f"no PNG or JPEG file in {path}: masks are such files, white = hole by default"
         )
     return dict(sorted(files.items()))
+
+
+def _is_mask(file: Path) -> bool:
+    """Return whether a path is a PNG or JPEG file other than a pack's contact sheet."""
+    return file.suffix.lower() in SUFFIXES and file.name != SHEET and file.is_file()
 
 
 def lama_image(mask_id: str) -> str:

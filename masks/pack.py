@@ -113,9 +113,7 @@ def write_masks(
     """
     if nested := [name for name in seeds if "/" in name]:
         raise RequestError(f"{nested[0]!r} lies in a folder: a pack's masks lie in one folder")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RequestError(f"{out} is not an empty folder: give a new folder for the pack")
-    out.mkdir(parents=True, exist_ok=True)
+    _make_empty(out)
     entries: list[Entry] = []
     shown: list[torch.Tensor] = []
     for done, (name, mask_seed) in enumerate(seeds.items(), start=1):
@@ -130,6 +128,13 @@ def write_masks(
     numbers = _statistics([float(str(entry["hole_ratio"])) for entry in entries])
     digest = _write_manifest(generator, entries, numbers, size=size, seed=seed, out=out)
     return PackSummary(out, out / SHEET, numbers, digest, _holes_hash(entries))
+
+
+def _make_empty(out: Path) -> None:
+    """Make the folder; raises RequestError for a file and for a folder that holds something."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RequestError(f"{out} is not an empty folder: give a new folder for the pack")
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def _write_manifest(

@@ -76,14 +76,7 @@ def run(
         results = benchmark.run_all(
             runs, options, metrics=grid.metrics, workers=workers, progress=progress
         )
-    if as_json:
-        click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
-    elif quiet:
-        for result in results:
-            _print_failures(result)
-    else:
-        _print_results(results, out / "reports" / (suite or "latest"))
-    return 1 if any(result.failed for result in results) else 0
+    return _tell(results, out / "reports" / (suite or "latest"), as_json=as_json, quiet=quiet)
 
 
 def _request(suite: str | None, asked: dict[str, Any]) -> Request:
@@ -103,6 +96,25 @@ def _request(suite: str | None, asked: dict[str, Any]) -> Request:
             value = request.seeds(value)
         fields[key] = value
     return replace(request.suite(suite) if suite else request.Request(), **fields)
+
+
+def _tell(
+    results: list[RunResult],
+    reports: Path,
+    beside: Sequence[Path] = (),
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Print the results as was asked for; return the exit code, 1 where an image failed."""
+    if as_json:
+        click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
+    elif quiet:
+        for result in results:
+            _print_failures(result)
+    else:
+        _print_results(results, reports, beside)
+    return 1 if any(result.failed for result in results) else 0
 
 
 def _as_json(results: list[RunResult]) -> dict[str, Any]:
@@ -212,15 +224,8 @@ def score(
             given = {key: value for key, value in asked.items() if value is not None}
             made = benchmark.OutputsRequest(outputs, **given)
             results = benchmark.score_outputs(made, out=out, metrics=names, progress=progress)
-    if as_json:
-        click.echo(json.dumps(_as_json(results), indent=2, allow_nan=False))
-    elif quiet:
-        for result in results:
-            _print_failures(result)
-    else:
-        where = out if outputs is not None else results[0].path.parent
-        _print_results(results, where / "reports" / "scored", beside)
-    return 1 if any(result.failed for result in results) else 0
+    where = out if outputs is not None else results[0].path.parent
+    return _tell(results, where / "reports" / "scored", beside, as_json=as_json, quiet=quiet)
 
 
 COMMANDS = (run, score)

@@ -33,14 +33,11 @@ def refuse(
     needs OpenCV (a bare machine for training may lack it).
     """
     exact = _hashes({image.shape[0] for image in images.values()})
-    lookout = _lookout() if any(min(i.shape[:2]) > TINY for i in images.values()) else None
-    if isinstance(lookout, str):
-        warn(lookout)
-        lookout = None
+    lookout = _lookout(warn) if any(map(_is_large, images.values())) else None
     copies = []
     for done, (name, image) in enumerate(images.items(), start=1):
         test = exact.get(_hash(image))
-        if test is None and lookout is not None and min(image.shape[:2]) > TINY:
+        if test is None and lookout is not None and _is_large(image):
             test = lookout.find(image)
         copies += [f"{name} (is {test})"] if test else []
         on_progress(done, len(images))
@@ -72,12 +69,18 @@ def _hashes(sides: set[int]) -> dict[str, str]:
     }
 
 
-def _lookout() -> Lookout | str:
-    """Return what finds near-duplicates, or why there is none."""
+def _is_large(image: np.ndarray) -> bool:
+    """Return whether an (H, W, 3) image is large enough to be looked for near-duplicates."""
+    return bool(min(image.shape[:2]) > TINY)
+
+
+def _lookout(warn: Callable[[str], None]) -> Lookout | None:
+    """Return what finds near-duplicates; None, with a warning, where that cannot be imported."""
     try:
         from methods.common.lookout import Lookout
     except ImportError as error:
-        return f"near-duplicates of the test set are not looked for: {error}"
+        warn(f"near-duplicates of the test set are not looked for: {error}")
+        return None
     dataset = plugins.dataset(TEST_SET, size=SIDE)
     return Lookout(pixels_of(dataset, dataset.ids()))
 

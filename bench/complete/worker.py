@@ -178,14 +178,14 @@ def _complete(
         raise
     except (MemoryError, torch.OutOfMemoryError) as error:
         memory.free()
-        middle = (len(tasks) + 1) // 2
-        parts = [tasks[:middle], tasks[middle:]] if halve and len(tasks) > 1 else []
+        size = (len(tasks) + 1) // 2 if halve else len(tasks)
         message = f"out of memory: {one_line(error)}"
     except Exception as error:  # a plug-in may raise anything; the run goes on
-        parts = [[task] for task in tasks] if len(tasks) > 1 else []
+        size = 1
         message = f"{type(error).__name__}: {one_line(error)}"
-    if not parts:
+    if len(tasks) <= size:
         return [_failure(task.record, message) for task in tasks]
+    parts = (tasks[start : start + size] for start in range(0, len(tasks), size))
     return [done for part in parts for done in _complete(batch, inpaint, part, halve=False)]
 
 

@@ -141,7 +141,8 @@ def check_side(size: int, smallest: int, largest: int) -> None:
 
 def _image_names(root: str) -> Iterator[str]:
     """Yield the relative paths of all images below `root`, each folder once (links may loop)."""
-    pending, seen = [""], set()
+    pending: list[str] = [""]
+    seen: set[tuple[int, int]] = set()
     while pending:
         folder = pending.pop()
         full = os.path.join(root, folder)
@@ -150,16 +151,22 @@ def _image_names(root: str) -> Iterator[str]:
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
-            with os.scandir(full) as entries:
-                visible = [entry for entry in entries if not entry.name.startswith(".")]
-                pending.extend(f"{folder}{entry.name}/" for entry in visible if entry.is_dir())
-                yield from (
-                    folder + entry.name
-                    for entry in visible
-                    if is_image_name(entry.name) and not entry.is_dir()
-                )
+            folders, files = _visible(full)
         except OSError as error:
             raise RequestError(f"cannot list {full!r}: {error.strerror}") from error
+        pending.extend(f"{folder}{name}/" for name in folders)
+        yield from (folder + name for name in files if is_image_name(name))
+
+
+def _visible(folder: str) -> tuple[list[str], list[str]]:
+    """Return the names of a folder's folders and of its files, without hidden ones."""
+    folders: list[str] = []
+    files: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith("."):
+                (folders if entry.is_dir() else files).append(entry.name)
+    return folders, files
 
 
 def _without_lama_masks(names: list[str]) -> list[str]:

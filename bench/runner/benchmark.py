@@ -63,15 +63,8 @@ def run_all(
     progress: Progress,
 ) -> list[RunResult]:
     """Run and score everything; raises RequestError for a request that is wrong."""
-    for run in runs:
-        check(run, options)
-    for name in metrics or ():
-        if name != "none":
-            plugins.metric(name)
     hashes = Hashes()
-    for run in runs[1:]:  # what a later run would miss; the first run's are looked at in a moment
-        for plugin in (run.method, run.mask):
-            hashes.assets(plugin)
+    _check_all(runs, options, metrics, hashes)
     grid = _Grid(options, metrics, workers, progress, hashes)
     counts = [choose_workers(run, options, workers)[0] for run in runs]
     estimate = Estimate(runs, counts, options.out)
@@ -87,6 +80,20 @@ def run_all(
             estimate.finished(number, time.perf_counter() - started, result.n_new)
             results.append(result)
     return results
+
+
+def _check_all(
+    runs: Sequence[Run], options: Options, metrics: Sequence[str] | None, hashes: Hashes
+) -> None:
+    """Raise RequestError for what the last of many runs would miss, before the first begins."""
+    for run in runs:
+        check(run, options)
+    for name in metrics or ():
+        if name != "none":
+            plugins.metric(name)
+    for run in runs[1:]:  # the first run's assets are looked at in a moment
+        for plugin in (run.method, run.mask):
+            hashes.assets(plugin)
 
 
 def _run_and_score(

@@ -115,12 +115,15 @@ def in_sum(verdicts: Sequence[Verdict]) -> str:
         "the bit"
     )
     networks = [verdict for verdict in verdicts if verdict.network]
-    if not networks:
-        return line
+    return f"{line}: {_apart(networks, n, exact)}" if networks else line
+
+
+def _apart(networks: Sequence[Verdict], n: int, exact: int) -> str:
+    """Say how many of the `exact` of `n` equal images are of networks, which need not be equal."""
     theirs, equal = sum(v.n for v in networks), sum(v.exact for v in networks)
     names = ", ".join(sorted({verdict.network for verdict in networks}))
     return (
-        f"{line}: {exact - equal} of {n - theirs} where they must be, {equal} of {theirs} of "
+        f"{exact - equal} of {n - theirs} where they must be, {equal} of {theirs} of "
         f"networks ({names}), which another processor reproduces within tolerance only"
     )
 

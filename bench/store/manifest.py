@@ -94,12 +94,7 @@ class Manifest:
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
         """Return the manifest of a file; raises ValueError for what is none of this schema."""
-        try:
-            loaded = json.loads(data)
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-        if not isinstance(loaded, dict) or loaded.get("schema_version") != SCHEMA_VERSION:
-            raise ValueError(f"it is not a manifest of schema version {SCHEMA_VERSION}")
+        loaded = _of_this_schema(data)
         spec, labels, code = (loaded.get(name) for name in ("spec", "labels", "code"))
         if not isinstance(spec, dict) or not _is_count(spec.get("samples")):
             raise ValueError("it has no spec")
@@ -181,6 +176,17 @@ def code_version() -> dict[str, str | bool | None]:
     commit = git("rev-parse", "HEAD") if (root / ".git").exists() else None
     dirty = bool(git("status", "--porcelain", "--untracked-files=no")) if commit else None
     return {"commit": commit, "dirty": dirty}
+
+
+def _of_this_schema(data: bytes) -> dict[str, object]:
+    """Return the JSON object of a file; raises ValueError unless it is one of SCHEMA_VERSION."""
+    try:
+        loaded = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(loaded, dict) or loaded.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(f"it is not a manifest of schema version {SCHEMA_VERSION}")
+    return loaded
 
 
 def _package_versions() -> dict[str, str]:

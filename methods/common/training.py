@@ -98,7 +98,8 @@ def fit(
     journal = _journal(plan, out, report) if process.rank == 0 else None
     done = _restore(trainee, journal, checkpoint, plan) if checkpoint.is_file() else 0
     began = saved = time.monotonic()
-    while done < plan.steps:
+    stop = done >= plan.steps
+    while not stop:
         losses = trainee.step(done)
         done += 1
         if journal is not None:
@@ -107,10 +108,8 @@ def fit(
         if journal is not None and (stop or time.monotonic() - saved >= plan.checkpoint_seconds):
             save_checkpoint(checkpoint, _state(trainee, journal, done))
             saved = time.monotonic()
-        if process.rank == 0 and plan.sample_every and done % plan.sample_every == 0:
+        if _samples_due(plan, done, process):
             _show(trainee, out, done)
-        if stop:
-            break
     return done
 
 
@@ -150,6 +149,11 @@ def _restore(trainee: Trainee, journal: Journal | None, path: Path, plan: Plan) 
     if journal is not None:
         journal.load_state_dict(state["journal"], state["step"])
     return int(state["step"])
+
+
+def _samples_due(plan: Plan, done: int, process: Process) -> bool:
+    """Return whether this process is to draw samples after `done` steps: the first one alone."""
+    return process.rank == 0 and plan.sample_every > 0 and done % plan.sample_every == 0
 
 
 def _show(trainee: Trainee, out: Path, done: int) -> None:

@@ -103,11 +103,7 @@ def choose_levels(levels: list[pyramid.Level], settings: Settings) -> tuple[int,
     Levels without a known patch, and those past the first with few, are only filled smoothly.  The
     patch shrinks to what the image or, when no level has a wholly known one, the hole leaves.
     """
-    size = min(settings.patch, *levels[0].hole.shape)
-    counts = [_sources(level, size) for level in levels]
-    while not any(counts):
-        size -= 1
-        counts = [_sources(level, size) for level in levels]
+    size, counts = _patch_size(levels, min(settings.patch, *levels[0].hole.shape))
     usable = [i for i, level in enumerate(levels) if level.hole.any() and counts[i]]
     if not usable:
         return size, []
@@ -116,6 +112,15 @@ def choose_levels(levels: list[pyramid.Level], settings: Settings) -> tuple[int,
     if settings.levels is not None:
         coarsest = min(coarsest, usable[0] + settings.levels - 1)
     return size, [i for i in usable if i <= coarsest]
+
+
+def _patch_size(levels: list[pyramid.Level], largest: int) -> tuple[int, list[int]]:
+    """Return the largest patch that a level has wholly known, and how many each level has."""
+    for size in range(largest, 0, -1):
+        counts = [_sources(level, size) for level in levels]
+        if any(counts):
+            return size, counts
+    raise ValueError("no pixel of any level is known")
 
 
 def _sources(level: pyramid.Level, size: int) -> int:

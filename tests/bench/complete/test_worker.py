@@ -56,9 +56,9 @@ def test_a_method_that_seeds_do_not_change_completes_an_image_once_for_all_sampl
     (run,) = runs(Request(("telea",), ("center-box",), "photos", 16, limit=2, samples=3))
     items = tuple((image_id, k) for image_id in run.ids() for k in range(3))
     sizes = []
-    compose = imaging.compose
+    composite = imaging.composite
     monkeypatch.setattr(
-        imaging, "compose", lambda t, o, h: (sizes.append(len(t)), compose(t, o, h))[1]
+        imaging, "composite", lambda t, o, h: (sizes.append(len(t)), composite(t, o, h))[1]
     )
     done = worker.process(Batch(run, items)).done
     assert sizes == [2]
