@@ -108,7 +108,7 @@ def export(*, run: Path, out: Path) -> None:
 @click.command()
 @click.argument("references", nargs=-1, type=ANY)
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="Images a run.")
-@click.option("--method", "methods", multiple=True, help="With its path, such as torchscript:FILE.")
+@click.option("--method", "methods", multiple=True, help="With its path, as NAME:FILE.")
 @click.option("--mask", "masks", multiple=True, help="With its path, such as folder:MASKS.")
 @click.option("--dataset", "datasets", multiple=True, help="With its path, such as folder:IMAGES.")
 @click.option("--quiet", is_flag=True)
