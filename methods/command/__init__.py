@@ -57,6 +57,11 @@ class Command:
         hidden: Hidden = self.hidden
         return Recipe(from_words(text), layout=self.layout, polarity=polarity, hidden=hidden)
 
+    @property
+    def seeded(self) -> bool:
+        """Whether the program is told a seed; without one it is taken for deterministic."""
+        return self.recipe().seeded
+
     def title(self) -> str:
         """Return what tables call it: the file's `name`, else the program or script."""
         recipe = self.recipe()

@@ -67,6 +67,11 @@ class Recipe:
         """Whether the program is started for each image."""
         return "image" in self._asked_for()
 
+    @property
+    def seeded(self) -> bool:
+        """Whether the program is told a seed."""
+        return bool({"seed", "seeds"} & self._asked_for())
+
     def check(self) -> None:
         """Raise RequestError for a program that cannot be started, or cannot know what to do."""
         if not self.argv:

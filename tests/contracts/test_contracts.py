@@ -20,7 +20,8 @@ from tests.contracts import broken
 # Networks are equal across batches to 1e-4 only (architecture.md); the small size keeps them quick.
 NETWORKS = {"ddpm": 1e-4, "glcic": 1e-4}
 SHIPPED = ("photos", "free-photos", "fashion-mnist")
-NEED_A_FILE = {"command", "torchscript", "folder", "nvidia"}
+EXPORTED = {name for name, target in METHODS.items() if target.startswith("methods.exported.")}
+NEED_A_FILE = {"command", "folder", "nvidia", *EXPORTED}
 PEERS = {"pypatchmatch": "patchmatch", "patchmatch-cython": "patchmatch_cython"}
 
 

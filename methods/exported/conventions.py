@@ -1,0 +1,101 @@
+"""What an exported network takes and gives: order, ranges, polarity, what it sees in the hole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from bench.api import Completion, RequestError
+
+if TYPE_CHECKING:
+    import torch
+
+Range: TypeAlias = Literal["0..1", "-1..1", "0..255"]
+# From the network's inputs, in its order, to its output.
+Network: TypeAlias = "Callable[..., torch.Tensor]"
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """The parameters that all exported networks share, with LaMa's as the defaults.
+
+    multiple_of: H and W are padded to a multiple of this.  value_range: of the image that it takes;
+    output_range: of the image that it returns.  polarity: what the mask's larger value means;
+    mask_range: its two values.  hidden: what it sees inside the hole: "zero" (black), "mid" (the
+    middle of the range) or "mean" (of the known pixels).  inputs: "pair", or "stack" for one
+    tensor of four channels; mask_first: the mask before the image.  at_fixed: what a network of one
+    size does with others: the image is resized, or cut into overlapping tiles.
+    """
+
+    multiple_of: int = 8
+    value_range: Range = "0..1"
+    output_range: Literal["same", "0..1", "-1..1", "0..255"] = "same"
+    polarity: Literal["hole", "keep"] = "hole"
+    mask_range: Literal["0..1", "0..255", "-0.5..0.5"] = "0..1"
+    hidden: Literal["zero", "mid", "mean"] = "zero"
+    inputs: Literal["pair", "stack"] = "pair"
+    mask_first: bool = False
+    at_fixed: Literal["resize", "tile"] = "resize"
+
+    def check(self) -> None:
+        """Raise RequestError for values that fit no network."""
+        if self.multiple_of < 1:
+            raise RequestError(f"multiple_of={self.multiple_of} is not at least 1")
+
+    def call(self, network: Network, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        """Return what a network makes of a batch: (N, 3, H, W), clipped to [0, 1].
+
+        network: takes one tensor or two, by `inputs`.  visible: (N, 3, H, W).  hole: (N, 1, H, W).
+        """
+        import torch
+
+        image = _scaled(self._shown(visible, hole), self.value_range)
+        mask = (hole if self.polarity == "hole" else ~hole).to(image.dtype)
+        mask = mask * 255 if self.mask_range == "0..255" else mask
+        mask = mask - 0.5 if self.mask_range == "-0.5..0.5" else mask
+        given = (mask, image) if self.mask_first else (image, mask)
+        output = network(torch.cat(given, 1)) if self.inputs == "stack" else network(*given)
+        returned = self.value_range if self.output_range == "same" else self.output_range
+        return _unscaled(output.float(), returned).clamp(0, 1)
+
+    def complete(
+        self,
+        network: Network,
+        visible: torch.Tensor,
+        hole: torch.Tensor,
+        size: tuple[int, int] | None,
+    ) -> torch.Tensor | Completion:
+        """Return what a network makes of a batch, whatever the one size that it takes (h, w).
+
+        Where that is another than the image's, the notes say what was done.
+        """
+        from methods.exported.sizes import POLICIES
+
+        if size is None or tuple(visible.shape[-2:]) == size:
+            return self.call(network, visible, hole)
+        made = POLICIES[self.at_fixed](
+            lambda image, missing: self.call(network, image, missing), visible, hole, size
+        )
+        word = "resized" if self.at_fixed == "resize" else "tiles"
+        return Completion(made, [{word: f"{size[1]}x{size[0]}"}] * len(visible))
+
+    def _shown(self, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+        """Return the image with what the network is to see in the hole."""
+        import torch
+
+        if self.hidden == "zero":
+            return visible.masked_fill(hole, 0.0)
+        if self.hidden == "mid":
+            return visible.masked_fill(hole, 0.5)
+        known = (~hole).flatten(2).sum(2).clamp(min=1)
+        mean = visible.masked_fill(hole, 0.0).flatten(2).sum(2) / known
+        return torch.where(hole, mean[:, :, None, None], visible)
+
+
+def _scaled(image: torch.Tensor, to: Range) -> torch.Tensor:
+    return {"0..1": image, "-1..1": image * 2 - 1, "0..255": image * 255}[to]
+
+
+def _unscaled(image: torch.Tensor, of: str) -> torch.Tensor:
+    return {"0..1": image, "-1..1": (image + 1) / 2, "0..255": image / 255}[of]

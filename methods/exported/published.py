@@ -1,0 +1,49 @@
+"""Where the files of circulating networks are published, with their hashes and licences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.api import RequestError
+
+_NO_FILE = Path()
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file that others publish.  digest: "md5:..." or "sha256:...", of the file.
+
+    licence: of the code and the weights, as their pages say; "?" where they do not.
+    """
+
+    file: str
+    url: str
+    size: str
+    digest: str
+    licence: str
+
+    def check_given(self, name: str, path: Path) -> None:
+        """Raise RequestError, with where to get it, unless a file is given."""
+        if path == _NO_FILE:
+            raise RequestError(
+                f"its network is not shipped. Get {self.file} ({self.size}, {self.digest}, licence "
+                f"{self.licence}) from {self.url} and write {name}:FILE"
+            )
+
+    def remark_on(self, path: Path) -> str | None:
+        """Return a remark on a file that is not the published one; None for the one that is."""
+        algorithm, _, expected = self.digest.partition(":")
+        digest: Callable[[], Any] = {"md5": _md5, "sha256": hashlib.sha256}[algorithm]
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, digest).hexdigest()
+        if found == expected:
+            return None
+        return f"{path.name} is not the published {self.file}: its {algorithm} is {found[:16]}..."
+
+
+def _md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)
