@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from bench.api.credits import HasCredits
+from bench.api.exchange import HasGroupSize, Local, ReadsOutputs
 from bench.api.measures import ImageMetric, ImageSet, PosteriorMetric, SampleMetric, SetMetric
 from bench.api.offers import (
     PRECISIONS,
@@ -29,16 +30,13 @@ from bench.api.offers import (
     GalleryReport,
     HasAssets,
     HasCautions,
-    HasGroupSize,
     HasPrecision,
     HasTitle,
     ImageFacts,
-    Local,
     PairedFacts,
     PairedMasks,
     Positional,
     Precision,
-    ReadsOutputs,
     StatesExactness,
     StatesSeeding,
     StatesSymmetry,

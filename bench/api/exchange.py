@@ -1,4 +1,4 @@
-"""Images and masks as files for other people's programs, and the files that come back.
+"""Other people's programs: images and masks as files for them, and the files that come back.
 
 The layouts are those of the field's own codes.  A file is named by a number with leading zeros:
 some programs pair files by sorted order, take what follows the first dot for the suffix, or find
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 if TYPE_CHECKING:
     import torch
@@ -106,3 +106,35 @@ def find_file(folder: Path, files: list[str]) -> Path | None:
             raise ValueError(f"{file} leads out of the folder of outputs")
         return path
     return None
+
+
+class Local(str):
+    """A parameter that names something of this machine, such as a command line.
+
+    Like a Path it is no part of a run's identity: what it leads to is, through `assets`.
+    """
+
+
+@runtime_checkable
+class HasGroupSize(Protocol):
+    """A method that takes its images in groups of its own size."""
+
+    def group_size(self) -> int | None:
+        """Return how many images a call gets; None leaves it to --batch-size."""
+        ...
+
+
+@runtime_checkable
+class ReadsOutputs(Protocol):
+    """A method made elsewhere: its outputs are files, found by id.
+
+    An output's id is its image's, and "@k" for sample k of several.
+    """
+
+    def output(self, output_id: str) -> torch.Tensor:
+        """Return float32 (3, H, W) in [0, 1]; the harness calls this instead of an Inpaint."""
+        ...
+
+    def output_sha256(self, output_id: str) -> str | None:
+        """Return the sha256 of the output's file; None when there is none."""
+        ...

@@ -214,21 +214,13 @@ def pad_to_multiple(batch: torch.Tensor, multiple: int) -> torch.Tensor:
 
     Reflects; repeats the edge where the image is smaller than the pad.
     """
-    height, width = batch.shape[-2:]
-    return pad_by(batch, -height % multiple, -width % multiple)
-
-
-def pad_by(batch: torch.Tensor, bottom: int, right: int) -> torch.Tensor:
-    """Pad (N, C, H, W), of any dtype, by rows at the bottom and columns at the right.
-
-    Reflects; repeats the edge where the image is smaller than the pad.
-    """
     import torch
     from torch.nn.functional import pad
 
+    height, width = batch.shape[-2:]
+    bottom, right = -height % multiple, -width % multiple
     if not bottom and not right:
         return batch
-    height, width = batch.shape[-2:]
     mode = "reflect" if bottom < height and right < width else "replicate"
     padded = pad(batch.float(), (0, right, 0, bottom), mode=mode)
     return padded.to(batch.dtype) if batch.dtype != torch.bool else padded > 0.5

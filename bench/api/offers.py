@@ -28,22 +28,6 @@ class Positional(Protocol):
     positional: ClassVar[str]  # the field's name
 
 
-class Local(str):
-    """A parameter that names something of this machine, such as a command line.
-
-    Like a Path it is no part of a run's identity: what it leads to is, through `assets`.
-    """
-
-
-@runtime_checkable
-class HasGroupSize(Protocol):
-    """A method that takes its images in groups of its own size."""
-
-    def group_size(self) -> int | None:
-        """Return how many images a call gets; None leaves it to --batch-size."""
-        ...
-
-
 @runtime_checkable
 class HasTitle(Protocol):
     """A plug-in that tables call otherwise than by its name: a folder, by what it is called."""
@@ -149,22 +133,6 @@ class ChecksDevice(Protocol):
 
     def check_device(self, device: str) -> None:
         """Raise RequestError when this machine cannot; called before any run of the request."""
-        ...
-
-
-@runtime_checkable
-class ReadsOutputs(Protocol):
-    """A method made elsewhere: its outputs are files, found by id.
-
-    An output's id is its image's, and "@k" for sample k of several.
-    """
-
-    def output(self, output_id: str) -> torch.Tensor:
-        """Return float32 (3, H, W) in [0, 1]; the harness calls this instead of an Inpaint."""
-        ...
-
-    def output_sha256(self, output_id: str) -> str | None:
-        """Return the sha256 of the output's file; None when there is none."""
         ...
 
 

@@ -44,11 +44,9 @@ def tiled(
     """
     import torch
 
-    from bench.api.imaging import pad_by
-
     height, width = visible.shape[-2:]
     lacking = max(0, size[0] - height), max(0, size[1] - width)
-    visible, hole = (pad_by(tensor, *lacking) for tensor in (visible, hole))
+    visible, hole = (_padded(tensor, *lacking) for tensor in (visible, hole))
     total, weights = torch.zeros_like(visible), torch.zeros_like(visible[:, :1])
     window = _window(size).to(visible)
     for top in _starts(visible.shape[-2], size[0]):
@@ -59,6 +57,15 @@ def tiled(
                 weights[place] += window
     made = torch.where(weights > 0, total / weights.clamp(min=1e-6), visible)
     return made[..., :height, :width]
+
+
+def _padded(tensor: torch.Tensor, bottom: int, right: int) -> torch.Tensor:
+    """Reflect an image or a hole at the bottom and right; repeat the edge of too small ones."""
+    from torch.nn.functional import pad
+
+    height, width = tensor.shape[-2:]
+    mode = "reflect" if bottom < height and right < width else "replicate"
+    return pad(tensor.float(), (0, right, 0, bottom), mode=mode).to(tensor.dtype)
 
 
 def _starts(length: int, side: int) -> list[int]:
