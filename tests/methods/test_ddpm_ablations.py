@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,13 @@ from methods.ddpm.precision import prepared
 from methods.ddpm.prediction import AsEps, as_eps, eps_output, target
 from methods.ddpm.pretrained import SHIPPED, settings
 from methods.ddpm.samplers.options import Repaint
+from methods.ddpm.samplers.repaint import evaluations
 from methods.ddpm.schedule import cosine, linear
 from methods.ddpm.train import DenoisingTrainee, TrainingConfig, train
 from methods.ddpm.unet import UNet
 from tests.benchmarks.ablations import SETTINGS, VARIANTS, Setting, configured, parameters
+from tests.benchmarks.ablations_table import load, table
+from tests.benchmarks.resampling import steps_for, walks
 
 TINY = UNetConfig(
     size=16,
@@ -193,6 +197,31 @@ def test_the_compared_networks_have_equal_parameters_to_within_5_percent(setting
     counts = {v.name: parameters(configured(setting, v, 1).unet) for v in VARIANTS}
     assert len(counts) == 9
     assert all(abs(n / counts["baseline"] - 1) < 0.05 for n in counts.values()), counts
+
+
+def test_the_table_has_the_baseline_first_and_ratios_to_it(tmp_path: Path) -> None:
+    told = {"question": "?", "parameters": 1000, "alpha_bar": [0.9, 0.1]}
+    for name, seed, scale in (("a part less", 0, 2), ("baseline", 1, 1), ("baseline", 0, 1)):
+        folder = tmp_path / name.replace(" ", "-") / f"seed-{seed}"
+        folder.mkdir(parents=True)
+        loss = [[0.1 * scale, 0.2 * scale], [0.4 * scale, 0.8 * scale]]
+        scores = {"variant": name, "seed": seed, "loss": loss, "lpips": [0.1 * scale, 0.3], **told}
+        (folder / "scores.json").write_text(json.dumps(scores))
+    lines = table(load(tmp_path))
+    names = [line.split(" | ")[0] for line in lines[2:]]
+    assert names == ["| baseline", "| baseline, seed 1", "| a part less"]
+    assert "| 1.000 [1.000, 1.000] |" in lines[3]
+    assert "| 2.000 [2.000, 2.000] |" in lines[4]
+    assert "| +0.0500 [+0.0000, +0.1000] |" in lines[4]
+    with pytest.raises(SystemExit, match="no scores of the baseline yet"):
+        load(tmp_path / "a-part-less")
+
+
+def test_walks_of_resampling_cost_the_same_to_within_a_tenth() -> None:
+    costs = [evaluations(w.steps, w.jump_length, w.jump_samples) for w in walks(100)]
+    assert len(costs) == 13
+    assert all(90 <= cost <= 110 for cost in costs)
+    assert steps_for(100, 1, 1) == 100
 
 
 def test_an_unknown_prediction_is_refused() -> None:

@@ -1,0 +1,139 @@
+"""The table, the figure and the scores of the ablations that are done.
+
+    python -m tests.benchmarks.ablations_table FOLDER --out results/ablations
+
+FOLDER: of `python -m tests.benchmarks.ablations`.  Every network is compared with the baseline's
+first seed, image by image; intervals are 95% bootstraps over images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
+
+BASELINE = "baseline"
+Scored = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    networks = load(options.folder)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "table.md").write_text("\n".join(table(networks)) + "\n", encoding="utf-8")
+    write_levels(networks, options.out / "levels.csv")
+    write_images(networks, options.out / "images.csv")
+    draw(networks, options.out / "levels.png")
+    print("\n".join(table(networks)))
+
+
+def load(folder: Path) -> list[Scored]:
+    """Return what is done, the baseline's seeds first; raises SystemExit without a baseline."""
+    found = [json.loads(file.read_text()) for file in folder.glob("*/seed-*/scores.json")]
+    if not any(one["variant"] == BASELINE for one in found):
+        raise SystemExit(f"{folder} holds no scores of the baseline yet; train it first")
+    return sorted(found, key=lambda one: (one["variant"] != BASELINE, one["variant"], one["seed"]))
+
+
+def relative_loss(one: Scored, base: Scored) -> np.ndarray:
+    """Return, by image, the mean over levels of log(loss / the baseline's), (n,).
+
+    A ratio, since the loss of the least noise is many times that of the most.
+    """
+    return np.log(np.array(one["loss"]) / np.array(base["loss"])).mean(axis=0)
+
+
+def table(networks: list[Scored]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    base = networks[0]
+    lines = [
+        "| network | question | parameters | loss | times the baseline's [95%] "
+        "| LPIPS [95%] | minus the baseline's [95%] | FID |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in networks:
+        name = one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
+        ids = [str(i) for i in range(len(one["lpips"]))]
+        low, high = bootstrap_interval(one["lpips"], ids, seed=0)
+        lpips = f"{np.mean(one['lpips']):.4f} [{low:.4f}, {high:.4f}]"
+        loss, ratio, gap = f"{np.mean(one['loss']):.4f}", "", ""
+        if one is not base:
+            ratio, gap = _against(one, base)
+        fid = f"{one['fid']:.1f}" if "fid" in one else ""
+        cells = name, one["question"], f"{one['parameters']:,}", loss, ratio, lpips, gap, fid
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _against(one: Scored, base: Scored) -> tuple[str, str]:
+    """Return the loss as a ratio and the LPIPS as a difference, with their intervals."""
+    logs = relative_loss(one, base)
+    ratio = paired_bootstrap(logs, [str(i) for i in range(len(logs))], seed=0)
+    differences = np.subtract(one["lpips"], base["lpips"])
+    gap = paired_bootstrap(differences, [str(i) for i in range(len(differences))], seed=0)
+    mean, low, high = (math.exp(x) for x in (ratio.mean, ratio.low, ratio.high))
+    return (
+        f"{mean:.3f} [{low:.3f}, {high:.3f}]",
+        f"{gap.mean:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]",
+    )
+
+
+def write_levels(networks: list[Scored], path: Path) -> None:
+    """Write the mean held-out loss of every network and level."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["network", "seed", "alpha_bar", "loss", "low", "high"])
+        for one in networks:
+            for abar, row in zip(one["alpha_bar"], one["loss"], strict=True):
+                low, high = bootstrap_interval(row, [str(i) for i in range(len(row))], seed=0)
+                told = [f"{value:.6g}" for value in (abar, np.mean(row), low, high)]
+                writer.writerow([one["variant"], one["seed"], *told])
+
+
+def write_images(networks: list[Scored], path: Path) -> None:
+    """Write every image's loss (the mean of the levels) and LPIPS."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["network", "seed", "image", "loss", "lpips"])
+        for one in networks:
+            losses = np.array(one["loss"]).mean(axis=0)
+            for i, loss in enumerate(losses):
+                lpips = f"{one['lpips'][i]:.4f}" if i < len(one["lpips"]) else ""
+                writer.writerow([one["variant"], one["seed"], i, f"{loss:.5g}", lpips])
+
+
+def draw(networks: list[Scored], path: Path) -> None:
+    """Draw each network's loss over the signal-to-noise ratio, as a ratio to the baseline's."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    base = np.array(networks[0]["loss"]).mean(axis=1)
+    for number, one in enumerate(networks):
+        abar = np.array(one["alpha_bar"])
+        ratio = np.array(one["loss"]).mean(axis=1) / base
+        again = one["variant"] == BASELINE
+        label = one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
+        style = {"color": "#888888", "lw": 1.2} if again else {"color": f"C{number % 10}", "lw": 2}
+        axes.plot(10 * np.log10(abar / (1 - abar)), ratio, marker="o", ms=3, label=label, **style)
+    axes.set_yscale("log")
+    axes.set_xlabel("signal to noise, dB (right: little noise)")
+    axes.set_ylabel("held-out loss, times the baseline's")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, which="both")
+    axes.legend(frameon=False, fontsize=8, ncols=2)
+    figure.savefig(path, dpi=90)
+
+
+if __name__ == "__main__":
+    main()
