@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from bench.api import Json, RequestError
 from bench.api.imaging import as_hole
 from bench.api.seeds import numpy_stream
-from masks.listing import MaskList, by_image, lama_image, list_again, list_files, list_masks
+from masks.listing import MaskList, by_image, lama_image, list_files, list_masks
 from masks.manifest import MANIFEST, read_manifest
 from masks.reading import POLARITIES, MaskFile, other_polarity, read_mask, resized
 
@@ -150,8 +150,8 @@ class MaskFolder:
 
     @cached_property
     def _masks(self) -> MaskList:
-        digest = vars(self).get("_digest")  # there in a copy that came from another process
-        return list_masks(self.path) if digest is None else list_again(self.path, digest)
+        # A copy that came from another process has a digest.
+        return list_masks(self.path, vars(self).get("_digest"))
 
     @property
     def _by_id(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from masks.drawing import area_scale, capsules, draw_hole, fill
-from masks.presets import check_preset, preset_for
+from masks.presets import HasPreset
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +60,7 @@ THICK = {
 
 
 @dataclass(frozen=True)
-class LamaThin:
+class LamaThin(HasPreset):
     """Many thin strokes (LaMa, Suvorov et al. 2022, thin; RePaint's Narrow).
 
     preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
@@ -69,23 +69,16 @@ class LamaThin:
 
     name: ClassVar[str] = "lama-thin"
     version: ClassVar[str] = "2"
-    preset: int | None = None
-
-    def __post_init__(self) -> None:
-        check_preset(self.preset, "LaMa")
+    paper: ClassVar[str] = "LaMa"
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        preset = preset_for(self.preset, height, width)
+        preset = self.preset_for(height, width)
         return _draw(THIN[preset], preset, height, width, seed)
-
-    def at_size(self, size: int) -> LamaThin:
-        """Return the generator with the preset for images of this side written out."""
-        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 @dataclass(frozen=True)
-class LamaMedium:
+class LamaMedium(HasPreset):
     """Medium strokes or boxes (LaMa, Suvorov et al. 2022, medium).
 
     preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
@@ -94,23 +87,16 @@ class LamaMedium:
 
     name: ClassVar[str] = "lama-medium"
     version: ClassVar[str] = "2"
-    preset: int | None = None
-
-    def __post_init__(self) -> None:
-        check_preset(self.preset, "LaMa")
+    paper: ClassVar[str] = "LaMa"
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        preset = preset_for(self.preset, height, width)
+        preset = self.preset_for(height, width)
         return _draw(MEDIUM[preset], preset, height, width, seed)
-
-    def at_size(self, size: int) -> LamaMedium:
-        """Return the generator with the preset for images of this side written out."""
-        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 @dataclass(frozen=True)
-class LamaThick:
+class LamaThick(HasPreset):
     """Thick strokes or large boxes (LaMa, Suvorov et al. 2022, thick; RePaint's Wide).
 
     preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
@@ -119,19 +105,12 @@ class LamaThick:
 
     name: ClassVar[str] = "lama-thick"
     version: ClassVar[str] = "2"
-    preset: int | None = None
-
-    def __post_init__(self) -> None:
-        check_preset(self.preset, "LaMa")
+    paper: ClassVar[str] = "LaMa"
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        preset = preset_for(self.preset, height, width)
+        preset = self.preset_for(height, width)
         return _draw(THICK[preset], preset, height, width, seed)
-
-    def at_size(self, size: int) -> LamaThick:
-        """Return the generator with the preset for images of this side written out."""
-        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 def _draw(table: Table, reference: int, height: int, width: int, seed: int) -> torch.Tensor:

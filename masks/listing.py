@@ -37,17 +37,18 @@ class MaskList:
     digest: str
 
 
-def list_masks(path: Path) -> MaskList:
+def list_masks(path: Path, digest: str | None = None) -> MaskList:
     """Return the masks below a folder.
 
-    Raises RequestError when there is none, and for a pack whose files are not those it was written
-    with.
+    digest: of the list that another process made of it; None where this one is the first.
+    Raises RequestError when there is none, for a pack whose files are not those it was written
+    with, and when the folder no longer holds the masks of the digest.
     """
-    return _list(path, verify=True)
+    return _list(path, verify=True) if digest is None else _list_again(path, digest)
 
 
 @lru_cache(maxsize=8)
-def list_again(path: Path, digest: str) -> MaskList:
+def _list_again(path: Path, digest: str) -> MaskList:
     """Return the list that another process made of the folder, without reading a pack's files.
 
     Workers get a digest with every batch instead of the list, which holds thousands of paths.

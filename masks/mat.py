@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from masks.drawing import draw_hole
-from masks.presets import check_preset, preset_for
+from masks.presets import HasPreset
 from masks.strokes import Brush, draw_strokes
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ SMALL = {256: (2, 2, 3), 512: (3, 2, 4)}
 
 
 @dataclass(frozen=True)
-class MatLarge:
+class MatLarge(HasPreset):
     """Large rectangles and strokes (MAT, Li et al. 2022, large).
 
     preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
@@ -29,23 +29,16 @@ class MatLarge:
 
     name: ClassVar[str] = "mat-large"
     version: ClassVar[str] = "1"
-    preset: int | None = None
-
-    def __post_init__(self) -> None:
-        check_preset(self.preset, "MAT")
+    paper: ClassVar[str] = "MAT"
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        preset = preset_for(self.preset, height, width)
+        preset = self.preset_for(height, width)
         return _draw(LARGE[preset], preset, height, width, seed)
-
-    def at_size(self, size: int) -> MatLarge:
-        """Return the generator with the preset for images of this side written out."""
-        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 @dataclass(frozen=True)
-class MatSmall:
+class MatSmall(HasPreset):
     """Small rectangles and strokes (MAT, Li et al. 2022, small).
 
     preset: 256 or 512, the published table, scaled to the image; None: the nearer to its size.
@@ -54,19 +47,12 @@ class MatSmall:
 
     name: ClassVar[str] = "mat-small"
     version: ClassVar[str] = "1"
-    preset: int | None = None
-
-    def __post_init__(self) -> None:
-        check_preset(self.preset, "MAT")
+    paper: ClassVar[str] = "MAT"
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        preset = preset_for(self.preset, height, width)
+        preset = self.preset_for(height, width)
         return _draw(SMALL[preset], preset, height, width, seed)
-
-    def at_size(self, size: int) -> MatSmall:
-        """Return the generator with the preset for images of this side written out."""
-        return replace(self, preset=preset_for(self.preset, size, size))
 
 
 def _draw(

@@ -14,7 +14,7 @@ from bench.api import Json, RequestError
 from bench.api.imaging import as_hole
 from bench.api.seeds import numpy_stream
 from masks.irregular import BINS, BORDERS, check_choice
-from masks.listing import MaskList, list_again, list_files, list_masks
+from masks.listing import MaskList, list_files, list_masks
 from masks.reading import POLARITIES, other_polarity, read_mask, resized
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class Nvidia:
 
     @cached_property
     def _masks(self) -> MaskList:
-        digest = vars(self).get("_digest")  # there in a copy that came from another process
-        return list_masks(self.path) if digest is None else list_again(self.path, digest)
+        # A copy that came from another process has a digest.
+        return list_masks(self.path, vars(self).get("_digest"))
 
     @cached_property
     def _files(self) -> list[Path]:

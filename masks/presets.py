@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from bench.api import RequestError
 
 SIZES = (256, 512)
 
 
-def check_preset(preset: int | None, family: str) -> None:
-    """Raise RequestError unless the preset is one of the family's tables or None."""
-    if preset is not None and preset not in SIZES:
-        raise RequestError(f"preset={preset} is not one of 256, 512 ({family}'s tables)")
+@dataclass(frozen=True)
+class HasPreset:
+    """A mask generator of such a family.
 
+    paper: the family.  preset: one of SIZES, or None for the table whose size is the nearer.
+    """
 
-def preset_for(preset: int | None, height: int, width: int) -> int:
-    """Return the preset, or for None the table whose size is nearer to the image's by ratio."""
-    if preset is not None:
-        return preset
-    return SIZES[math.sqrt(height * width) >= math.sqrt(math.prod(SIZES))]
+    paper: ClassVar[str]
+    preset: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.preset is not None and self.preset not in SIZES:
+            raise RequestError(
+                f"preset={self.preset} is not one of 256, 512 ({self.paper}'s tables)"
+            )
+
+    def preset_for(self, height: int, width: int) -> int:
+        """Return the preset, or for None the table whose size is nearer to the image's by ratio."""
+        if self.preset is not None:
+            return self.preset
+        return SIZES[math.sqrt(height * width) >= math.sqrt(math.prod(SIZES))]
+
+    def at_size(self, size: int) -> Self:
+        """Return the generator with the preset for images of this side written out."""
+        return replace(self, preset=self.preset_for(size, size))
