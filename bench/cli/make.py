@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.api import PRECISIONS
-from bench.cli.options import ANY, FILE, FOLDER
+from bench.cli.options import ANY, FILE, FOLDER, SizeShare
 from bench.cli.progress import shown
 
 
@@ -40,12 +40,19 @@ def build_gallery(
 
 @click.command()
 @click.argument("method")
-@click.option("--dataset", required=True, help="What to train on, such as folder:photos/.")
+@click.option(
+    "--dataset", "datasets", multiple=True, required=True,
+    help="What to train on, such as folder:photos/; repeatable.",
+)  # fmt: skip
 @click.option("--config", help="A recipe; a wrong name lists them.  [default: by method]")
 @click.option("--out", type=FOLDER, required=True, help="Checkpoints, logs, samples, weights.")
 @click.option("--mask", "masks", multiple=True, help="Holes.  [default: the recipe's]")
 @click.option("--held-out", type=click.IntRange(0), default=0, help="Leave the last N images out.")
 @click.option("--set", "settings", multiple=True, help="KEY=VALUE of the recipe; repeatable.")
+@click.option(
+    "--larger", type=SizeShare(), multiple=True,
+    help="SIZE=SHARE: this share of the batches holds images of this size; repeatable.",
+)  # fmt: skip
 @click.option(
     "--with-test-images", is_flag=True, help="Train on images of free-photos, if there are any."
 )
@@ -58,12 +65,13 @@ def build_gallery(
 def train(
     *,
     method: str,
-    dataset: str,
+    datasets: tuple[str, ...],
     config: str | None,
     out: Path,
     masks: tuple[str, ...],
     held_out: int,
     settings: tuple[str, ...],
+    larger: tuple[tuple[int, float], ...],
     with_test_images: bool,
     start: Path | None,
     steps: int | None,
@@ -80,8 +88,8 @@ def train(
 
     weights = training.train(
         method,
-        training.Recipe(config, settings, masks),
-        dataset,
+        training.Recipe(config, settings, masks, dict(larger)),
+        datasets,
         out,
         held_out=held_out,
         with_test_images=with_test_images,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,11 @@ from bench import plugins
 from bench.api import Dataset, RequestError, StatesSymmetry, Trainer, Trains
 from bench.cli import test_set
 from bench.cli.progress import shown
+from bench.cli.training_images import image_source, training_images
 from bench.execute.devices import check_device
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from bench.api import ImageSource
 
 
 @dataclass(frozen=True)
@@ -27,18 +26,20 @@ class Recipe:
     """What to train: a configuration's name (None: the method's default), and its changes.
 
     settings: "key=value" for fields of the configuration (schedule=linear; completion=1500,
-    joint=4000, skips=false).  masks: names of holes, instead of the configuration's.
+    joint=4000, skips=false).  masks: names of holes, instead of the configuration's.  larger: size
+    -> share of the batches that hold images of that size instead of the configuration's.
     """
 
     config: str | None = None
     settings: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
+    larger: Mapping[int, float] = field(default_factory=dict)
 
 
 def train(
     method: str,
     recipe: Recipe,
-    dataset: str,
+    datasets: Sequence[str],
     out: Path,
     *,
     held_out: int,
@@ -62,13 +63,14 @@ def train(
     config = _configured(trainer, recipe)
     names = plugins.split_list(recipe.masks) or trainer.holes(config)
     holes = [plugins.mask(name) for name in names]
-    loaded = plugins.dataset(dataset)
+    loaded = [plugins.dataset(name) for name in datasets]
     images = training_images(loaded, held_out)
     new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
     if not with_test_images:
         _refuse_test_images(images, out if new else None)
-    source = image_source(images, trainer.size(config), flip=_may_mirror(loaded))
+    flip = all(map(_may_mirror, loaded))
+    source = image_source(images, trainer.size(config), flip=flip, larger=recipe.larger)
     return trainer.train(
         config, source, out,
         holes=holes, start=start, steps=steps, minutes=minutes,
@@ -89,34 +91,6 @@ def _configured(trainer: Trainer, recipe: Recipe) -> Any:
     if names and "holes" in {field.name for field in dataclasses.fields(config)}:
         changes["holes"] = tuple(names)
     return dataclasses.replace(config, **changes)
-
-
-def training_images(dataset: Dataset, held_out: int) -> dict[str, np.ndarray]:
-    """Return a dataset's images, id -> uint8 (H, W, 3), without the last `held_out`.
-
-    Raises RequestError when none is left.
-    """
-    ids = dataset.ids()
-    kept = ids[: len(ids) - held_out]
-    if not kept:
-        raise RequestError(f"{len(ids)} images with the last {held_out} held out: none is left.")
-    return test_set.pixels_of(dataset, kept)
-
-
-def image_source(images: Mapping[str, np.ndarray], side: int, *, flip: bool) -> ImageSource:
-    """Return images for training at side x side.
-
-    Images of that very size are taken as they are, mirrored at random with `flip`; larger ones are
-    cropped at random places and scales.
-    """
-    import numpy as np
-
-    from methods.common.images import FixedImages, RandomCrops
-
-    pixels = list(images.values())
-    if all(p.shape == (side, side, 3) for p in pixels):
-        return FixedImages(np.stack(pixels), flip=flip)
-    return RandomCrops(pixels, side)
 
 
 def _refuse_test_images(images: Mapping[str, np.ndarray], made: Path | None) -> None:

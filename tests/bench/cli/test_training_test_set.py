@@ -59,7 +59,12 @@ def test_told_otherwise_nothing_is_looked_for(
     monkeypatch.setattr(glcic, "train", lambda *_, **__: Path("weights"))
     recipe = training.Recipe("photos-64")
     made = training.train(
-        "glcic", recipe, "free-photos:size=64", tmp_path / "out", held_out=0, with_test_images=True
+        "glcic",
+        recipe,
+        ["free-photos:size=64"],
+        tmp_path / "out",
+        held_out=0,
+        with_test_images=True,
     )
     assert made == Path("weights")
 
