@@ -93,7 +93,7 @@ class FailedImagesWarning(UserWarning):
 def run(
     method: Names,
     mask: Names,
-    dataset: str = "photos",
+    dataset: str = "free-photos:size=64",
     *,
     size: int | None = None,
     limit: int | None = None,
@@ -136,7 +136,7 @@ def score(
     outputs: str | Path | None = None,
     name: str = "outputs",
     layout: str | None = None,
-    dataset: str = "photos",
+    dataset: str = "free-photos:size=64",
     mask: str = "center-box",
     size: int | None = None,
     limit: int | None = None,

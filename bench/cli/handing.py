@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--dataset", default="photos", show_default=True)
+@click.option("--dataset", default="free-photos:size=64", show_default=True)
 @click.option("--mask", required=True, help="NAME or NAME:key=value,...")
 @click.option("--size", type=click.IntRange(1), help="Side of the images, pixels.")
 @click.option("--limit", type=click.IntRange(1), help="The first N images.")
