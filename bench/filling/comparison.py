@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
+from bench.api.sheet import Captions, SheetRow, draw_sheet, fit, lines_of, tile_row
 
 SIDE, COLUMNS, GAP = 320, 6, 10
 HOLE = np.array([222, 80, 110])
@@ -51,14 +51,12 @@ def surroundings(hole: np.ndarray) -> tuple[slice, slice]:
     return first, second
 
 
-def _rows(tiles: Sequence[tuple[str, np.ndarray]]) -> list:  # type: ignore[type-arg]
-    side = SIDE
-    return [
-        tile_row(
-            [(label, fit(pixels, side)) for label, pixels in line], side, Captions(22, size=14)
-        )
-        for line in lines_of(tiles, COLUMNS)
-    ]
+def _rows(tiles: Sequence[tuple[str, np.ndarray]]) -> list[SheetRow]:
+    """Return lines of captioned pictures, as high as the highest."""
+    fitted = [(label, fit(pixels, SIDE)) for label, pixels in tiles]
+    height = max(pixels.shape[0] for _, pixels in fitted)
+    captions = Captions(22, size=14)
+    return [tile_row(line, height, captions) for line in lines_of(fitted, COLUMNS)]
 
 
 def shown(pixels: np.ndarray) -> np.ndarray:

@@ -70,7 +70,8 @@ class Filler:
             rounded = np.rint(scaled) if pixels.dtype.kind == "u" else scaled
             result[window.box][window.part] = rounded.astype(pixels.dtype)
             left[window.box] &= ~window.part
-            on_progress(number + 1, len(windows))
+            if not isinstance(self.inpaint, ShowsSteps):
+                on_progress(number + 1, len(windows))
         return result
 
     def _window(

@@ -106,7 +106,7 @@ def test_steps_and_windows_are_told() -> None:
     filler(steps)(
         textured(64, 96), boxes(64, 96), 0, lambda done, total: told.append((done, total))
     )
-    assert told == [(1, 4), (2, 4), (1, 2), (3, 4), (4, 4), (2, 2)]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_shrinking_takes_the_mean_of_known_pixels_alone() -> None:
@@ -166,7 +166,7 @@ def test_several_methods_give_a_file_each_and_a_picture_of_all(
         str(tmp_path / "o" / n) for n in [*names, "photo-comparison.png"]
     ]
     picture = Image.open(tmp_path / "o" / "photo-comparison.png")
-    assert picture.width > 4 * 400
+    assert picture.width > 4 * 300
     assert len(picture.getcolors(10**7)) > 1000  # type: ignore[arg-type]
 
 
