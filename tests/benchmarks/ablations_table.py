@@ -1,9 +1,10 @@
 """The table, the figure and the scores of the ablations that are done.
 
-    python -m tests.benchmarks.ablations_table FOLDER --out results/ablations
+    python -m tests.benchmarks.ablations_table FOLDER --out results/ablations \\
+        [--resampling RESAMPLED] [--photos PHOTOS]
 
-FOLDER: of `python -m tests.benchmarks.ablations`.  Every network is compared with the baseline's
-first seed, image by image; intervals are 95% bootstraps over images.
+FOLDER, PHOTOS: of `python -m tests.benchmarks.ablations`.  Every network is compared with the
+baseline's first seed, image by image; intervals are 95% bootstraps over images.
 """
 
 from __future__ import annotations
@@ -20,21 +21,79 @@ import numpy as np
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
 BASELINE = "baseline"
+HEAD = """\
+# What each part of the denoising network is worth
+
+Variants of one recipe, trained equally: the same images, levels and noises in the same order,
+float32, one thread, parameters equal to within 5% (levels are widened where a part is left out).
+Made by
+
+    python -m tests.benchmarks.ablations --out FOLDER
+    python -m tests.benchmarks.ablations_table FOLDER --out results/ablations
+
+`loss` is the mean squared error of eps at ten noise levels, the same for both schedules; `times
+the baseline's` the geometric mean over levels and images of its ratio to the baseline's first
+seed. LPIPS and its differences are paired by image. Intervals are 95% bootstraps over images.
+""".splitlines()
+RESAMPLING = """\
+## Resampling at one cost
+
+RePaint on the shipped weights, center boxes of Fashion-MNIST, about 100 evaluations a filling
+(`python -m tests.benchmarks.resampling --out FOLDER`).
+""".splitlines()
+CAUTION = """\
+## What may not be concluded
+
+- The training is a few minutes of one core: what helps early need not help in the end, and parts
+  that pay late (attention, a learned variance) are at a disadvantage.
+- The intervals are over images, not over trainings. A difference that is not larger than the one
+  between the baseline's seeds says nothing, and where there is one seed alone, small differences
+  say nothing.
+- The networks are small and the images 32 or 64 pixels wide. Attention sees what convolutions do
+  not reach; at this size they reach nearly everything.
+- x0 and v are trained with their own squared error, equally weighted over levels, which weighs
+  the levels differently from eps; part of the difference is that weighting, not the
+  parameterisation.
+- FID of so few samples is biased upwards; it compares rows of one table and nothing else.
+""".splitlines()
 Scored = dict[str, Any]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--photos", type=Path, help="of the setting photos-64")
+    parser.add_argument("--resampling", type=Path, help="of tests.benchmarks.resampling")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    networks = load(options.folder)
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "table.md").write_text("\n".join(table(networks)) + "\n", encoding="utf-8")
-    write_levels(networks, options.out / "levels.csv")
-    write_images(networks, options.out / "images.csv")
-    draw(networks, options.out / "levels.png")
-    print("\n".join(table(networks)))
+    lines = [*HEAD, "", *part(options.folder, "fashion-mnist", options.out)]
+    if options.photos:
+        lines += ["", *part(options.photos, "photographs", options.out)]
+    if options.resampling:
+        lines += ["", *RESAMPLING, "", (options.resampling / "table.md").read_text().rstrip()]
+    text = "\n".join([*lines, "", *CAUTION]) + "\n"
+    (options.out / "README.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def part(folder: Path, name: str, out: Path) -> list[str]:
+    """Write what one setting's networks scored; return its section."""
+    networks = load(folder)
+    write_levels(networks, out / f"{name}-levels.csv")
+    write_images(networks, out / f"{name}-images.csv")
+    draw(networks, out / f"{name}-levels.png")
+    base = networks[0]
+    images = base["steps"] * base["batch"]
+    told = (
+        f"{base['steps']:,} steps of {base['batch']} images ({images:,} in all) each; loss of "
+        f"{len(base['loss'][0])} held-out images, LPIPS of {len(base['lpips'])} center boxes "
+        "filled in 71 evaluations"
+    )
+    if "fid" in base:
+        told += f", FID of {base['fid_images']} samples in 50 steps"
+    figure = f"![Held-out loss by level, times the baseline's]({name}-levels.png)"
+    return [f"## {name}", "", f"{told}.", "", *table(networks), "", figure]
 
 
 def load(folder: Path) -> list[Scored]:
