@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +16,10 @@ from PIL import Image
 
 from bench.api.seeds import derive_seed, numpy_stream
 from bench.cli import main
+from tests import browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
 Bench = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -76,3 +81,12 @@ def here(capsys: pytest.CaptureFixture[str]) -> Bench:
         return subprocess.CompletedProcess(words, ended.value.code, printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; of the module, since while one runs asyncio.run does not work here."""
+    if reason := browser.why_not():
+        pytest.skip(reason)
+    with browser.started() as running:
+        yield running

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import importlib.util
 import json
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import torch
 from bench.api.imaging import encode_png
 from bench.report.leaderboard import render
 from bench.store.scored_run import load_runs
+from tests import browser
 
 HOSTILE = "<script>alert(1)</script>"
 METRICS = {
@@ -181,16 +181,6 @@ def make_run(tmp_path):
     return make
 
 
-def _browser_module():
-    spec = importlib.util.spec_from_file_location("browser", Path(__file__).with_name("browser.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-browser_module = _browser_module()
-
-
 @pytest.fixture(scope="module")
 def page(tmp_path_factory, write):
     """A page of four methods on three masks."""
@@ -205,23 +195,18 @@ def page(tmp_path_factory, write):
     return path
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Start a browser; skips where none is installed."""
-    if browser_module.CHROMIUM is None:
-        pytest.skip("no chromium is installed")
-    started = browser_module.Browser(tmp_path_factory.mktemp("profile"))
-    yield started
-    started.close()
+@pytest.fixture
+def blank(chromium):
+    """An empty page of 1280 x 900."""
+    size = {"width": 1280, "height": 900}
+    with browser.opened(chromium, viewport=size, color_scheme="light") as shown:
+        yield shown
 
 
 @pytest.fixture
-def opened(browser, page):
-    browser.problems.clear()
-    browser.requests.clear()
-    browser.dark(False)
-    browser.size(1280, 900)
-    browser.open(page)
-    yield browser
-    assert browser.problems == []
-    assert all(url.startswith(("data:", page.as_uri())) for url in browser.requests)
+def opened(blank, page):
+    """The page, which complains of nothing and asks no host for anything."""
+    blank.page.goto(page.as_uri())
+    yield blank
+    assert blank.problems == []
+    assert all(url.startswith(("data:", page.as_uri())) for url in blank.requests)

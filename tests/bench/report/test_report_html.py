@@ -15,9 +15,9 @@ def _payload(html):
     return [json.loads(text) for text in re.findall(r'/json">(.*?)</script>', html, re.S)]
 
 
-def _texts(browser, selector):
+def _texts(shown, selector):
     code = f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)"
-    return browser.js(code)
+    return shown.js(code)
 
 
 def _methods(browser):
@@ -57,15 +57,15 @@ def test_fewer_pictures_on_demand(make_run):
         assert bool(pool) is bool(wide)
 
 
-def test_holes_of_one_area_give_no_curve(make_run, browser, tmp_path):
+def test_holes_of_one_area_give_no_curve(make_run, blank, tmp_path):
     run = make_run("telea", pixels=False)
     summary = json.loads((run / "summary.json").read_text())
     for entry in summary["metrics"].values():
         entry["by_hole_area"] = [{"edges": [0.2, 0.3], "n": 12, "mean": 0.1}]
     (run / "summary.json").write_text(json.dumps(summary))
     (tmp_path / "page.html").write_text(render(load_runs([run]), "html"), encoding="utf-8")
-    browser.open(tmp_path / "page.html")
-    assert browser.js("document.querySelectorAll('.plots .card').length") == 0  # no empty card
+    blank.page.goto((tmp_path / "page.html").as_uri())
+    assert blank.js("document.querySelectorAll('.plots .card').length") == 0  # no empty card
 
 
 def test_a_picture_is_carried_once(page):
@@ -85,39 +85,39 @@ def test_sorting_by_a_click_on_a_head(opened):
     assert _methods(opened)[0] == "ddpm"
     by_lpips = "document.querySelector('button[data-sort=lpips]').parentElement"
     assert opened.js(f"{by_lpips}.getAttribute('aria-sort')") == "ascending"
-    opened.click('button[data-sort="seconds"]')
+    opened.page.click('button[data-sort="seconds"]')
     assert _methods(opened) == [HOSTILE, "telea", "navier-stokes", "ddpm"]
     sorted_by = "document.querySelector('th:last-child').getAttribute('aria-sort')"
     assert opened.js(sorted_by) == "ascending"
-    opened.click('button[data-sort="seconds"]')
+    opened.page.click('button[data-sort="seconds"]')
     assert _methods(opened)[0] == "ddpm"
-    opened.click('button[data-sort="fid"]')
+    opened.page.click('button[data-sort="fid"]')
     assert _methods(opened)[0] == "telea"
-    opened.click('button[data-sort="psnr"]')
+    opened.page.click('button[data-sort="psnr"]')
     assert _methods(opened)[0] == "ddpm"
 
 
 def test_the_filter_keeps_matching_methods_in_tables_and_plots(opened):
-    opened.key("/")
-    opened.type("TELEA, navier")
+    opened.page.keyboard.press("/")
+    opened.page.keyboard.insert_text("TELEA, navier")
     assert sorted(_methods(opened)) == ["navier-stokes", "telea"]
     assert (
         opened.js("document.querySelectorAll('.plots svg')[0].querySelectorAll('circle').length")
         == 2
     )
-    opened.type("xyz")
+    opened.page.keyboard.insert_text("xyz")
     assert _methods(opened) == ["telea"]
 
 
 def test_tabs_by_mouse_and_keyboard(opened):
     assert _texts(opened, "[role=tab]") == ["center-box", "half", "irregular", "Mean ranks"]
-    opened.click("[role=tab]", 2)
+    opened.page.locator("[role=tab]").nth(2).click()
     assert _texts(opened, "h2") == ["irregular on photos (32 px, 12 images)"]
     opened.js("document.querySelector('[aria-selected=true]').focus()")
-    opened.key("ArrowRight")
+    opened.page.keyboard.press("ArrowRight")
     assert _texts(opened, "h2")[0].startswith("Mean ranks over 3 masks")
     assert opened.js("document.activeElement.textContent") == "Mean ranks"
-    opened.key("]")
+    opened.page.keyboard.press("]")
     assert _texts(opened, "h2")[0].startswith("center-box")
 
 
@@ -125,27 +125,28 @@ def test_the_slider_uncovers_the_method(opened):
     clip = "document.querySelector('.after').style.clipPath"
     assert opened.js(clip) == "inset(0px 0px 0px 50%)"
     opened.js("document.querySelector('#slider').focus()")
-    opened.key("ArrowRight")
+    opened.page.keyboard.press("ArrowRight")
     assert opened.js(clip) == "inset(0px 0px 0px 51%)"
     opened.js("document.querySelector('#stage').scrollIntoView({block: 'center'})")
     x, y, width = opened.js(
         "(b => [b.x, b.y + 50, b.width])(document.querySelector('#stage').getBoundingClientRect())"
     )
-    opened.mouse("mousePressed", x + width * 0.5, y)
-    opened.mouse("mouseMoved", x + width * 0.25, y)
-    opened.mouse("mouseReleased", x + width * 0.25, y)
+    opened.page.mouse.move(x + width * 0.5, y)
+    opened.page.mouse.down()
+    opened.page.mouse.move(x + width * 0.25, y)
+    opened.page.mouse.up()
     assert float(re.search(r"([\d.]+)%", opened.js(clip))[1]) == pytest.approx(25, abs=1)
 
 
 def test_the_keyboard_goes_through_images_and_methods(opened):
-    opened.key("ArrowRight")
+    opened.page.keyboard.press("ArrowRight")
     assert _texts(opened, "#which") == ["scene1-0 (2 of 8)"]
-    opened.key("ArrowLeft")
-    opened.key("ArrowLeft")
+    opened.page.keyboard.press("ArrowLeft")
+    opened.page.keyboard.press("ArrowLeft")
     assert _texts(opened, "#which") == ["scene1-1 (8 of 8)"]
     opened.js("document.querySelector('#stage').focus()")
     assert _texts(opened, ".stage .right") == ["ddpm"]
-    opened.key("ArrowDown")
+    opened.page.keyboard.press("ArrowDown")
     assert _texts(opened, ".stage .right") == ["telea"]
     assert opened.js("document.activeElement.id") == "stage"
     shown = opened.js("document.querySelector('.after').naturalWidth")
@@ -166,18 +167,18 @@ def test_pareto_front_curves_and_cases_are_drawn(opened):
 
 
 def test_a_phone_needs_no_sideways_scrolling(opened):
-    opened.size(390, 844, phone=True)
+    opened.page.set_viewport_size({"width": 390, "height": 844})
     assert opened.js("document.documentElement.scrollWidth") <= 390
-    opened.click("[role=tab]", 3)
+    opened.page.locator("[role=tab]").nth(3).click()
     assert opened.js("document.documentElement.scrollWidth") <= 390
 
 
 def test_dark_by_the_system_and_by_the_button(opened):
     paper = "getComputedStyle(document.body).backgroundColor"
     assert opened.js(paper) == "rgb(255, 255, 255)"
-    opened.dark(True)
+    opened.page.emulate_media(color_scheme="dark")
     assert opened.js(paper) == "rgb(20, 22, 26)"
-    opened.click("#theme")
+    opened.page.click("#theme")
     assert opened.js(paper) == "rgb(255, 255, 255)"
 
 
@@ -202,7 +203,7 @@ def test_the_address_keeps_tab_sorting_metric_and_filter(opened, page):
     opened.js("document.querySelector('button[data-sort=\"psnr\"]').click()")
     address = opened.js("location.hash")
     assert address == "#tab=half&sort=-psnr"
-    opened.open(page)
+    opened.page.goto(page.as_uri())
     opened.js("location.hash = '#tab=half&sort=psnr&metric=psnr&filter=telea,ddpm'")
     opened.js("new Promise(r => setTimeout(r, 50))")
     _wait(opened, "document.querySelector('#tabs [aria-selected=true]').textContent === 'half'")
@@ -210,11 +211,11 @@ def test_the_address_keeps_tab_sorting_metric_and_filter(opened, page):
     assert opened.js("byId('metric').value") == "psnr"
 
 
-def _wait(browser, condition):
+def _wait(shown, condition):
     for _ in range(100):
-        if browser.js(condition):
+        if shown.js(condition):
             return
-        browser.js("new Promise(r => setTimeout(r, 20))")
+        shown.js("new Promise(r => setTimeout(r, 20))")
     raise AssertionError(condition)
 
 
@@ -230,11 +231,11 @@ def test_a_picture_opens_large_with_its_scores_and_leads_to_all_methods(opened):
     )
     seen = {first}
     for _ in range(5):
-        opened.key("ArrowRight")
+        opened.page.keyboard.press("ArrowRight")
         seen.add(opened.js("byId('large').querySelector('strong').textContent"))
     assert {"target", "hole", "telea", "ddpm"} <= seen
     before = opened.js("byId('large').querySelector('img').alt")
-    opened.key("ArrowDown")
+    opened.page.keyboard.press("ArrowDown")
     assert opened.js("byId('large').querySelector('img').alt") != before
     opened.js("byId('large').close()")
 
