@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bench.report.boards import Board
 
 MOST_PICTURES = 1200
+STYLES = ("palette.css", "style.css")  # the palette is the page of bench paint's too
 SCRIPTS = ("tables.js", "plots.js", "curves.js", "viewer.js", "large.js", "address.js", "main.js")
 
 
@@ -35,7 +36,7 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
     pictures: the most that it may hold; one of 64x64 takes about 8 KB.
     """
     parts = {
-        "@STYLE@": _shipped("style.css"),
+        "@STYLE@": "".join(_shipped(name) for name in STYLES),
         "@SCRIPT@": "".join(_shipped(name) for name in SCRIPTS),
     }
     parts["@STYLE_HASH@"] = _policy_hash(parts["@STYLE@"])
