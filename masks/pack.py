@@ -125,8 +125,13 @@ def write_masks(
     pairs = zip(seeds, shown, strict=False)
     titles = [f"{name}  {hole.numpy().mean():.3f}" for name, hole in pairs]
     contact_sheet(shown, titles).save(out / SHEET, quality=92)
-    numbers = _statistics([float(str(entry["hole_ratio"])) for entry in entries])
-    digest = _write_manifest(generator, entries, numbers, size=size, seed=seed, out=out)
+    numbers = ratio_statistics(entries)
+    about: dict[str, Json] = {
+        "generator": _identity(generator),
+        "size": [size, size],
+        "mask_seed": seed,
+    }
+    digest = write_manifest(about, entries, out)
     return PackSummary(out, out / SHEET, numbers, digest, _holes_hash(entries))
 
 
@@ -137,23 +142,16 @@ def _make_empty(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _write_manifest(
-    generator: MaskGenerator,
-    entries: list[Entry],
-    numbers: Statistics,
-    *,
-    size: int,
-    seed: int,
-    out: Path,
-) -> str:
-    """Write pack.json; return the sha256 of what it holds."""
+def write_manifest(about: Mapping[str, Json], entries: list[Entry], out: Path) -> str:
+    """Write pack.json; return the sha256 of what it holds.
+
+    about: who drew the masks: "generator", "size" and "mask_seed".
+    """
     pack: dict[str, Json] = {
         "schema_version": 1,
-        "generator": _identity(generator),
-        "size": [size, size],
-        "mask_seed": seed,
+        **about,
         "polarity": "hole-white",
-        "statistics": dataclasses.asdict(numbers),
+        "statistics": dataclasses.asdict(ratio_statistics(entries)),
         "holes_sha256": _holes_hash(entries),
         "files": entries,
     }
@@ -169,15 +167,17 @@ def _write_mask(
     hole = generator(size, size, mask_seed)
     data = encode_png(hole)
     (out / name).write_bytes(data)
-    return hole, {
+    facts = dict(generator.facts(size, size, mask_seed)) if isinstance(generator, Facts) else {}
+    return hole, {**entry_of(name, data, hole.numpy()), "seed": mask_seed, "facts": facts}
+
+
+def entry_of(name: str, data: bytes, hole: np.ndarray) -> Entry:
+    """Return what pack.json says of any mask.  data: the PNG file.  hole: bool (1, H, W)."""
+    return {
         "file": name,
-        "seed": mask_seed,
-        "hole_ratio": float(hole.numpy().mean()),
-        "facts": (
-            dict(generator.facts(size, size, mask_seed)) if isinstance(generator, Facts) else {}
-        ),
+        "hole_ratio": float(hole.mean()),
         "sha256": hashlib.sha256(data).hexdigest(),
-        "hole_sha256": hashlib.sha256(np.packbits(hole.numpy()).tobytes()).hexdigest(),
+        "hole_sha256": hashlib.sha256(np.packbits(hole).tobytes()).hexdigest(),
     }
 
 
@@ -191,6 +191,11 @@ def _identity(generator: MaskGenerator) -> dict[str, Json]:
         "version": generator.version,
         "assets": dict(generator.assets()) if isinstance(generator, HasAssets) else {},
     }
+
+
+def ratio_statistics(entries: list[Entry]) -> Statistics:
+    """Return the statistics of what pack.json says of its masks; ValueError for none."""
+    return _statistics([float(str(entry["hole_ratio"])) for entry in entries])
 
 
 def _holes_hash(entries: list[Entry]) -> str:
