@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class WatchSteps(Protocol):
     """What is called with the images of a batch as they are after a step."""
 
-    def __call__(self, level: int, levels: int, images: torch.Tensor) -> None:
+    def __call__(self, level: int, levels: int, images: torch.Tensor, /) -> None:
         """Look at a step.
 
         level: of the images, from `levels` (noise) to 0 (done); a method may go back up.

@@ -43,6 +43,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bench.filling": {
         *("bench.api", "bench.plugins", "bench.complete", "bench.execute", "bench.runner"),
     },
+    "bench.paint": {
+        *("bench.api", "bench.plugins", "bench.plan", "bench.complete", "bench.execute"),
+        *("bench.store", "bench.scoring"),
+    },
     "bench.cli": ALL,
     "bench": ALL,  # bench/__init__.py: the Python interface, which imports when it is called
     "masks": {"bench.api"},

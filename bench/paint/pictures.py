@@ -1,0 +1,47 @@
+"""The images that the page has asked for, kept by key, the last ones only."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from bench.api import RequestError
+from bench.paint.reading import Read
+
+MOST_PICTURES = 24
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image that can be painted on.
+
+    name: what a painting is called after.  read: as the run would use it.
+    """
+
+    key: str
+    name: str
+    read: Read
+
+
+class Pictures:
+    """The last images by key."""
+
+    def __init__(self) -> None:
+        self._pictures: OrderedDict[str, Picture] = OrderedDict()
+        self._numbers = itertools.count(1)
+
+    def add(self, name: str, read: Read) -> Picture:
+        """Keep an image, giving up the one that was not asked for longest."""
+        picture = Picture(f"p{next(self._numbers)}", name, read)
+        self._pictures[picture.key] = picture
+        if len(self._pictures) > MOST_PICTURES:
+            self._pictures.popitem(last=False)
+        return picture
+
+    def get(self, key: str) -> Picture:
+        """Return an image; raises RequestError for one that is no longer kept."""
+        if key not in self._pictures:
+            raise RequestError("This image is no longer kept. Choose it again.")
+        self._pictures.move_to_end(key)
+        return self._pictures[key]

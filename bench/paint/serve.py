@@ -1,0 +1,76 @@
+"""Start the server: bind a port of this machine, say the address, open the browser."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bench.api import RequestError
+from bench.paint.app import application
+from bench.paint.guard import Address
+from bench.paint.studio import Settings, Studio
+
+
+def serve(
+    settings: Settings, host: str, port: int, *, browser: bool, say: Callable[[str], None]
+) -> None:
+    """Serve the page until Ctrl-C.
+
+    port: 0 = any that is free.  say: takes the lines for the user.
+    Raises RequestError for a plug-in or a port that cannot be had.
+    """
+    listening = _listen(host, port)
+    with listening:
+        address = Address(host, listening.getsockname()[1], secrets.token_urlsafe(24))
+        if not address.is_loopback:
+            say(
+                f"Warning: --host {host} lets other machines reach this page; whoever knows the "
+                "address can use this one's cores. Nothing is encrypted."
+            )
+        server = _Server(_config(application(Studio(settings), address)))
+        server.on_start = lambda: _announce(address, browser=browser, say=say)
+        server.run(sockets=[listening])
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,  # addresses hold the token
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    on_start: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self.on_start()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RequestError(
+            f"--host {host} --port {port}: cannot listen there ({why}). Give another port, or none."
+        ) from error
+
+
+def _announce(address: Address, *, browser: bool, say: Callable[[str], None]) -> None:
+    say(f"Paint at {address.url}\nCtrl-C ends it.")
+    if browser:
+        webbrowser.open(address.url)
