@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import torch
 
 from bench.api.imaging import hide
 from bench.api.seeds import NoiseStreams, derive_seed
+from bench.api.sheet import HOLE_COLOUR
 from methods.ddpm import DDPM
 from methods.ddpm.completer import Completer
 from methods.ddpm.diffusion import q_sample
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS = 7
-HOLE = (0.93, 0.62, 0.62)
+HOLE = tuple(value / 255 for value in HOLE_COLOUR)
 INK, LINEAR, COSINE = "#333333", "#c4561f", "#1f6fb2"
 
 
@@ -45,7 +47,7 @@ def draw(
     loaded = completer.choose(image.shape[-2:])
     known = to_network(hide(image, hole)[None], loaded.channels)
     x0 = to_network(image[None], loaded.channels)
-    seen = _watch(completer, known, hole, seed)
+    seen, visited = _watch(completer, known, hole, seed)
     with mpl.rc_context({"font.size": 9, "text.color": INK, "axes.labelcolor": INK}):
         figure = Figure(figsize=(1.45 * COLUMNS, 7.2), layout="constrained")
         rows: Any = figure.subfigures(3, 1, height_ratios=[1.1, 1.25, 1.1])
@@ -55,15 +57,22 @@ def draw(
             f"Forward process q(x_t | x_0): the image drowns in noise ({name} schedule)",
             _forward(named(name), x0, seed),
         )
-        curves(rows[1])
+        curves(rows[1], visited)
         strip(
             rows[2],
-            f"Masked reverse process by {method.sampler.name}, {loaded.schedule.T} levels",
+            f"Masked reverse process by {_in_words(method)}, {loaded.schedule.T} levels",
             [("given", _marked(image, hole)), *seen],
         )
         out.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(out, dpi=150)
     return out
+
+
+def _in_words(method: DDPM) -> str:
+    """Return the sampler with its parameters, "repaint (steps 250, jump_length 10, ...)"."""
+    fields = dataclasses.fields(method.sampler)
+    values = ", ".join(f"{f.name} {getattr(method.sampler, f.name)}" for f in fields)
+    return f"{method.sampler.name} ({values})"
 
 
 def _forward(schedule: Schedule, x0: torch.Tensor, seed: int) -> list[tuple[str, torch.Tensor]]:
@@ -75,11 +84,20 @@ def _forward(schedule: Schedule, x0: torch.Tensor, seed: int) -> list[tuple[str,
 
 def _watch(
     completer: Completer, known: torch.Tensor, hole: torch.Tensor, seed: int
-) -> list[tuple[str, torch.Tensor]]:
-    """Return x at levels spread over the masked reverse process, when it is there last."""
+) -> tuple[list[tuple[str, torch.Tensor]], list[int]]:
+    """Return x at levels spread over the masked reverse process, when it is there last.
+
+    The second value is the original level after each step, in order.
+    """
     loaded = completer.choose(known.shape[-2:])
     schedule = loaded.schedule
     found = {schedule.T: torch.zeros_like(known)}  # one level has no x before its only step
+    walk: list[int] = []
+
+    def watch(level: int, x: torch.Tensor) -> None:
+        found[level] = x
+        walk.append(level)
+
     options, labels = completer.method.sampler, completer.labels(loaded, [seed])
     inpaint(
         loaded.network,
@@ -89,13 +107,14 @@ def _watch(
         [seed],
         options,
         labels=labels,
-        watch=found.__setitem__,
+        watch=watch,
     )
     found[0] = torch.where(hole[None], found[0], known)  # as the harness composites
     last = COLUMNS - 2
     shown = [round((last - i) * 0.9 * schedule.T / last) for i in range(COLUMNS - 1)]
     steps = schedule.network_step
-    return [(f"t = {int(steps[level]) + 1}", from_network(found[level])[0]) for level in shown]
+    pictures = [(f"t = {int(steps[k]) + 1}", from_network(found[k])[0]) for k in shown]
+    return pictures, [int(steps[level]) + 1 if level else 0 for level in walk]
 
 
 def _marked(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
@@ -112,15 +131,15 @@ def strip(figure: Any, title: str, pictures: Sequence[tuple[str, torch.Tensor]])
         axes.set_axis_off()
 
 
-def curves(figure: Any) -> None:
-    """Plot alpha_bar and the signal-to-noise ratio of both schedules against t."""
+def curves(figure: Any, visited: Sequence[int]) -> None:
+    """Plot alpha_bar and signal to noise of both schedules, and the levels that were visited."""
     figure.suptitle(
-        "Schedules: alpha_bar, the image's share of the variance, at level t",
+        "Schedules: alpha_bar, the image's share of the variance, at level t; the way of this run",
         x=0.01,
         ha="left",
         weight="bold",
     )
-    left, right = figure.subplots(1, 2)
+    left, right, way = figure.subplots(1, 3)
     for name, colour in (("linear", LINEAR), ("cosine", COSINE)):
         abar = named(name).alpha_bar
         left.plot(range(len(abar)), abar, color=colour, label=name, lw=2)
@@ -129,6 +148,10 @@ def curves(figure: Any) -> None:
     _finish(left, "alpha_bar")
     _finish(right, "signal to noise, dB")
     right.set_ylim(-50, 50)
+    way.plot(range(1, len(visited) + 1), visited, color=INK, lw=0.8)
+    way.set(xlabel=f"step of {len(visited)}", ylabel="level t after it")
+    way.spines[["top", "right"]].set_visible(False)
+    way.grid(alpha=0.25)
 
 
 def _finish(axes: Axes, label: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
+
+if TYPE_CHECKING:
+    import torch
 
 Weights = Literal["auto", "fashion-mnist-32", "photos-64"]
 SHIPPED = ("fashion-mnist-32", "photos-64")
@@ -66,6 +69,16 @@ class GLCIC:
         files = self._files()
         files.pop("config", None)
         return Completer(files, device, precision=self.precision, blend=self.blend)
+
+    def explain_size(self) -> int:
+        """Return the side that the network was trained at."""
+        return self.trained_at()
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw what the network is given and gives, blended, and what the discriminators see."""
+        from methods.glcic.explain import draw
+
+        draw(image, hole, self, out)
 
     def trained_at(self) -> int:
         """Return the side of the training images; 256, the paper's, for others' checkpoints."""

@@ -55,6 +55,21 @@ class Completer:
         rows = zip(completed, visible.cpu(), hole.cpu(), strict=True)
         return torch.stack([blend_completion(*row) for row in rows])
 
+    def network_output(
+        self, visible: torch.Tensor, hole: torch.Tensor
+    ) -> tuple[torch.Tensor, tuple[float, ...], str]:
+        """Return what the network alone gives, the mean colour it was given, and the blending.
+
+        visible: (N, 3, H, W) in [0, 1].  hole: bool (N, 1, H, W).  The output is in [0, 1]; the
+        mean colour fills the hole of the network's input.
+        """
+        name = choose_weights(list(self._files), visible.shape[-2], visible.shape[-1])
+        network, blend = self._network(name)
+        given, missing = hide(visible, hole).to(self._device), hole.to(self._device)
+        with torch.inference_mode(), processor.backend(self._dtype, self._device):
+            completed = network(given, missing).cpu()
+        return completed.clone(), tuple(network.config.mean or ()), blend
+
     def _network(self, name: str) -> tuple[FastGenerator, str]:
         """Return the network of a name and its post-processing, from its file the first time."""
         if name not in self._loaded:

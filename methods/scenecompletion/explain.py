@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
+from bench.api.sheet import HOLE_COLOUR, Captions, draw_sheet, fit, lines_of, tile_row
 from methods.scenecompletion.complete import Completer, PartResult, Result
 from methods.scenecompletion.scenes import Scenes
 
@@ -44,7 +44,7 @@ def draw(visible: torch.Tensor, hole: torch.Tensor, completer: Completer, out: P
         )
         rows.append((finalists, _finalist_tiles(Scenes(gallery), part)))
     first = [
-        ("photograph, hole in red", _tint(_bytes(rgb), missing, RED, 0.75)),
+        ("photograph with its hole", _tint(_bytes(rgb), missing, HOLE_COLOUR, 1.0)),
         ("completed", _bytes(result.image)),
     ]
     _sheet([("Query and result", first), *rows]).save(out, "PNG")
@@ -73,7 +73,7 @@ def _part_tiles(part: PartResult) -> list[Tile]:
     return [
         ("hole red, context blue,\nscene's frame yellow", placed),
         (f"{chosen.scene.photograph.id}\nscale {chosen.scale:.2f}", _bytes(part.patch)),
-        (f"seam yellow {seam.cost}\nhole red {seam.straight}", outlined),
+        (f"seam yellow, cost {seam.cost};\nalong the hole, red, {seam.straight}", outlined),
         ("before blending", _bytes(part.pasted)),
         ("after blending over the seam", _bytes(part.blended)),
     ]
@@ -84,8 +84,8 @@ def _finalist_tiles(scenes: Scenes, part: PartResult) -> list[Tile]:
     for rank, placement in enumerate(part.finalists[:COLUMNS], start=1):
         scene, context, texture, cut = placement.costs
         caption = (
-            f"{rank}. {placement.scene.photograph.id}: {scene:.2f}, {context:.0f},\n"
-            f"{texture:.2f}, {cut:.0f} (cut)"
+            f"{rank}. {placement.scene.photograph.id}: scene {scene:.2f},\n"
+            f"context {context:.0f}, texture {texture:.2f}, cut {cut:.0f}"
         )
         tiles.append((caption, _bytes(scenes.rgb(placement.scene, placement.size))))
     return tiles

@@ -34,7 +34,8 @@ def test_the_figure_is_drawn(sampler: Any, tmp_path: Path, monkeypatch: pytest.M
     assert pixels.shape[0] > 500
     assert pixels.std() > 20
     (_, forward), (title, reverse) = strips
-    assert f"{sampler.name}, 8 levels" in title
+    assert f"by {sampler.name} (steps 8" in title
+    assert title.endswith("8 levels")
     assert [label for label, _ in forward][::6] == ["t = 0", "t = 1000"]
     assert torch.allclose(forward[0][1], image, atol=1e-6)
     assert reverse[0][0] == "given"

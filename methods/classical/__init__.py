@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from bench.api import Inpaint, RequestError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import torch
 
@@ -37,6 +39,16 @@ class Telea:
 
         return _per_image(lambda rgb, hole: cv2.inpaint(rgb, hole, self.radius, cv2.INPAINT_TELEA))
 
+    def explain_size(self) -> int:
+        """Return a side at which the fill can be seen."""
+        return 256
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw the front that enters the hole, and what it leaves behind (PNG)."""
+        from methods.classical.explain import draw_front
+
+        draw_front(image, hole, self.load("cpu"), out)
+
 
 @dataclass(frozen=True)
 class NavierStokes:
@@ -62,6 +74,16 @@ class NavierStokes:
 
         return _per_image(lambda rgb, hole: cv2.inpaint(rgb, hole, self.radius, cv2.INPAINT_NS))
 
+    def explain_size(self) -> int:
+        """Return a side at which the fill can be seen."""
+        return 256
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw the front that enters the hole, and what it leaves behind (PNG)."""
+        from methods.classical.explain import draw_front
+
+        draw_front(image, hole, self.load("cpu"), out)
+
 
 @dataclass(frozen=True)
 class Biharmonic:
@@ -83,6 +105,16 @@ class Biharmonic:
             return (restored * 255).round().clip(0, 255).astype("uint8")
 
         return _per_image(fill)
+
+    def explain_size(self) -> int:
+        """Return a side at which the fill can be seen."""
+        return 256
+
+    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
+        """Draw the fill and its biharmonic, which is 0 in the hole (PNG)."""
+        from methods.classical.explain import draw_biharmonic
+
+        draw_biharmonic(image, hole, self.load("cpu"), out)
 
 
 def _check_radius(radius: float) -> None:
