@@ -15,6 +15,7 @@ METHODS = {
     "lama-stacked": "methods.exported.presets:LamaStacked",
     "migan": "methods.exported.presets:MIGAN",
     "migan-pipeline": "methods.exported.presets:MIGANPipeline",
+    "diffusers": "methods.pipelines:Diffusers",
     "patchmatch": "methods.patchmatch:PatchMatch",
     "pypatchmatch": "methods.third_party:PyPatchMatch",
     "patchmatch-cython": "methods.third_party:PatchMatchCython",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from bench.api.credits import HasCredits
-from bench.api.exchange import HasGroupSize, Local, ReadsOutputs
+from bench.api.exchange import HasGroupSize, KnowsImages, Local, ReadsOutputs
 from bench.api.measures import ImageMetric, ImageSet, PosteriorMetric, SampleMetric, SetMetric
 from bench.api.offers import (
     PRECISIONS,
@@ -72,6 +72,7 @@ __all__ = [
     "ImageSource",
     "Inpaint",
     "Json",
+    "KnowsImages",
     "Local",
     "MaskGenerator",
     "Method",

@@ -7,13 +7,15 @@ masks by the word "mask" in a name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 if TYPE_CHECKING:
     import torch
+
+    from bench.api import Inpaint
 
 # What white (255) means in a mask's file: the hole, or what is kept.
 Polarity = Literal["hole-white", "keep-white"]
@@ -121,6 +123,15 @@ class HasGroupSize(Protocol):
 
     def group_size(self) -> int | None:
         """Return how many images a call gets; None leaves it to --batch-size."""
+        ...
+
+
+@runtime_checkable
+class KnowsImages(Protocol):
+    """A loaded method that wants to know which images it completes: prompts may be theirs."""
+
+    def for_images(self, ids: Sequence[str]) -> Inpaint:
+        """Return the function that completes a batch of these images."""
         ...
 
 

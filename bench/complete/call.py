@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from bench.api import Completion, Inpaint, Json, Method, ReadsOutputs, imaging
+from bench.api import Completion, Inpaint, Json, KnowsImages, Method, ReadsOutputs, imaging
 
 
 def call_method(
@@ -37,6 +37,11 @@ def call_method(
         raise ValueError(f"returned {made.image.dtype}, not float32 in [0, 1]")
     notes = made.notes or [{} for _ in seeds]
     return output[..., :height, :width], notes
+
+
+def for_images(inpaint: Inpaint, ids: Sequence[str]) -> Inpaint:
+    """Return the function that completes these images: itself, unless it wants to know them."""
+    return inpaint.for_images(ids) if isinstance(inpaint, KnowsImages) else inpaint
 
 
 def read_outputs(

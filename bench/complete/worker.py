@@ -26,7 +26,7 @@ from bench.api import (
 )
 from bench.complete import memory
 from bench.complete.batch import Batch, BatchResult, ImageResult
-from bench.complete.call import call_method, read_outputs
+from bench.complete.call import call_method, for_images, read_outputs
 from bench.complete.masked_image import (
     ImageError,
     MaskedImage,
@@ -201,6 +201,7 @@ def _attempt(batch: Batch, inpaint: Inpaint, tasks: list[_Task]) -> list[ImageRe
         output, notes = read_outputs(method, ids, targets, holes)
     else:
         seeds = [task.record.seed or 0 for task in tasks]
+        inpaint = for_images(inpaint, [task.image.image_id for task in tasks])
         output, notes = call_method(method, inpaint, targets, holes, seeds, batch.device)
     seconds: float | None = (time.perf_counter() - started) / len(tasks)
     composited = imaging.composite(targets, output, holes)

@@ -13,7 +13,7 @@ from bench.api.exchange import LayoutName, Polarity
 if TYPE_CHECKING:
     import torch
 
-    from methods.command.recipe import Hidden, Recipe
+    from methods.command.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ class Command:
             self._check_only_the_file_decides()
             return read_recipe(Path(text).expanduser())
         polarity: Polarity | None = None if self.polarity == "auto" else self.polarity
-        hidden: Hidden = self.hidden
-        return Recipe(from_words(text), layout=self.layout, polarity=polarity, hidden=hidden)
+        return Recipe(from_words(text), layout=self.layout, polarity=polarity, hidden=self.hidden)
 
     @property
     def seeded(self) -> bool:
@@ -81,14 +80,14 @@ class Command:
         """Return a function that starts the program; the program loads what it needs itself."""
         from bench.api.imaging import to_uint8
         from methods.command.program import Group, complete
+        from methods.common.hidden import fill_hole
 
         recipe = self.recipe()
 
         def inpaint(
             visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
         ) -> torch.Tensor | Completion:
-            shown = _shown(visible.masked_fill(hole, 0), hole, recipe.hidden)
-            images = to_uint8(shown).cpu()
+            images = to_uint8(fill_hole(visible, hole, recipe.hidden)).cpu()
             made = complete(recipe, Group(images, hole.cpu(), seeds, device)).to(visible.device)
             off = ((made - visible).abs() * 255).round().masked_fill(hole, 0).flatten(1).amax(1)
             return Completion(made, [{"known_pixels_off_by": int(level)} for level in off])
@@ -99,16 +98,3 @@ class Command:
         for key, default in (("layout", "plain"), ("polarity", "auto"), ("hidden", "black")):
             if getattr(self, key) != default:
                 raise RequestError(f"{key} stands in the .toml file; leave {key}= out")
-
-
-def _shown(visible: torch.Tensor, hole: torch.Tensor, hidden: Hidden) -> torch.Tensor:
-    """Return images with what the program is to see in the hole."""
-    import torch
-
-    if hidden == "black":
-        return visible
-    if hidden == "grey":
-        return visible.masked_fill(hole, 128 / 255)
-    known = (~hole).flatten(2).sum(2).clamp(min=1)
-    mean = visible.flatten(2).sum(2) / known
-    return torch.where(hole, mean[:, :, None, None], visible)

@@ -12,10 +12,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 from bench.api import RequestError
 from bench.api.exchange import LAYOUTS, POLARITIES, Layout, LayoutName, Polarity
+from methods.common.hidden import Hidden
 
 # What a command line and its environment may ask for.
 PLACEHOLDERS = {
@@ -32,8 +33,7 @@ PLACEHOLDERS = {
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Programs whose own bytes say nothing about a method: its script is another argument.
 _INTERPRETERS = re.compile(r"(python|pypy|perl|ruby|node|julia|java|bash|sh|zsh|env)[\d.]*")
-Hidden = Literal["black", "grey", "mean"]
-HIDDEN = ("black", "grey", "mean")
+HIDDEN: tuple[Hidden, ...] = get_args(Hidden)
 
 
 @dataclass(frozen=True)

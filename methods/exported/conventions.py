@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from bench.api import Completion, RequestError
+from methods.common.hidden import Hidden, fill_hole
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +51,8 @@ class Conventions:
         """
         import torch
 
-        image = _scaled(self._shown(visible, hole), self.value_range)
+        seen: Hidden = {"zero": "black", "mid": "grey", "mean": "mean"}[self.hidden]  # type: ignore[assignment]
+        image = _scaled(fill_hole(visible, hole, seen), self.value_range)
         mask = (hole if self.polarity == "hole" else ~hole).to(image.dtype)
         mask = mask * 255 if self.mask_range == "0..255" else mask
         mask = mask - 0.5 if self.mask_range == "-0.5..0.5" else mask
@@ -79,18 +81,6 @@ class Conventions:
         )
         word = "resized" if self.at_fixed == "resize" else "tiles"
         return Completion(made, [{word: f"{size[1]}x{size[0]}"}] * len(visible))
-
-    def _shown(self, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-        """Return the image with what the network is to see in the hole."""
-        import torch
-
-        if self.hidden == "zero":
-            return visible.masked_fill(hole, 0.0)
-        if self.hidden == "mid":
-            return visible.masked_fill(hole, 0.5)
-        known = (~hole).flatten(2).sum(2).clamp(min=1)
-        mean = visible.masked_fill(hole, 0.0).flatten(2).sum(2) / known
-        return torch.where(hole, mean[:, :, None, None], visible)
 
 
 def _scaled(image: torch.Tensor, to: Range) -> torch.Tensor:

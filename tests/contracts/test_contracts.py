@@ -21,7 +21,7 @@ from tests.contracts import broken
 NETWORKS = {"ddpm": 1e-4, "glcic": 1e-4}
 SHIPPED = ("photos", "free-photos", "fashion-mnist")
 EXPORTED = {name for name, target in METHODS.items() if target.startswith("methods.exported.")}
-NEED_A_FILE = {"command", "folder", "nvidia", *EXPORTED}
+NEED_A_FILE = {"command", "diffusers", "folder", "nvidia", *EXPORTED}
 PEERS = {"pypatchmatch": "patchmatch", "patchmatch-cython": "patchmatch_cython"}
 
 
