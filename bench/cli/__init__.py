@@ -12,7 +12,17 @@ from collections.abc import Sequence
 import click
 
 from bench.api import RequestError
-from bench.cli import fill, handing, leaderboard, listings, make, paint, report, run
+from bench.cli import (
+    fill,
+    handing,
+    leaderboard,
+    listings,
+    make,
+    paint,
+    report,
+    run,
+    submissions,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,7 +31,7 @@ def cli() -> None:
     """Benchmark image inpainting: holes, methods, metrics, tables."""
 
 
-for _commands in (run, fill, paint, handing, leaderboard, report, listings, make):
+for _commands in (run, fill, paint, handing, leaderboard, report, submissions, listings, make):
     for _command in _commands.COMMANDS:
         cli.add_command(_command)
 

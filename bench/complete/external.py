@@ -67,6 +67,20 @@ class ExternalOutputs:
         return self.path / self.layout.as_posix().replace("{id}", image_id)
 
 
+@dataclass(frozen=True)
+class NoMethod:
+    """The method of a run whose images and holes alone are wanted."""
+
+    name: ClassVar[str] = "none"
+    version: ClassVar[str] = "1"
+    multiple_of: ClassVar[int] = 1
+    single_threaded: ClassVar[bool] = True
+
+    def load(self, device: str) -> Inpaint:
+        """Raise RequestError: there is nothing to load."""
+        raise RequestError("Images and holes alone cannot be completed.")
+
+
 def find_outputs(
     name: str, path: Path, ids: Sequence[str], layout: str | None = None
 ) -> ExternalOutputs:

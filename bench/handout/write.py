@@ -14,6 +14,7 @@ import torch
 from bench.api import PairedMasks, RequestError, imaging
 from bench.api.exchange import file_name, pair_of_files
 from bench.api.files import write_atomic
+from bench.complete.external import NoMethod
 from bench.complete.masked_image import ImageError, MaskedImage, check_first_hole, mask_image
 from bench.handout.manifest import MANIFEST, UNFINISHED, Asked, HandedImage, Handout, read_handout
 from bench.plan import request, spec
@@ -66,11 +67,9 @@ def write_handout(asked: Asked, out: Path, on_progress: Callable[[int, int], Non
 
 def run_of(asked: Asked) -> Run:
     """Return the run whose images and holes these are; its method completes nothing."""
-    from bench.complete.external import ExternalOutputs
-
     dataset = request.load_dataset(asked.dataset, asked.size)
     run = Run(
-        *(ExternalOutputs("handout", Path(), Path()), request.load_mask(asked.mask, dataset.size)),
+        *(NoMethod(), request.load_mask(asked.mask, dataset.size)),
         dataset,
         limit=asked.limit,
         mask_seed=asked.mask_seed,

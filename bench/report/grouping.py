@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench import plugins
+from bench.store.state import read_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,12 +61,18 @@ def group_methods(runs: Sequence[ScoredRun]) -> tuple[list[MethodRuns], list[str
     methods: dict[tuple[str, str], MethodRuns] = {}
     for seeds in by_identity.values():
         first = next(iter(seeds.values()))
-        label = first.method
+        label = _with_state(first)
         while (label, first.assets) in methods:
             label = _more_exact(label, first.spec)
         in_order = tuple(seeds[seed] for seed in sorted(seeds))
         methods[label, first.assets] = MethodRuns(label, first.assets, in_order)
     return list(methods.values()), notes
+
+
+def _with_state(run: ScoredRun) -> str:
+    """Return a run's label; with its state, for one that came in as a submission."""
+    state = read_state(run.path)
+    return run.method if state is None else f"{run.method} ({state.word})"
 
 
 def seed_of(run: ScoredRun) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench import plugins
 from bench.api import RequestError
-from bench.complete.external import ExternalOutputs
+from bench.complete.external import ExternalOutputs, NoMethod
 from bench.plan import spec as specs
 from bench.plan.spec import Identity, Run, Spec
 from bench.store.manifest import Manifest
@@ -98,18 +98,41 @@ def rebuild(spec: Spec, given: Sequence[Given] = ()) -> Run:
         precision=spec["precision"],
     )
     here = specs.describe(run, run.ids())
-    for part, ours in (
-        (spec["method"], here["method"]),
-        (spec["mask"], here["mask"]),
-        (spec["dataset"], here["dataset"]),
-    ):
-        for key, value in part.items():
-            if ours.get(key) != value:
-                raise RequestError(
-                    f"{part['name']}: the reference has {key} {value!r}, this machine "
-                    f"{ours.get(key)!r}; use the code and data of the reference."
-                )
+    _check_same(spec["method"], here["method"])
+    _check_same(spec["mask"], here["mask"])
+    _check_same(spec["dataset"], here["dataset"])
     return run
+
+
+def rebuild_task(spec: Spec, dataset: str | None = None) -> Run:
+    """Return the images and holes of a spec, whatever its method: its run completes nothing.
+
+    dataset: where the images lie, for those that are not shipped.  Raises RequestError if they
+    would be others on this machine.
+    """
+    given = [] if dataset is None else [Given("dataset", dataset)]
+    run = Run(
+        NoMethod(),
+        _plugin("mask", spec["mask"], given),
+        _plugin("dataset", spec["dataset"], given),
+        limit=spec["limit"],
+        mask_seed=spec["mask_seed"],
+        samples=spec["samples"],
+    )
+    here = specs.describe(run, run.ids())
+    _check_same(spec["mask"], here["mask"])
+    _check_same(spec["dataset"], here["dataset"])
+    return run
+
+
+def _check_same(told: Mapping[str, object], ours: Mapping[str, object]) -> None:
+    """Raise RequestError unless this machine has a plug-in as a reference tells of it."""
+    for key, value in told.items():
+        if ours.get(key) != value:
+            raise RequestError(
+                f"{told['name']}: the reference has {key} {value!r}, this machine "
+                f"{ours.get(key)!r}; use the code and data of the reference."
+            )
 
 
 def _plugin(kind: str, identity: Identity, given: Sequence[Given]) -> Any:

@@ -47,6 +47,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("bench.api", "bench.plugins", "bench.plan", "bench.complete", "bench.execute"),
         *("bench.store", "bench.scoring"),
     },
+    "bench.submission": {
+        *("bench.api", "bench.plugins", "bench.plan", "bench.complete", "bench.store"),
+        "bench.runner",
+    },
     "bench.cli": ALL,
     "bench": ALL,  # bench/__init__.py: the Python interface, which imports when it is called
     "masks": {"bench.api"},

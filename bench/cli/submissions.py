@@ -1,0 +1,67 @@
+"""`bench submit` and `bench check-submission`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.cli.options import FILE, FOLDER
+from bench.cli.progress import shown
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=FOLDER)
+@click.option("--method", "card", type=FILE, help="method.json.  [default: the one in OUT]")
+@click.option("--out", type=FOLDER, required=True, help="The submission's folder.")
+@click.option("--quiet", is_flag=True)
+def submit(*, runs: tuple[Path, ...], card: Path | None, out: Path, quiet: bool) -> None:
+    """Pack complete runs with a card of their method, for a repository of results.
+
+    Without a card, OUT/method.json is written to fill in.
+    """
+    from bench.submission.pack import pack
+
+    with shown(quiet=quiet) as progress:
+        packed = pack(runs, card, out, progress.stage("packing"))
+    if not quiet:
+        size = packed.archive_bytes / 1e6
+        click.echo(f"{out}: {len(packed.runs)} runs; archives of outputs: {size:.1f} MB")
+        click.echo(f"check it as others will: bench check-submission {out}")
+
+
+@click.command("check-submission")
+@click.argument("folder", type=FOLDER)
+@click.option("--archives", type=FOLDER, help="Where the PNGs' archives lie.  [default: FOLDER]")
+@click.option("--dataset", help="Where its images lie, if they are not shipped.")
+@click.option("--write", is_flag=True, help="Write each run's state.json.")
+@click.option("--quiet", is_flag=True)
+def check_submission(
+    *, folder: Path, archives: Path | None, dataset: str | None, write: bool, quiet: bool
+) -> int:
+    """Check a submission: schema, images, holes, pixels, and every score computed again.
+
+    Runs whose PNGs are not there are claimed, the others re-scored.
+    """
+    from bench.store.state import write_state
+    from bench.submission.check import check
+
+    with shown(quiet=quiet) as progress:
+        checked = check(
+            folder, archives=archives, dataset=dataset, on_progress=progress.stage("checking")
+        )
+    for run in checked:
+        state = run.state
+        word = "refused" if state is None else state.word
+        if not quiet or state is None:
+            click.echo(f"{run.name}: {word}, {run.n} outputs", err=state is None)
+        for line in run.wrong[:20]:
+            click.echo(f"  {line}", err=True)
+        if len(run.wrong) > 20:
+            click.echo(f"  and {len(run.wrong) - 20} more", err=True)
+        if write and state is not None:
+            write_state(folder / "runs" / run.name, state)
+    return 1 if any(run.wrong for run in checked) else 0
+
+
+COMMANDS = (submit, check_submission)
