@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+TICKS = (20, 37, 71, 120, 250, 1000, 2410)
+
 
 @dataclass(frozen=True)
 class Point:
@@ -38,7 +40,7 @@ def plot(points: Sequence[Point], metric: str, out: Path) -> None:
             arrowprops={"arrowstyle": "-", "lw": 0.4, "color": colour},
         )  # fmt: skip
     axes.plot(*zip(*((p.cost, p.score) for p in best), strict=True), "k--", lw=1, zorder=0)
-    ticks = sorted({round(p.cost) for p in points if p.sampler == "repaint"})
+    ticks = [t for t in TICKS if min(p.cost for p in points) * 0.9 <= t <= last * 1.1]
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(ticks, [str(tick) for tick in ticks])

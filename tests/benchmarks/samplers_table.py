@@ -4,7 +4,8 @@
     python -m tests.benchmarks.samplers_table RUNS [NAME=RUNS] [--csv TABLE.csv] [--plot FIGURE.png]
 
 A run's cost is its evaluations and gradients an image.  Each is compared, image by image, with the
-run of RePaint on the same images whose cost is nearest to it.  The first command goes on where it
+run of RePaint on the same images whose cost is nearest to it, within half; with --against COST, all
+with the run whose cost is nearest to that.  The first command goes on where it
 was stopped; RUNS that lack methods give a table of those that are there.  NAME: what to call the
 images of these runs.
 """
@@ -76,7 +77,8 @@ def main() -> None:
     groups = grouped(options.runs)
     rows: list[Row] = []
     for (dataset, mask, _), group in groups.items():
-        named = (dataclasses.replace(r, dataset=dataset) for r in rows_of(group, options.metric))
+        found = rows_of(group, options.metric, options.against)
+        named = (dataclasses.replace(row, dataset=dataset) for row in found)
         found = sorted(named, key=lambda row: (row.budget, row.mean))
         rows += found
         print(f"{mask}, {dataset}\n")
@@ -109,11 +111,11 @@ def is_repaint(run: ScoredRun) -> bool:
     return "sampler" not in run.spec["method"]["parameters"]
 
 
-def rows_of(group: Sequence[ScoredRun], metric: str) -> list[Row]:
+def rows_of(group: Sequence[ScoredRun], metric: str, against: float | None = None) -> list[Row]:
     """Return a row for each run; exits when two runs have different images by one name."""
     same_images(group)
     bases = [run for run in group if is_repaint(run)]
-    return [compared(run, bases, metric) for run in group]
+    return [compared(run, bases, metric, against) for run in group]
 
 
 def same_images(group: Iterable[ScoredRun]) -> None:
@@ -126,7 +128,9 @@ def same_images(group: Iterable[ScoredRun]) -> None:
                 sys.exit(f"{run.path}: {name} is another image or hole than in the runs before it.")
 
 
-def compared(run: ScoredRun, bases: Sequence[ScoredRun], metric: str) -> Row:
+def compared(
+    run: ScoredRun, bases: Sequence[ScoredRun], metric: str, against: float | None = None
+) -> Row:
     """Return the row of a run beside the nearest of `bases` that has all its images."""
     scores = run.scores[metric]
     ids = list(scores.index)
@@ -138,10 +142,14 @@ def compared(run: ScoredRun, bases: Sequence[ScoredRun], metric: str) -> Row:
         float(scores.mean()), low, high,
         float(run.scores["psnr"].mean()) if "psnr" in run.scores else None,
     )  # fmt: skip
+
+    def away(base: ScoredRun) -> float:
+        return abs(math.log(cost(base) / (against or cost(run))))
+
     usable = [base for base in bases if set(ids) <= set(base.scores.index)]
-    if is_repaint(run) or not usable:
+    near = min(usable, key=away, default=run)
+    if is_repaint(run) or near is run or away(near) > math.log(1.5):
         return row
-    near = min(usable, key=lambda base: abs(math.log(cost(base) / cost(run))))
     theirs = near.scores[metric].loc[ids].to_numpy()
     gap = paired_bootstrap(scores.to_numpy() - theirs, ids, seed=0)
     return dataclasses.replace(
@@ -218,6 +226,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("runs", nargs="+")
     parser.add_argument("--metric", default="lpips")
+    parser.add_argument("--against", type=float, help="a cost of RePaint, for all")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--plot", type=Path, help="of the first dataset and mask")
     return parser.parse_args()
