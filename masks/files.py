@@ -128,20 +128,20 @@ class MaskFolder:
         files = list(self._masks.files)
         probed = files[:: -(-len(files) // PROBED)]
         share = fmean(float(self._read(mask_id).hole.mean()) for mask_id in probed)
-        found = []
+        lines = []
         if share > USUAL_HOLES:
-            found.append(
+            lines.append(
                 f"{share:.0%} of the pixels of the masks in {self.path} are hole (mean of "
                 f"{len(probed)} masks). If they are inverted, give "
                 f"polarity={other_polarity(self.polarity)}: {1 - share:.0%} then are."
             )
         unused = [m for m in files if (i := lama_image(m)) and self._paired[i] != m]
         if unused and self._by_id:
-            found.append(
+            lines.append(
                 f"{len(unused)} masks in {self.path} are not used: an image takes the first of its "
                 "masks (x_mask000 before x_mask001)."
             )
-        return found
+        return lines
 
     def __getstate__(self) -> dict[str, object]:
         """Pickle the parameters and the digest of the list: 10,000 paths would go with a batch."""

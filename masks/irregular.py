@@ -79,10 +79,10 @@ class Irregular:
         )
 
 
-def check_choice(key: str, given: str, allowed: tuple[str, ...]) -> None:
-    """Raise RequestError unless `given` is one of the allowed words."""
-    if given not in allowed:
-        raise RequestError(f"{key}={given!r} is not one of {', '.join(allowed)}")
+def check_choice(key: str, word: str, allowed: tuple[str, ...]) -> None:
+    """Raise RequestError unless `word` is one of the allowed words."""
+    if word not in allowed:
+        raise RequestError(f"{key}={word!r} is not one of {', '.join(allowed)}")
 
 
 def _keeps(hole: Hole, border: str) -> bool:

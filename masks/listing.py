@@ -100,21 +100,21 @@ def _is_mask(file: Path) -> bool:
 
 def lama_image(mask_id: str) -> str:
     """Return the image whose mask LaMa calls so: "x" for "x_mask001"; "" for another name."""
-    found = LAMA.fullmatch(mask_id)
-    return found["image"] if found else ""
+    match = LAMA.fullmatch(mask_id)
+    return match["image"] if match else ""
 
 
 def by_image(masks: Iterable[str]) -> dict[str, str]:
     """Return image id -> mask id: the mask of that very name, else the first by LaMa's names."""
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for mask_id in sorted(masks):
         image = lama_image(mask_id)
         for name in (image, image.removesuffix(_crop(image))) if image else ():
-            found.setdefault(name, mask_id)
-    return {**found, **{mask_id: mask_id for mask_id in masks}}
+            by_name.setdefault(name, mask_id)
+    return {**by_name, **{mask_id: mask_id for mask_id in masks}}
 
 
 def _crop(image_id: str) -> str:
     """Return the "_crop000" that LaMa's script puts after an image's name, or ""."""
-    found = CROP.search(image_id)
-    return found[0] if found else ""
+    match = CROP.search(image_id)
+    return match[0] if match else ""

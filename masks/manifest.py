@@ -56,17 +56,17 @@ def read_manifest(path: Path) -> Pack:
     """
     file = path / MANIFEST
     try:
-        found = json.loads(file.read_text())
+        pack = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise RequestError(f"{file} cannot be read: {error}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("files"), list):
+    if not isinstance(pack, dict) or not isinstance(pack.get("files"), list):
         raise RequestError(f"{file} is not the manifest of a mask pack: write the pack again")
-    if found.pop("sha256", None) != (digest := sha256_of(found)):
+    if pack.pop("sha256", None) != (digest := sha256_of(pack)):
         raise RequestError(f"{file} was changed after it was written: {ADVICE}")
-    entries = {str(entry["file"]): entry for entry in found["files"]}
+    entries = {str(entry["file"]): entry for entry in pack["files"]}
     return Pack(
         digest,
-        _title(found.get("generator")),
+        _title(pack.get("generator")),
         {Path(name).stem: float(entry["hole_ratio"]) for name, entry in entries.items()},
         {name: str(entry["sha256"]) for name, entry in entries.items()},
     )
@@ -88,8 +88,8 @@ def _defaults(name: str) -> dict[str, object]:
     if name not in MASKS:
         return {}
     module, _, class_name = MASKS[name].partition(":")
-    known = dataclasses.fields(getattr(importlib.import_module(module), class_name))
-    return {field.name: json.loads(json.dumps(field.default, default=str)) for field in known}
+    fields = dataclasses.fields(getattr(importlib.import_module(module), class_name))
+    return {field.name: json.loads(json.dumps(field.default, default=str)) for field in fields}
 
 
 def sha256_of(pack: Mapping[str, Json]) -> str:

@@ -219,10 +219,10 @@ def _call(
     inpaint: Inpaint, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
 ) -> torch.Tensor:
     """Call a method and check that it left its arguments alone."""
-    given = visible.clone(), hole.clone()
+    arguments = visible.clone(), hole.clone()
     with torch.no_grad():
-        returned = inpaint(*given, seeds)
-    untouched = torch.equal(given[0], visible) and torch.equal(given[1], hole)
+        returned = inpaint(*arguments, seeds)
+    untouched = torch.equal(arguments[0], visible) and torch.equal(arguments[1], hole)
     _require(untouched, "the inputs were changed")
     image = returned.image if isinstance(returned, Completion) else returned
     _require(torch.is_tensor(image), f"returned {type(image).__name__}, not a tensor")

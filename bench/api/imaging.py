@@ -80,8 +80,8 @@ def _decode(data: bytes) -> np.ndarray:
     from PIL import Image
 
     Image.init()
-    known = [name for name in _FORMATS if name in Image.OPEN]
-    with Image.open(io.BytesIO(data), formats=known) as opened:
+    formats = [name for name in _FORMATS if name in Image.OPEN]
+    with Image.open(io.BytesIO(data), formats=formats) as opened:
         width, height = opened.size
         if not 0 < width * height <= MAX_PIXELS:
             raise Image.DecompressionBombError(f"{width}x{height}")

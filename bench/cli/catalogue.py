@@ -122,9 +122,9 @@ def weights_text(name: str | None, *, fetch: bool, progress: Progress) -> str:
     listed = assets.list_assets()
     chosen = [a for a in listed if name in {None, a.name}]
     if not chosen:
-        known = [a.name for a in listed]
-        hint = plugins.did_you_mean(str(name), known)
-        raise RequestError(f"Unknown weights {name!r}.{hint} Known: {', '.join(known)}.")
+        names = [a.name for a in listed]
+        hint = plugins.did_you_mean(str(name), names)
+        raise RequestError(f"Unknown weights {name!r}.{hint} Known: {', '.join(names)}.")
     for asset in chosen if fetch else []:
         if assets.find(asset.name) is None:
             _fetch(asset.name, progress)

@@ -22,8 +22,8 @@ def draw(
     """
     method = plugins.method(spec)
     if not isinstance(method, Explains):
-        known = ", ".join(plugins.offering("method", Explains))
-        raise RequestError(f"The method {method.name!r} cannot be explained. These can: {known}.")
+        these = ", ".join(plugins.offering("method", Explains))
+        raise RequestError(f"The method {method.name!r} cannot be explained. These can: {these}.")
     side = size or method.explain_size()
     target = _load(image, side)
     hole = plugins.mask(mask)(side, side, derive_seed("explain", mask, seed))

@@ -223,8 +223,8 @@ def score(
         elif outputs is None:
             results = benchmark.score_runs(runs, metrics=names, progress=progress)
         else:
-            given = {key: value for key, value in asked.items() if value is not None}
-            made = benchmark.OutputsRequest(outputs, **given)
+            fields = {key: value for key, value in asked.items() if value is not None}
+            made = benchmark.OutputsRequest(outputs, **fields)
             results = benchmark.score_outputs(made, out=out, metrics=names, progress=progress)
     where = out if outputs is not None else results[0].path.parent
     return _tell(results, where / "reports" / "scored", beside, as_json=as_json, quiet=quiet)

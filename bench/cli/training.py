@@ -83,8 +83,8 @@ def _configured(trainer: Trainer, recipe: Recipe) -> Any:
     name = recipe.config or trainer.default or next(iter(trainer.recipes))
     if name not in trainer.recipes:
         hint = plugins.did_you_mean(name, trainer.recipes)
-        known = ", ".join(trainer.recipes)
-        raise RequestError(f"Unknown config {name!r}.{hint} Known: {known}.")
+        recipes = ", ".join(trainer.recipes)
+        raise RequestError(f"Unknown config {name!r}.{hint} Known: {recipes}.")
     config = trainer.recipes[name]
     changes = plugins.parse_parameters(type(config), ",".join(recipe.settings))
     names = plugins.split_list(recipe.masks)

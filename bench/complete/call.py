@@ -31,8 +31,8 @@ def call_method(
         made = returned if isinstance(returned, Completion) else Completion(returned)
         output = made.image.to("cpu", torch.float32) if torch.is_tensor(made.image) else made.image
     if not torch.is_tensor(output) or output.shape != visible.shape:
-        given = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
-        raise ValueError(f"returned {given}, not an image of shape {tuple(visible.shape)}")
+        kind = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
+        raise ValueError(f"returned {kind}, not an image of shape {tuple(visible.shape)}")
     if not made.image.is_floating_point():
         raise ValueError(f"returned {made.image.dtype}, not float32 in [0, 1]")
     notes = made.notes or [{} for _ in seeds]
@@ -53,12 +53,12 @@ def read_outputs(
 
     Raises ValueError or OSError for an output that cannot be read, or of another size.
     """
-    found = [method.output(output_id) for output_id in ids]
-    for output, target in zip(found, targets, strict=True):
+    loaded = [method.output(output_id) for output_id in ids]
+    for output, target in zip(loaded, targets, strict=True):
         if output.shape != target.shape:
             (ours, theirs) = (f"{t.shape[-1]}x{t.shape[-2]}" for t in (target, output))
             raise ValueError(f"the output is {theirs} pixels, its target {ours}")
-    outputs = torch.stack(found)
+    outputs = torch.stack(loaded)
     levels = ((outputs - targets).abs() * 255).round().masked_fill(holes, 0).flatten(1).amax(1)
     return outputs, [
         {"known_pixels_off_by": int(level), "output_sha256": method.output_sha256(output_id)}

@@ -133,8 +133,8 @@ def _image_facts(dataset: Dataset, image_id: str) -> dict[str, object]:
 def checked_image(image: torch.Tensor) -> torch.Tensor:
     """Return a dataset's image; raises ValueError if it is not what the contract demands."""
     if not torch.is_tensor(image) or not image.is_floating_point():
-        given = image.dtype if torch.is_tensor(image) else type(image).__name__
-        raise ValueError(f"the dataset gave {given}, not float32 in [0, 1]")
+        kind = image.dtype if torch.is_tensor(image) else type(image).__name__
+        raise ValueError(f"the dataset gave {kind}, not float32 in [0, 1]")
     if image.ndim != 3 or image.shape[0] != 3 or not image.numel():
         raise ValueError(f"the dataset gave an image of shape {tuple(image.shape)}, not (3, H, W)")
     if not bool(torch.isfinite(image).all()):
@@ -145,8 +145,8 @@ def checked_image(image: torch.Tensor) -> torch.Tensor:
 def missing_pixels(mask: MaskGenerator, hole: torch.Tensor, height: int, width: int) -> int:
     """Return the number of missing pixels; raises ValueError unless `hole` is one of this size."""
     if not torch.is_tensor(hole) or hole.dtype != torch.bool:
-        given = hole.dtype if torch.is_tensor(hole) else type(hole).__name__
-        raise ValueError(f"the mask {mask.name!r} gave {given}; a hole is a bool tensor")
+        kind = hole.dtype if torch.is_tensor(hole) else type(hole).__name__
+        raise ValueError(f"the mask {mask.name!r} gave {kind}; a hole is a bool tensor")
     missing = int(hole.sum())
     if hole.shape != (1, height, width) or not 0 < missing < height * width:
         raise ValueError(

@@ -85,7 +85,7 @@ def pixel_hash(pixels: np.ndarray) -> str:
 
 def content_hash(hashes: dict[str, str]) -> str:
     """Return the hash of the whole set: the sha256 over its lines "id sha256"."""
-    lines = "".join(f"{image_id} {found}\n" for image_id, found in hashes.items())
+    lines = "".join(f"{image_id} {digest}\n" for image_id, digest in hashes.items())
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -102,12 +102,12 @@ def _table() -> dict[str, dict[str, str]]:
 def _hashes() -> dict[str, str]:
     """Return id -> sha256 of its pixels; raises RequestError when the table is not CONTENT's."""
     try:
-        found = {image_id: row["pixels_sha256"] for image_id, row in _table().items()}
+        hashes = {image_id: row["pixels_sha256"] for image_id, row in _table().items()}
     except KeyError as error:
         raise RequestError(f"free-photos: {TABLE.name} cannot be read. {_ADVICE}") from error
-    if content_hash(found) != CONTENT:
+    if content_hash(hashes) != CONTENT:
         raise RequestError(f"free-photos: {TABLE.name} was changed. {_ADVICE}")
-    return found
+    return hashes
 
 
 def _read(image_id: str) -> np.ndarray:

@@ -10,17 +10,17 @@ from bench.api import RequestError
 VARIABLE = "INPAINT_BENCH_DATA"
 
 
-def find_root(name: str, given: Path | None, advice: str, *defaults: Path) -> Path:
-    """Return the folder of dataset `name`: `given`, else $INPAINT_BENCH_DATA/name, else a default.
+def find_root(name: str, root: Path | None, advice: str, *defaults: Path) -> Path:
+    """Return the folder of dataset `name`: `root`, else $INPAINT_BENCH_DATA/name, else a default.
 
     advice: where the data comes from and how the folder must look, for the RequestError that is
     raised when there is no such folder.
     """
-    if given is not None:
-        if given.is_dir():
-            return given
-        problem = "is a file" if given.exists() else "does not exist"
-        raise RequestError(f"root={str(given)!r} {problem}. {advice}")
+    if root is not None:
+        if root.is_dir():
+            return root
+        problem = "is a file" if root.exists() else "does not exist"
+        raise RequestError(f"root={str(root)!r} {problem}. {advice}")
     parent = os.environ.get(VARIABLE)
     places = [Path(parent).expanduser() / name] if parent else []
     for place in [*places, *defaults]:

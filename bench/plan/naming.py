@@ -33,11 +33,11 @@ def directory_name(spec: Spec, called: Mapping[str, str]) -> str:
 
 def directory(out: Path, spec: Spec, called: Mapping[str, str]) -> Path:
     """Return the run's directory in `out`: the one it has, whatever its name, else a new one."""
-    wanted = out / directory_name(spec, called)
-    if wanted.exists() or not out.is_dir():
-        return wanted
-    found = sorted(p for p in out.glob(f"*-{spec_hash(spec)[:8]}") if p.is_dir())
-    return found[0] if found else wanted
+    expected = out / directory_name(spec, called)
+    if expected.exists() or not out.is_dir():
+        return expected
+    existing = sorted(p for p in out.glob(f"*-{spec_hash(spec)[:8]}") if p.is_dir())
+    return existing[0] if existing else expected
 
 
 def _file_part(label: str) -> str:

@@ -67,10 +67,10 @@ def suite(name: str) -> Request:
 
 
 def _suite_file(name: str) -> dict[str, Any]:
-    known = suite_names()
-    if name not in known:
-        hint = plugins.did_you_mean(name, known)
-        raise RequestError(f"Unknown suite {name!r}.{hint} Known: {', '.join(known)}.")
+    suites = suite_names()
+    if name not in suites:
+        hint = plugins.did_you_mean(name, suites)
+        raise RequestError(f"Unknown suite {name!r}.{hint} Known: {', '.join(suites)}.")
     return tomllib.loads(files("bench.plan.suites").joinpath(f"{name}.toml").read_text("utf-8"))
 
 
@@ -103,10 +103,10 @@ def runs(request: Request) -> list[Run]:
     ]
 
 
-def _check_one_name_each(kind: str, found: Sequence[object], texts: Sequence[str]) -> None:
+def _check_one_name_each(kind: str, resolved: Sequence[object], texts: Sequence[str]) -> None:
     """Raise RequestError for two names of one thing: a run is made once and has one name."""
     for k, text in enumerate(texts):
-        first = found.index(found[k])
+        first = resolved.index(resolved[k])
         one, other = (plugins.given_name(kind, t) for t in (texts[first], text))
         if one != other:
             raise RequestError(
@@ -117,8 +117,8 @@ def _check_one_name_each(kind: str, found: Sequence[object], texts: Sequence[str
 
 def names(method: str | None = None, mask: str | None = None, dataset: str | None = None) -> Names:
     """Return the `name=` of each text, for the parts of a run that a text stands for."""
-    given = {"method": method, "mask": mask, "dataset": dataset}
-    return Names(**{k: plugins.given_name(k, text) for k, text in given.items() if text})
+    texts = {"method": method, "mask": mask, "dataset": dataset}
+    return Names(**{k: plugins.given_name(k, text) for k, text in texts.items() if text})
 
 
 def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:

@@ -63,8 +63,8 @@ def dataset(spec: str, **parameters: object) -> Dataset:
 
 def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric | SampleMetric:
     """Return a metric: `metric("lpips")`."""
-    found = resolve("metric", spec, **parameters)
-    return typing.cast("ImageMetric | SetMetric | SampleMetric", found)
+    plugin = resolve("metric", spec, **parameters)
+    return typing.cast("ImageMetric | SetMetric | SampleMetric", plugin)
 
 
 def registry(kind: str) -> dict[str, str]:
@@ -128,8 +128,8 @@ def given_name(kind: str, spec: str) -> str | None:
     shape = parts.shape(plugin_class, names_in(text))
     if not _is_nameable(shape):
         return None  # the plug-in has a parameter of that name
-    found = _parse(shape, text, nameable=True).get(NAME)
-    return None if found is None else str(found)
+    name = _parse(shape, text, nameable=True).get(NAME)
+    return None if name is None else str(name)
 
 
 def parameters(plugin: object) -> dict[str, object]:
@@ -167,9 +167,9 @@ def find_class(kind: str, spec: str) -> tuple[type[Any], str]:
             return import_class(kind, f"{name}:{class_name}"), rest
         except RequestError as error:
             raise RequestError(f"{error}{did_you_mean(name, targets)}") from error
-    known, comma, pairs = spec.partition(",")
-    if comma and known in targets:
-        raise RequestError(f"{kind} {spec!r}: parameters follow a colon. Write '{known}:{pairs}'.")
+    first, comma, pairs = spec.partition(",")
+    if comma and first in targets:
+        raise RequestError(f"{kind} {spec!r}: parameters follow a colon. Write '{first}:{pairs}'.")
     hint = did_you_mean(name, targets)
     raise RequestError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(targets))}.")
 

@@ -58,7 +58,7 @@ def _path_pieces(pieces: Sequence[str]) -> int:
     start = start.partition("=")[2] if start.startswith("path=") else start
     paths = (",".join([start, *pieces[1:n]]) for n in range(len(pieces), 1, -1))
     there = (os.path.exists(os.path.expanduser(path)) for path in paths)
-    return next((len(pieces) - k for k, found in enumerate(there) if found), 1)
+    return next((len(pieces) - k for k, exists in enumerate(there) if exists), 1)
 
 
 def split_parameters(
@@ -145,7 +145,7 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def did_you_mean(text: str, known: Iterable[str]) -> str:
+def did_you_mean(text: str, candidates: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" or an empty string."""
-    close = difflib.get_close_matches(text, list(known), n=1)
+    close = difflib.get_close_matches(text, list(candidates), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -31,9 +31,9 @@ class Shape:
     fields: Mapping[str, dataclasses.Field[Any]]
     hints: Mapping[str, object]
 
-    def build(self, given: Mapping[str, object]) -> Any:
+    def build(self, parameters: Mapping[str, object]) -> Any:
         """Return the instance with these parameters; the others have their defaults."""
-        own = {key: value for key, value in given.items() if key not in self.parts}
+        own = {key: value for key, value in parameters.items() if key not in self.parts}
         made: dict[str, object] = {}
         for name, part in self.parts.items():
             inner = {f.name: own.pop(f.name) for f in dataclasses.fields(part) if f.name in own}
@@ -47,9 +47,9 @@ def shape(plugin_class: type[Any], named: Mapping[str, object]) -> Shape:
     named: parameters; only those that name a part are read.
     """
     chosen = {}
-    for name, known in choices(plugin_class).items():
+    for name, classes in choices(plugin_class).items():
         default = default_part(plugin_class, name)
-        chosen[name] = _choose(name, str(named.get(name, default.name)), known)
+        chosen[name] = _choose(name, str(named.get(name, default.name)), classes)
     return _shape(plugin_class, chosen)
 
 
@@ -61,27 +61,27 @@ def shape_of(plugin: object) -> Shape:
 
 def values(plugin: object, shaped: Shape) -> dict[str, object]:
     """Return parameter -> value of an instance; the default part's name is left out."""
-    found: dict[str, object] = {}
+    parameters: dict[str, object] = {}
     for field in dataclasses.fields(shaped.plugin):
         value = getattr(plugin, field.name)
         if field.name not in shaped.parts:
-            found[field.name] = value
+            parameters[field.name] = value
             continue
         if field.name in shaped.fields and not _is_default(shaped, field.name):
-            found[field.name] = value.name
-        found |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    return found
+            parameters[field.name] = value.name
+        parameters |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    return parameters
 
 
 def choices(plugin_class: type[Any]) -> dict[str, dict[str, type[Any]]]:
     """Return field -> name -> class of the parts that a plug-in can be put together from."""
     hints = typing.get_type_hints(plugin_class)
-    found: dict[str, dict[str, type[Any]]] = {}
+    by_field: dict[str, dict[str, type[Any]]] = {}
     for field in dataclasses.fields(plugin_class):
         options = typing.get_args(hints[field.name]) if is_union(hints[field.name]) else ()
         if options and all(dataclasses.is_dataclass(option) for option in options):
-            found[field.name] = {option.name: option for option in options}
-    return found
+            by_field[field.name] = {option.name: option for option in options}
+    return by_field
 
 
 def default_part(plugin_class: type[Any], name: str) -> Any:
@@ -90,11 +90,11 @@ def default_part(plugin_class: type[Any], name: str) -> Any:
     return field.default_factory() if callable(field.default_factory) else field.default
 
 
-def _choose(field: str, given: str, known: Mapping[str, type[Any]]) -> type[Any]:
-    if given not in known:
-        hint = did_you_mean(given, known)
-        raise RequestError(f"Unknown {field} {given!r}.{hint} Known: {', '.join(known)}.")
-    return known[given]
+def _choose(field: str, name: str, classes: Mapping[str, type[Any]]) -> type[Any]:
+    if name not in classes:
+        hint = did_you_mean(name, classes)
+        raise RequestError(f"Unknown {field} {name!r}.{hint} Known: {', '.join(classes)}.")
+    return classes[name]
 
 
 def _shape(plugin_class: type[Any], chosen: Mapping[str, type[Any]]) -> Shape:

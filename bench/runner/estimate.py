@@ -24,8 +24,8 @@ class Estimate:
         self._seconds: dict[tuple[str, int | None], float] = {}
         for run, count in zip(runs, workers, strict=True):
             key = _key(run)
-            if (known := earlier.get((run.method.name, run.dataset.size, key[0]))) is not None:
-                self._seconds.setdefault(key, known / count)
+            if (seconds := earlier.get((run.method.name, run.dataset.size, key[0]))) is not None:
+                self._seconds.setdefault(key, seconds / count)
 
     @property
     def completions(self) -> int:
@@ -39,14 +39,14 @@ class Estimate:
 
     def text(self, first: int = 0) -> str:
         """Return what is left from run `first` on: "about 3 min", and who was never timed."""
-        known, unknown = 0.0, []
+        seconds, unknown = 0.0, []
         for run, count in list(zip(self._runs, self._counts, strict=True))[first:]:
             label, size = _key(run)
             if (label, size) in self._seconds:
-                known += self._seconds[label, size] * count
+                seconds += self._seconds[label, size] * count
             elif label not in unknown:
                 unknown.append(label)
-        parts = [f"about {in_words(known)}"] if known or not unknown else []
+        parts = [f"about {in_words(seconds)}"] if seconds or not unknown else []
         parts += [f"{', '.join(unknown)} not timed yet"] if unknown else []
         return " and ".join(parts)
 
@@ -67,7 +67,7 @@ def _key(run: Run) -> tuple[str, int | None]:
 
 def _timed(out: Path) -> dict[tuple[str, int | None, str], float]:
     """Return (method, size, label) -> seconds per image of the earlier runs in a folder."""
-    found = {}
+    timed = {}
     for file in sorted(out.glob("*/summary.json")):
         try:
             summary = json.loads(file.read_bytes())
@@ -77,5 +77,5 @@ def _timed(out: Path) -> dict[tuple[str, int | None, str], float]:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # no summary of ours
         if isinstance(seconds, int | float):
-            found[key] = float(seconds)
-    return found
+            timed[key] = float(seconds)
+    return timed

@@ -103,9 +103,9 @@ def _open(
 
 def _renamed(directory: RunDirectory, manifest: Manifest, run: Run) -> Manifest:
     """Return the manifest with the names that the user gives this time, in the file too."""
-    given = {part: name for part, name in vars(run.names).items() if name is not None}
-    called = {**naming.labels(run), **(manifest.labels or {}), **given}
-    if called == manifest.labels or not given:
+    names = {part: name for part, name in vars(run.names).items() if name is not None}
+    called = {**naming.labels(run), **(manifest.labels or {}), **names}
+    if called == manifest.labels or not names:
         return manifest
     manifest = replace(manifest, labels=called)
     directory.write_manifest(manifest)

@@ -34,10 +34,10 @@ def take_over(
     taken = 0
     for other in _others(directory.path, spec):
         records = {r.id: r for r in other.each_record() if r.done}
-        wanted = [i for i in ids if _same_seeds(run, i, records)]
-        for done, image_id in enumerate(wanted, start=1):
+        reusable = [i for i in ids if _same_seeds(run, i, records)]
+        for done, image_id in enumerate(reusable, start=1):
             taken += _take_image(run, image_id, records, other, directory)
-            on_progress(done, len(wanted))
+            on_progress(done, len(reusable))
         if taken:
             break
     return taken
@@ -45,12 +45,12 @@ def take_over(
 
 def _others(path: Path, spec: Spec) -> Iterator[RunDirectory]:
     """Yield the runs beside a directory that differ from it in their data alone; newest first."""
-    wanted = _without_data(spec)
+    ours = _without_data(spec)
     manifests = [p for p in path.parent.glob("*/manifest.json") if p.parent != path]
     for file in sorted(manifests, key=lambda p: p.stat().st_mtime, reverse=True):
         try:
-            found = json.loads(file.read_bytes())["spec"]
-            same = _without_data(found) == wanted
+            theirs = json.loads(file.read_bytes())["spec"]
+            same = _without_data(theirs) == ours
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # no manifest of ours
         if same:
@@ -84,7 +84,7 @@ def _take_image(
     directory: RunDirectory,
 ) -> int:
     """Copy an image's outputs if its pixels and hole are the other run's; return how many."""
-    found = [records[record_id(run, image_id, k)] for k in range(run.samples)]
+    taken = [records[record_id(run, image_id, k)] for k in range(run.samples)]
     try:
         image = mask_image(run, image_id)
     except ImageError:
@@ -92,17 +92,17 @@ def _take_image(
     same = all(
         (record.target_sha256, record.hole_sha256) == (image.sha256["target"], image.sha256["hole"])
         and other.is_done(record)
-        for record in found
+        for record in taken
     )
     if not same:
         return 0
     for kind, png in image.pngs.items():
         directory.write_image(kind, image_id, png)
-    for record in found:
+    for record in taken:
         directory.write_image(
             "output", record.id, other.image_path("output", record.id).read_bytes()
         )
-    kept = [replace(r, notes={**r.notes, "taken_from": other.path.name}) for r in found]
+    kept = [replace(r, notes={**r.notes, "taken_from": other.path.name}) for r in taken]
     directory.seal(kept)
     directory.append(kept)
     return len(kept)

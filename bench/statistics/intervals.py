@@ -59,8 +59,8 @@ def intervals(scores: NDArray[np.float64], sources: Sequence[str]) -> Intervals:
     mean = np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
     if len(set(sources)) < 2:
         return Intervals(mean, mean * np.nan, mean * np.nan, n)
-    known = n > 0
+    scored = n > 0
     low, high = np.full((2, len(n)), np.nan)
-    means = bootstrap_means(scores[:, known], sources, seed=derive_seed("leaderboard"))
-    low[known], high[known] = percentiles(means)
+    means = bootstrap_means(scores[:, scored], sources, seed=derive_seed("leaderboard"))
+    low[scored], high[scored] = percentiles(means)
     return Intervals(mean, low, high, n)

@@ -192,13 +192,13 @@ def _of_this_schema(data: bytes) -> dict[str, object]:
 def _package_versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {}
+    versions = {}
     for name in ("inpaint-bench", *PACKAGES):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _is_count(value: object) -> bool:

@@ -63,11 +63,11 @@ class ScoredRun:
 
         Of weights that the method chose from, those that completed images, where it notes them.
         """
-        found = self.spec["method"].get("assets") or {}
+        hashes = self.spec["method"].get("assets") or {}
         used = self.summary.weights
-        if used and set(used) <= {name.partition("/")[0] for name in found}:
-            found = {k: v for k, v in found.items() if k.partition("/")[0] in used}
-        return ", ".join(f"{name} {str(digest)[:8]}" for name, digest in sorted(found.items()))
+        if used and set(used) <= {name.partition("/")[0] for name in hashes}:
+            hashes = {k: v for k, v in hashes.items() if k.partition("/")[0] in used}
+        return ", ".join(f"{name} {str(digest)[:8]}" for name, digest in sorted(hashes.items()))
 
     @property
     def samples(self) -> int:
@@ -141,8 +141,8 @@ def load_runs(paths: Iterable[str | Path] = (), *, failed: bool = False) -> list
     names it.  Raises RequestError when no complete run is left.
     """
     folders = [Path(path) for path in paths] or [DEFAULT_FOLDER]
-    found = [run for folder in folders for run in _runs_in(folder, failed)]
-    unique = {run.path.resolve(): run for run in found}
+    loaded = [run for folder in folders for run in _runs_in(folder, failed)]
+    unique = {run.path.resolve(): run for run in loaded}
     if not any(run.complete or (failed and run.summary.n) for run in unique.values()):
         listed = ", ".join(map(str, folders))
         raise RequestError(

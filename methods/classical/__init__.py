@@ -132,8 +132,8 @@ def _per_image(fill: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Inpaint:
         filled = []
         for image, missing in zip(visible, hole, strict=True):
             # OpenCV's Telea reads pixels of the hole that it has not filled yet: make them 0.
-            known = to_uint8(image).masked_fill(missing, 0)
-            rgb = known.permute(1, 2, 0).contiguous().numpy()
+            pixels = to_uint8(image).masked_fill(missing, 0)
+            rgb = pixels.permute(1, 2, 0).contiguous().numpy()
             filled.append(to_tensor(fill(rgb, missing[0].to(torch.uint8).mul(255).numpy())))
         return torch.stack(filled)
 

@@ -90,13 +90,13 @@ def _luminance(image: Array) -> Array:
 def _windows(shape: tuple[int, ...], smallest: float) -> Array:
     """Return int (K, 3): top, left and side of squares, from the short side down to `smallest`."""
     height, width = shape[:2]
-    found: list[tuple[int, int, int]] = []
+    windows: list[tuple[int, int, int]] = []
     side = float(min(height, width))
-    while side >= smallest * min(height, width) and (side >= CELLS or not found):
+    while side >= smallest * min(height, width) and (side >= CELLS or not windows):
         s = round(side)
-        found += [(top, left, s) for top in _starts(height, s) for left in _starts(width, s)]
+        windows += [(top, left, s) for top in _starts(height, s) for left in _starts(width, s)]
         side /= RATIO
-    return np.array(found)
+    return np.array(windows)
 
 
 def _starts(length: int, side: int) -> list[int]:

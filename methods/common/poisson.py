@@ -53,7 +53,7 @@ def equations(
     index = np.full(region.shape, -1)
     index[region] = np.arange(np.count_nonzero(region))
     n = np.count_nonzero(region)
-    guide, known = patch.astype(np.float64), photograph.astype(np.float64)
+    guide, values = patch.astype(np.float64), photograph.astype(np.float64)
     diagonal, right = np.zeros(n), np.zeros((n, patch.shape[2]))
     rows, columns = [], []
     for p, q in _neighbour_views():
@@ -63,7 +63,7 @@ def equations(
         diagonal[at] += 1
         right[at] += guide[p][inside] - guide[q][inside]
         fixed = other < 0
-        right[at[fixed]] += known[q][inside][fixed]
+        right[at[fixed]] += values[q][inside][fixed]
         rows.append(at[~fixed])
         columns.append(other[~fixed])
     row, column = np.concatenate(rows), np.concatenate(columns)

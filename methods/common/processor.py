@@ -63,8 +63,8 @@ def fast(dtype: torch.dtype, device: str = "cpu") -> bool:
         return dtype == torch.float16 or torch.cuda.is_bf16_supported(including_emulation=False)
     if kind != "cpu" or not packs(dtype):
         return False
-    found = capabilities()
-    return any(found.get(name, False) for name in INSTRUCTIONS.get(dtype, ()))
+    instructions = capabilities()
+    return any(instructions.get(name, False) for name in INSTRUCTIONS.get(dtype, ()))
 
 
 @cache
@@ -72,8 +72,8 @@ def capabilities() -> Mapping[str, object]:
     """Return what torch says of the processor's instruction sets, by name."""
     if hasattr(torch.cpu, "get_capabilities"):
         return dict(torch.cpu.get_capabilities())
-    known = ("avx512_bf16", "amx_tile")  # of an older torch; every AMX processor has bfloat16
-    asked = {name: getattr(torch.cpu, f"_is_{name}_supported", lambda: False)() for name in known}
+    names = ("avx512_bf16", "amx_tile")  # of an older torch; every AMX processor has bfloat16
+    asked = {name: getattr(torch.cpu, f"_is_{name}_supported", lambda: False)() for name in names}
     return {**asked, "amx_bf16": asked["amx_tile"]}
 
 

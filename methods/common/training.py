@@ -137,10 +137,10 @@ def _state(trainee: Trainee, journal: Journal, done: int) -> dict[str, Any]:
 def _restore(trainee: Trainee, journal: Journal | None, path: Path, plan: Plan) -> int:
     """Put a checkpoint's state into the trainee; return the steps that it had done."""
     state = load_checkpoint(path)
-    given, found = dict(trainee.identity()), state["identity"]
-    different = sorted(k for k in given.keys() | found.keys() if given.get(k) != found.get(k))
+    ours, saved = dict(trainee.identity()), state["identity"]
+    different = sorted(k for k in ours.keys() | saved.keys() if ours.get(k) != saved.get(k))
     if different:
-        told = ", ".join(f"{k}={found.get(k)!r} (now {given.get(k)!r})" for k in different)
+        told = ", ".join(f"{k}={saved.get(k)!r} (now {ours.get(k)!r})" for k in different)
         raise RequestError(
             f"{path} was trained with {told}; give the same configuration or another folder"
         )

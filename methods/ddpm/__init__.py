@@ -55,15 +55,15 @@ class DDPM:
     path: Path | None = None
 
     def __post_init__(self) -> None:
-        known = {
+        choices = {
             "weights": ("auto", *SHIPPED, *PRESETS),
             "schedule": ("auto", "linear", "cosine"),
             "precision": PRECISIONS,
         }
-        for name, allowed in known.items():
+        for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
-                given = getattr(self, name)
-                raise RequestError(f"{name}={given!r}; allowed: {', '.join(allowed)}")
+                value = getattr(self, name)
+                raise RequestError(f"{name}={value!r}; allowed: {', '.join(allowed)}")
         if self.sampler.gradients and self.precision == "bf16":
             raise RequestError(
                 f"precision=bf16, but {self.sampler.name} needs gradients, which are taken in "

@@ -61,8 +61,8 @@ class UNetConfig:
 
     def __post_init__(self) -> None:
         if self.prediction not in PREDICTIONS:
-            known = ", ".join(PREDICTIONS)
-            raise RequestError(f"prediction={self.prediction!r}; allowed: {known}")
+            allowed = ", ".join(PREDICTIONS)
+            raise RequestError(f"prediction={self.prediction!r}; allowed: {allowed}")
 
     @property
     def multiple_of(self) -> int:

@@ -41,10 +41,10 @@ def load_unet(path: Path, preset: str, *, legacy_order: bool = True) -> UNet:
     """
     config = dataclasses.replace(preset_config(preset), legacy_order=legacy_order)
     if not path.is_file():
-        known = PRESETS[preset]
+        published = PRESETS[preset]
         raise RequestError(
-            f"{path} does not exist; {preset} is called {known.file}, published by its authors "
-            f"at {known.origin}"
+            f"{path} does not exist; {preset} is called {published.file}, published by its authors "
+            f"at {published.origin}"
         )
     return assemble(config, load_weights(path), str(path))
 
@@ -82,17 +82,17 @@ def assemble(config: UNetConfig, weights: Mapping[str, torch.Tensor], source: st
     return network.eval().requires_grad_(False)
 
 
-def difference(given: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> str:
+def difference(tensors: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> str:
     """Say which keys are missing, unexpected or of another shape; "" when all fits."""
-    missing = [k for k in wanted if k not in given]
-    unexpected = [k for k in given if k not in wanted]
+    missing = [k for k in expected if k not in tensors]
+    unexpected = [k for k in tensors if k not in expected]
     reshaped = [
-        f"{k} is {tuple(given[k].shape)}, not {tuple(wanted[k].shape)}"
-        for k in wanted
-        if k in given and given[k].shape != wanted[k].shape
+        f"{k} is {tuple(tensors[k].shape)}, not {tuple(expected[k].shape)}"
+        for k in expected
+        if k in tensors and tensors[k].shape != expected[k].shape
     ]
-    found = (("missing", missing), ("unexpected", unexpected), ("of another shape", reshaped))
-    return "; ".join(f"{_few(keys)} {what}" for what, keys in found if keys)
+    groups = (("missing", missing), ("unexpected", unexpected), ("of another shape", reshaped))
+    return "; ".join(f"{_few(keys)} {what}" for what, keys in groups if keys)
 
 
 def _few(keys: list[str]) -> str:

@@ -52,10 +52,10 @@ def _schedule(folder: Path) -> str:
     """Return the schedule's name from the scheduler's configuration."""
     files = [folder / "scheduler_config.json", folder.parent / "scheduler/scheduler_config.json"]
     file = next((f for f in files if f.is_file()), None)
-    found = json.loads(file.read_text()) if file else {}
-    name = found.get("beta_schedule", "linear")
-    usual = (found.get("prediction_type", "epsilon"), found.get("num_train_timesteps", 1000))
-    ends = (found.get("beta_start", 1e-4), found.get("beta_end", 0.02))
+    config = json.loads(file.read_text()) if file else {}
+    name = config.get("beta_schedule", "linear")
+    usual = (config.get("prediction_type", "epsilon"), config.get("num_train_timesteps", 1000))
+    ends = (config.get("beta_start", 1e-4), config.get("beta_end", 0.02))
     if name not in SCHEDULES or usual != ("epsilon", 1000) or ends != (1e-4, 0.02):
         raise RequestError(
             f"{folder}: beta_schedule={name}, prediction_type={usual[0]}, {usual[1]} steps, beta "

@@ -91,11 +91,11 @@ def _watch(
     """
     loaded = completer.choose(known.shape[-2:])
     schedule = loaded.schedule
-    found = {schedule.T: torch.zeros_like(known)}  # one level has no x before its only step
+    by_level = {schedule.T: torch.zeros_like(known)}  # one level has no x before its only step
     walk: list[int] = []
 
     def watch(level: int, x: torch.Tensor) -> None:
-        found[level] = x
+        by_level[level] = x
         walk.append(level)
 
     options, labels = completer.method.sampler, completer.labels(loaded, [seed])
@@ -109,11 +109,11 @@ def _watch(
         labels=labels,
         watch=watch,
     )
-    found[0] = torch.where(hole[None], found[0], known)  # as the harness composites
+    by_level[0] = torch.where(hole[None], by_level[0], known)  # as the harness composites
     last = COLUMNS - 2
     shown = [round((last - i) * 0.9 * schedule.T / last) for i in range(COLUMNS - 1)]
     steps = schedule.network_step
-    pictures = [(f"t = {int(steps[k]) + 1}", from_network(found[k])[0]) for k in shown]
+    pictures = [(f"t = {int(steps[k]) + 1}", from_network(by_level[k])[0]) for k in shown]
     return pictures, [int(steps[level]) + 1 if level else 0 for level in walk]
 
 

@@ -55,9 +55,11 @@ def weights_path(weights: str, path: Path | None) -> Path:
             f"published by its authors at {preset.origin}"
         )
     if not path.exists():
-        known = PRESETS.get(weights)
-        told = f"; the file is called {known.file}, published at {known.origin}" if known else ""
-        raise RequestError(f"path={path} does not exist{told}")
+        published = PRESETS.get(weights)
+        where = ""
+        if published is not None:
+            where = f"; the file is called {published.file}, published at {published.origin}"
+        raise RequestError(f"path={path} does not exist{where}")
     return path
 
 
@@ -100,7 +102,7 @@ def settings(path: Path) -> dict[str, Any]:
 def diffusers_config(folder: Path) -> dict[str, Any]:
     """Return the config.json of a diffusers UNet2DModel folder."""
     file = folder / "config.json"
-    found: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
-    if found.get("_class_name") != "UNet2DModel":
+    config: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    if config.get("_class_name") != "UNet2DModel":
         raise RequestError(f"{folder} is a folder without the config.json of a UNet2DModel")
-    return found
+    return config

@@ -37,8 +37,8 @@ def spaced(schedule: Schedule, options: Sampler) -> Schedule:
 def find(options: Sampler) -> Callable[..., torch.Tensor]:
     """Return the sampler that options are of: (network, schedule, y, hole, noise, options) -> x."""
     module, _, function = options.function.partition(":")
-    found: Callable[..., torch.Tensor] = getattr(importlib.import_module(module), function)
-    return found
+    sampler: Callable[..., torch.Tensor] = getattr(importlib.import_module(module), function)
+    return sampler
 
 
 def inpaint(

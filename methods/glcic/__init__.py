@@ -45,8 +45,8 @@ class GLCIC:
         if self.blend not in ("auto", "none", "poisson"):
             raise RequestError(f"blend={self.blend!r} is not one of auto, none, poisson")
         if self.precision not in PRECISIONS:
-            known = ", ".join(PRECISIONS)
-            raise RequestError(f"precision={self.precision!r} is not one of {known}")
+            allowed = ", ".join(PRECISIONS)
+            raise RequestError(f"precision={self.precision!r} is not one of {allowed}")
         if self.path is not None and self.weights != "auto":
             raise RequestError(f"weights={self.weights} and path={self.path} are given; give one")
 

@@ -26,8 +26,8 @@ def calibrate(generator: Generator, inputs: Iterable[torch.Tensor]) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
     generator.train()
-    for given in inputs:
-        generator(given.contiguous(memory_format=torch.channels_last))
+    for batch in inputs:
+        generator(batch.contiguous(memory_format=torch.channels_last))
     generator.eval()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

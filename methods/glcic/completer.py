@@ -40,12 +40,12 @@ class Completer:
     def _complete(self, name: str, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
         network, blend = self._network(name)
         visible = hide(visible, hole)
-        given, missing = visible.to(self._device), hole.to(self._device)
+        pixels, missing = visible.to(self._device), hole.to(self._device)
         # On the CPU image by image: from 64x64 on it costs nothing, and a row's bytes do not depend
         # on the batch even in bfloat16.
         share = 1 if self._device == "cpu" else max(len(visible), 1)
         with torch.inference_mode(), processor.backend(self._dtype, self._device):
-            parts = zip(torch.split(given, share), torch.split(missing, share), strict=True)
+            parts = zip(torch.split(pixels, share), torch.split(missing, share), strict=True)
             completed = torch.cat([network(*part) for part in parts]).cpu()
         completed = completed.clone()  # outside of inference mode: an ordinary tensor
         if blend == "none":

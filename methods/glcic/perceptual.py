@@ -56,8 +56,8 @@ def load_vgg16(path: Path) -> Vgg16:
     network = Vgg16()
     try:
         tensors = load_file(path)
-        wanted = {name: tensors[name] for name in network.state_dict()}
-        network.load_state_dict(wanted)
+        weights = {name: tensors[name] for name in network.state_dict()}
+        network.load_state_dict(weights)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise RequestError(
             f"perceptual_weights={path}: {type(error).__name__}; allowed: torchvision's VGG-16 as "

@@ -35,11 +35,11 @@ LOSSES = (
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """What one step trains on.  target: (N, 3, S, S).  hole: (N, 1, S, S).  given: (N, 4, S, S)."""
+    """A step's data.  target: (N, 3, S, S).  hole: (N, 1, S, S).  inputs: (N, 4, S, S)."""
 
     target: torch.Tensor
     hole: torch.Tensor
-    given: torch.Tensor
+    inputs: torch.Tensor
 
 
 class Model(Protocol):

@@ -123,19 +123,19 @@ class Glcic:
 
         Steps past the recipe's last one address them.  The next step overwrites the statistics.
         """
-        batches = (self.batch(self.config.steps + k).given for k in range(CALIBRATION))
+        batches = (self.batch(self.config.steps + k).inputs for k in range(CALIBRATION))
         calibrate(self.averaged(), batches)
 
     def prepare(self, target: torch.Tensor, hole: torch.Tensor) -> TrainingBatch:
         """Return the batch with the generator's input."""
-        given = generator_input(hide(target, hole), hole, self.mean.to(target.device))
-        return TrainingBatch(target, hole, given)
+        inputs = generator_input(hide(target, hole), hole, self.mean.to(target.device))
+        return TrainingBatch(target, hole, inputs)
 
     def complete(self, batch: TrainingBatch) -> torch.Tensor:
         """Return the generator's output, float32 (N, 3, S, S)."""
         with self._precision():
             output: torch.Tensor = self.running_generator(
-                batch.given.contiguous(memory_format=torch.channels_last)
+                batch.inputs.contiguous(memory_format=torch.channels_last)
             )
         return output.float()
 
@@ -170,8 +170,8 @@ class Glcic:
         hole = draw_holes(self.holes, seed, 8, self.config.size)
         batch = self.prepare(target, hole)
         with torch.inference_mode():
-            output = self.ema.network(batch.given.to(self.process.device)).cpu()
-        return torch.cat([batch.given[:, :3], composite(target, output, hole), target])
+            output = self.ema.network(batch.inputs.to(self.process.device)).cpu()
+        return torch.cat([batch.inputs[:, :3], composite(target, output, hole), target])
 
     def _precision(self) -> torch.autocast:
         device = self.process.device.split(":")[0]

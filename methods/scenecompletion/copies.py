@@ -25,15 +25,15 @@ class CopyJudge:
         """The sources judged to hold the query."""
         return [source for source, value in self.similarity.items() if value > COPY]
 
-    def originals(self, placements: list[Placement], wanted: int) -> list[Placement]:
-        """Return the first `wanted` placements from sources that do not hold the query.
+    def originals(self, placements: list[Placement], count: int) -> list[Placement]:
+        """Return the first `count` placements from sources that do not hold the query.
 
         When every source looks like the query (little is known, and that smooth), only the most
         similar one is left out.  Raises RequestError when nothing is left.
         """
-        kept = list(self._originals(placements, wanted, COPY))
+        kept = list(self._originals(placements, count, COPY))
         if not kept:
-            kept = list(self._originals(placements, wanted, max(self.similarity.values()) - 1e-9))
+            kept = list(self._originals(placements, count, max(self.similarity.values()) - 1e-9))
         if not kept:
             raise RequestError(
                 "the gallery has no scene but the query's own source; give a gallery of other "
@@ -42,11 +42,11 @@ class CopyJudge:
         return kept
 
     def _originals(
-        self, placements: list[Placement], wanted: int, limit: float
+        self, placements: list[Placement], count: int, limit: float
     ) -> Iterator[Placement]:
         for placement in placements:
-            if wanted and self._similarity(placement.scene.photograph.source) <= limit:
-                wanted -= 1
+            if count and self._similarity(placement.scene.photograph.source) <= limit:
+                count -= 1
                 yield placement
 
     def _similarity(self, source: str) -> float:

@@ -176,7 +176,7 @@ def test_calibration_measures_the_statistics_of_the_weights_it_is_given():
     subject = model()
     network = subject.averaged()
     weights = {k: v.clone() for k, v in network.named_parameters()}
-    given = [subject.batch(step).given for step in (0, 1)]
+    given = [subject.batch(step).inputs for step in (0, 1)]
     calibrate(network, given)
     norm = network.norms[0]
     with torch.no_grad():
