@@ -75,7 +75,7 @@ def test_every_committed_reference_is_read_and_its_manifest_written_back_as_it_w
         assert len(records) == manifest.plan.n * manifest.spec["samples"]
         assert all(record.pixels_sha256 and record.hole_fraction for record in records)
         summary = read_summary(path)
-        older = {"gradients": None}  # not recorded when the references were made
+        older = {"gradients": None, "weights": []}  # not recorded when the references were made
         loaded = {**older, **json.loads((path / "summary.json").read_bytes())}
         if loaded["schema_version"] == 1:  # without the metrics' assets
             assert all(entry.assets is None for entry in summary.metrics.values())
