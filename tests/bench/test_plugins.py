@@ -116,7 +116,8 @@ def test_paths_do_not_enter_the_identity(images: Path) -> None:
 
 
 def test_what_a_method_offers_is_found_by_protocol() -> None:
-    assert plugins.offering("method", Explains) == ["patchmatch", "scenecompletion", "ddpm"]
+    explained = ["telea", "navier-stokes", "biharmonic", "patchmatch", "scenecompletion"]
+    assert plugins.offering("method", Explains) == [*explained, "ddpm", "glcic"]
     assert plugins.offering("method", Trains) == ["ddpm", "glcic"]
     assert plugins.offering("method", BuildsGallery) == ["scenecompletion"]
     assert set(plugins.offering("mask", PairedMasks)) >= {"folder"}

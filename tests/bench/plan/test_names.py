@@ -128,7 +128,8 @@ def test_a_name_that_cannot_be_is_refused(kind: str, text: str, message: str) ->
 def test_names_can_be_changed_for_a_table(images: Path, tmp_path: Path, here: Bench) -> None:
     out = tmp_path / "runs"
     (run,) = bench.run("telea:radius=2", "half", f"folder:{images}", limit=2, metrics="l1", out=out)
-    done = here("leaderboard", out, "--rename", "telea:radius=2.0=Telea", "--rename", "half=Half")
+    renames = ("--rename", "telea:radius=2.0=Telea", "--rename", "half=Half")
+    done = here("leaderboard", out, "--format", "md", *renames)
     assert done.returncode == 0, done.stderr
     assert "| Telea |" in done.stdout
     assert "### Half on images" in done.stdout
