@@ -14,6 +14,7 @@ from bench.report.columns import Metric
 from bench.report.grouping import MethodRuns, group_methods, group_runs, seed_of
 from bench.report.missing import on_shared_images
 from bench.report.power import power_note
+from bench.store.state import is_unreliable
 from bench.store.summary import SetEntry
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class Row:
     def seeds(self) -> tuple[int, ...]:
         """The seeds whose scores are averaged image by image."""
         return tuple(map(seed_of, self.runs))
+
+    @property
+    def unreliable(self) -> bool:
+        """Whether a run of it is flagged: it comes last, and has no rank."""
+        return any(is_unreliable(run.path) for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -190,7 +196,7 @@ def _seconds(group: Sequence[ScoredRun]) -> float | None:
 def _rank(row: Row, by: Metric | None) -> tuple[float, str]:
     """Order rows by the primary metric, best first; then by name."""
     cell = row.cells.get(by.name) if by else None
-    if by is None or cell is None:
+    if by is None or cell is None or row.unreliable:
         return (math.inf, row.method)
     return (-cell.value if by.higher_is_better else cell.value, row.method)
 

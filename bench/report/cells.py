@@ -18,6 +18,7 @@ from bench.report.columns import (
     stored_interval,
 )
 from bench.statistics.intervals import Interval, intervals
+from bench.store.state import is_unreliable
 from bench.store.summary import ImageEntry, SetEntry
 
 if TYPE_CHECKING:
@@ -62,7 +63,23 @@ def primary(metrics: Sequence[Metric], size: int | None) -> Metric | None:
 def make_cells(
     groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
 ) -> list[dict[str, Cell]]:
-    """Return the cells of each group of runs (a row of the board) by metric."""
+    """Return the cells of each group of runs (a row of the board) by metric.
+
+    A group with an unreliable run has its numbers; it is compared with no other.
+    """
+    alone = [any(is_unreliable(run.path) for run in group) for group in groups]
+    compared = [group for group, flagged in zip(groups, alone, strict=True) if not flagged]
+    reliable = iter(_compared_cells(compared, metrics))
+    return [
+        _compared_cells([group], metrics)[0] if flagged else next(reliable)
+        for group, flagged in zip(groups, alone, strict=True)
+    ]
+
+
+def _compared_cells(
+    groups: Sequence[Sequence[ScoredRun]], metrics: Sequence[Metric]
+) -> list[dict[str, Cell]]:
+    """Return the cells of groups of runs that are compared with each other."""
     rows: list[dict[str, Cell]] = [{} for _ in groups]
     for cells in (
         _set_cells(groups, metrics), _sample_cells(groups, metrics), _image_cells(groups, metrics)

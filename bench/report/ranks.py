@@ -85,8 +85,8 @@ def mean_ranks(boards: Sequence[Board], by: Metric | None = None) -> MeanRanks |
 
 
 def _values(board: Board, metric: Metric) -> dict[str, float]:
-    """Return the value of each row that has one."""
-    having = (row for row in board.rows if metric.name in row.cells)
+    """Return the value of each row that has one; unreliable rows have no rank."""
+    having = (row for row in board.rows if metric.name in row.cells and not row.unreliable)
     return {row.title: row.cells[metric.name].value for row in having}
 
 

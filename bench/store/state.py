@@ -48,3 +48,9 @@ def read_state(run: Path) -> State | None:
 def write_state(run: Path, state: State) -> None:
     """Write a run's state."""
     write_atomic(run / FILE, indented(asdict(state)))
+
+
+def is_unreliable(run: Path) -> bool:
+    """Return whether a run is flagged: a table shows it, and never as the best."""
+    state = read_state(run)
+    return state is not None and bool(state.unreliable)
