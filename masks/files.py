@@ -144,7 +144,7 @@ class MaskFolder:
         return lines
 
     def __getstate__(self) -> dict[str, object]:
-        """Pickle the parameters and the digest of the list: 10,000 paths would go with a batch."""
+        """Pickle the digest of the list, not the list: every batch would carry 10,000 paths."""
         parameters = {"path": self.path, "polarity": self.polarity, "pairing": self.pairing}
         return parameters | {"_digest": self._masks.digest}
 

@@ -93,6 +93,6 @@ def _defaults(name: str) -> dict[str, object]:
 
 
 def sha256_of(pack: Mapping[str, Json]) -> str:
-    """Return the sha256 of what a pack.json holds beside it."""
+    """Return the sha256 of a pack.json without its own `sha256`."""
     canonical = json.dumps(pack, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

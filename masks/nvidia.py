@@ -81,7 +81,7 @@ class Nvidia:
         return {"masks": hashlib.sha256(json.dumps(digests).encode()).hexdigest()}
 
     def __getstate__(self) -> dict[str, object]:
-        """Pickle what was found out, but the digest of the list instead of its 12,000 paths."""
+        """Pickle the digest of the list in place of its 12,000 paths; keep the rest."""
         kept = {key: value for key, value in vars(self).items() if key not in ("_masks", "_files")}
         return kept | {"_digest": self._masks.digest}
 
@@ -111,7 +111,7 @@ class Nvidia:
 
     @property
     def _block(self) -> int:
-        """How many files each bin has with, and as many without, border."""
+        """The number of files per bin and border."""
         return len(self._files) // (len(BINS) * len(BORDERS))
 
     def _group(self, index: int) -> tuple[str, str]:
@@ -120,7 +120,7 @@ class Nvidia:
         return list(BINS)[group // len(BORDERS)], BORDERS[group % len(BORDERS)]
 
     def _drawn(self, seed: int) -> int:
-        """Return the index of the file that the seed draws from the wanted bin and border."""
+        """Return the index of the file that the seed draws from the chosen bin and border."""
         block = self._block
         starts = [
             start

@@ -106,7 +106,7 @@ def write_masks(
     out: Path,
     on_progress: Callable[[int], None] | None = None,
 ) -> PackSummary:
-    """Write a pack as `write_pack` does, of the masks name -> the seed that it is drawn from.
+    """Write a pack as `write_pack` does, of masks with these names and seeds.
 
     seed: the mask seed that those were derived from, for pack.json.
     Raises RequestError for a folder that is not empty and for a name with a folder in it.

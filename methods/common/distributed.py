@@ -40,7 +40,7 @@ class Process:
 
 @contextlib.contextmanager
 def joined(device: str = "cpu") -> Iterator[Process]:
-    """Give this process's place: alone, or one of those that `torchrun` started.
+    """Return this process's place: alone, or one of those that `torchrun` started.
 
     device: "cpu", "cuda" or "cuda:1"; under torchrun "cuda" becomes this process's own device.
     """

@@ -78,7 +78,7 @@ class Lookout:
 
 
 def _template(image: Array) -> Template:
-    """Prepare a whole image, all of it known, as what is looked for."""
+    """Prepare a whole image, with every pixel known, as the query."""
     return prepare(image.astype(np.float32) / 255, np.ones(image.shape[:2], dtype=bool))
 
 

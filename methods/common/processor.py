@@ -116,7 +116,7 @@ def remark(dtype: torch.dtype, device: str) -> str:
 
 
 def announce(asked: str, dtype: torch.dtype, device: str, report: Callable[[str], None]) -> None:
-    """Report, as the first line of training, what is not plain about its precision."""
+    """Report, as the first line of training, what is unusual about its precision."""
     if asked == "bf16" and dtype == torch.float32:
         report("precision=fp32 instead of the recipe's bf16: this processor only emulates it\n")
     elif said := remark(dtype, device):

@@ -65,7 +65,7 @@ class Trainee(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to train and how often to tell.
+    """How long to train and how often to report.
 
     steps: in all, over every resumption.  minutes: stop (with a checkpoint) after so long.
     checkpoint_seconds: between checkpoints; 0 writes one every step.  sample_every: 0 for none.

@@ -1,4 +1,4 @@
-"""What a training run tells: a CSV log, a progress line with an estimate, sample grids."""
+"""What a training run reports: a CSV log, a progress line with an estimate, sample grids."""
 
 from __future__ import annotations
 

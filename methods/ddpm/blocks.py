@@ -86,7 +86,7 @@ class UNetConfig:
 
 
 class Block(nn.Module):
-    """A module that is given the embedding as well, where there is one."""
+    """A module that also takes the embedding, if there is one."""
 
     def forward(self, x: torch.Tensor, emb: torch.Tensor | None) -> torch.Tensor:
         """Map (N, C, H, W) and (N, E) to (N, C', H', W')."""

@@ -69,7 +69,7 @@ def export(path: Path, network: UNet, schedule: str, facts: Mapping[str, str]) -
 
 
 def assemble(config: UNetConfig, weights: Mapping[str, torch.Tensor], source: str) -> UNet:
-    """Return the float32 network with these weights; raises RequestError when they are others'."""
+    """Return the float32 network with these weights; raises RequestError when they do not fit."""
     with torch.device("meta"):
         network = UNet(config)
     complaint = difference(weights, network.state_dict())

@@ -1,4 +1,4 @@
-"""`ddpm` loaded: weights on a device, in the precision that pays, called as the contract says."""
+"""The loaded `ddpm`: weights on a device, in the fastest precision, called by the contract."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Completer:
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
     ) -> Completion:
-        """Complete a batch; the notes hold what a row cost the network, and the weights."""
+        """Complete a batch; the notes hold the network's cost per row, and the weights."""
         return self._complete(visible, hole, seeds, unwatched)
 
     def watched(self, watch: WatchSteps) -> Inpaint:
@@ -99,7 +99,7 @@ class Completer:
         return self.loaded["fashion-mnist-32" if tuple(size) == (32, 32) else "photos-64"]
 
     def labels(self, loaded: Loaded, seeds: Sequence[int]) -> torch.Tensor | None:
-        """Draw a label a row from its seed for a class-conditional network, as RePaint does."""
+        """Draw one label per row from its seed for a class-conditional network, as RePaint does."""
         if loaded.classes is None:
             return None
         drawn = [derive_seed("label", seed) % loaded.classes for seed in seeds]
@@ -128,7 +128,7 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
 
 
 def _own_path(method: DDPM) -> Path:
-    """Return the path given without a preset's name."""
+    """Return the path that was set without a preset's name."""
     if method.path is None or not method.path.exists():
         raise RequestError(f"path={method.path} does not exist; give a weights file or a folder")
     return method.path

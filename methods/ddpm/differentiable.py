@@ -1,4 +1,4 @@
-"""A network that gradients of its input are taken of: float32, its layers as they were trained.
+"""A network for gradients with respect to its input: float32, its layers as they were trained.
 
 The layout for inference overwrites activations in place and hands its weights to kernels without
 a backward pass.

@@ -2,7 +2,7 @@
 
 One equation each.
 x0, xt, eps, noise: (N, C, H, W), images in [-1, 1].  t: a level 1..T, one int for the batch or
-int64 (N,), one a row.
+int64 (N,), one per row.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def loss_vlb(
     t: torch.Tensor,
     output: torch.Tensor,
 ) -> torch.Tensor:
-    """The variational bound's term t, in bits a dimension, (N,) (Nichol and Dhariwal, eqs. 4-7).
+    """The variational bound's term t, in bits per dimension, (N,) (Nichol and Dhariwal, eqs. 4-7).
 
     Gradients flow into the variance alone: the mean's are stopped.  At t = 1 it is the discretised
     likelihood of 8-bit pixels, else KL(q(x_{t-1} | x_t, x_0) || p(x_{t-1} | x_t)).
@@ -160,7 +160,7 @@ def discretised_log_likelihood(
 
 
 def at(values: torch.Tensor, t: Level, like: torch.Tensor) -> torch.Tensor | float:
-    """Return values[t] so that it multiplies `like`: a float, or (N, 1, 1, 1) for a t a row."""
+    """Return values[t] so that it multiplies `like`: a float, or (N, 1, 1, 1) for one t per row."""
     if isinstance(t, int):
         return float(values[t])
     return values[t.cpu()].to(like).reshape(-1, 1, 1, 1)

@@ -49,7 +49,7 @@ class UpsampledConv(nn.Module):
 
 
 class Slice(nn.Module):
-    """Takes a block's part of what all blocks' embeddings were computed to at once."""
+    """Returns one block's slice of the embeddings, which are computed for all blocks at once."""
 
     def __init__(self, start: int, end: int) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ class PackedConv(nn.Module):
         self.weight: torch.Tensor | None = None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map (N, C, H, W) to (N, C', H', W'), as the convolution given but for rounding."""
+        """Map (N, C, H, W) to (N, C', H', W'), equal to the original convolution up to rounding."""
         if self.weight is None:
             assert self.conv is not None
             if not packable(x):

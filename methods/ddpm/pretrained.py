@@ -1,4 +1,4 @@
-"""Which weights there are: those that ship, and the checkpoints of the field.  Light: no torch.
+"""The available weights: those that ship, and the checkpoints of the field.  Light: no torch.
 
 The settings of a project's weights stand in the file itself, as safetensors' metadata.
 """

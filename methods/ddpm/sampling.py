@@ -20,7 +20,7 @@ DIVERGED = 1e3
 
 @dataclass(frozen=True)
 class Filled:
-    """Completed images in [-1, 1], (N, C, H, W), and what a row of them cost the network."""
+    """Completed images in [-1, 1], (N, C, H, W), and the network's cost per row."""
 
     x: torch.Tensor
     evaluations: int
@@ -35,7 +35,7 @@ def spaced(schedule: Schedule, options: Sampler) -> Schedule:
 
 
 def find(options: Sampler) -> Callable[..., torch.Tensor]:
-    """Return the sampler that options are of: (network, schedule, y, hole, noise, options) -> x."""
+    """Return the sampler of some options: (network, schedule, y, hole, noise, options) -> x."""
     module, _, function = options.function.partition(":")
     sampler: Callable[..., torch.Tensor] = getattr(importlib.import_module(module), function)
     return sampler

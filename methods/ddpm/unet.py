@@ -68,7 +68,7 @@ class UNet(nn.Module):
     def _embedding(
         self, t: torch.Tensor, labels: torch.Tensor | None, dtype: torch.dtype
     ) -> torch.Tensor | None:
-        """Return the embedding of t and the labels, (N, 4 channels), or None when neither is."""
+        """Return the embedding of t and the labels, (N, 4 channels), or None without either."""
         emb = None
         if self.config.time_embedding:
             emb = self.time_embed(sinusoids(t, self.config.channels).to(dtype))

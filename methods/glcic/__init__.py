@@ -75,7 +75,7 @@ class GLCIC:
         return self.trained_at()
 
     def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
-        """Draw what the network is given and gives, blended, and what the discriminators see."""
+        """Draw the network's input, output and blended result, and the discriminators' views."""
         from methods.glcic.explain import draw
 
         draw(image, hole, self, out)

@@ -58,7 +58,7 @@ class Completer:
     def network_output(
         self, visible: torch.Tensor, hole: torch.Tensor
     ) -> tuple[torch.Tensor, tuple[float, ...], str]:
-        """Return what the network alone gives, the mean colour it was given, and the blending.
+        """Return the network's own output, its mean colour and the blending.
 
         visible: (N, 3, H, W) in [0, 1].  hole: bool (N, 1, H, W).  The output is in [0, 1]; the
         mean colour fills the hole of the network's input.

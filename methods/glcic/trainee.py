@@ -119,7 +119,7 @@ class Glcic:
         return self.prepare(target.to(process.device), hole.to(process.device))
 
     def calibrate(self) -> None:
-        """Give the averaged generator batch statistics of its own, from batches of no step.
+        """Compute the averaged generator's batch statistics, from batches that no step trains on.
 
         Steps past the recipe's last one address them.  The next step overwrites the statistics.
         """

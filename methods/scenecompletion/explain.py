@@ -26,7 +26,7 @@ Tile = tuple[str, Array]  # caption, uint8 (H, W, 3)
 
 
 def draw(visible: torch.Tensor, hole: torch.Tensor, completer: Completer, out: Path) -> Result:
-    """Complete one image and write the picture of how to `out` (PNG).
+    """Complete one image and draw how, to the PNG file `out`.
 
     visible: float32 (3, H, W) in [0, 1].  hole: bool (1, H, W), True = missing.
     Raises RequestError as the method does.

@@ -22,7 +22,7 @@ class Denoiser:
 
     rows: N, of the batch; x may hold each row several times in succession (particles).  labels:
     int64 (N,) or None.  clamp: whether predicted images are in [-1, 1]; the Gaussian priors of the
-    tests are not.  evaluations, gradients: so far, a row.
+    tests are not.  evaluations, gradients: so far, per row.
     """
 
     def __init__(

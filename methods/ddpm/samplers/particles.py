@@ -1,4 +1,4 @@
-"""Weighted particles: P to a row of the batch, in succession; log-weights (N, P) in float64."""
+"""Weighted particles: P per row of the batch, adjacent; log-weights (N, P) in float64."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def resample(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Resample systematically the rows whose effective sample size is at most threshold P.
 
-    u: float64 (N,) in [0, 1), one a row, used or not.  Returns the indices (N, P) of the particles
-    kept, and the log-weights that they carry on: 0 where resampled.
+    u: float64 (N,) in [0, 1), one per row, used or not.  Returns the indices (N, P) of the kept
+    particles, and the log-weights that they carry on: 0 where resampled.
     """
     share = weights(log_w, level)
     n, p = share.shape

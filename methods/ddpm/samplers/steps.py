@@ -1,4 +1,4 @@
-"""What several samplers share: DDIM's step, time travel, what is known, norms a row.
+"""What several samplers share: DDIM's step, time travel, known pixels, norms per row.
 
 y: (N, C, H, W), the image with its known pixels, in [-1, 1].  hole: bool (N, 1, H, W), True =
 missing.
@@ -19,7 +19,7 @@ Watch = Callable[[int, torch.Tensor], None]
 
 
 class Noise(Protocol):
-    """Random numbers, one stream a row of the batch."""
+    """Random numbers, one stream per row of the batch."""
 
     def normal(self, copies: int = 1) -> torch.Tensor:
         """Return standard normal (N copies, C, H, W); a row's copies succeed one another."""
