@@ -38,7 +38,7 @@ def _entries(pack: Path) -> list[Entry]:
     A mask that it does not list was written when the process was killed, and joins the others.
     """
     if not (pack / MANIFEST).exists():
-        if pack.exists() and (not pack.is_dir() or any(pack.glob("*.png"))):
+        if _holds_masks(pack):
             raise RequestError(f"{pack} holds masks and no {MANIFEST}: give a new folder")
         return []
     listed = json.loads((pack / MANIFEST).read_text(encoding="utf-8"))
@@ -50,6 +50,11 @@ def _entries(pack: Path) -> list[Entry]:
     if not stray:
         read_pack(pack)
     return entries + [_entry(file.name, file.read_bytes()) for file in stray]
+
+
+def _holds_masks(path: Path) -> bool:
+    """Return whether a folder holds PNG files; a file that is none counts as such."""
+    return path.exists() and (not path.is_dir() or any(path.glob("*.png")))
 
 
 def _entry(file: str, png: bytes) -> Entry:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli.options import FILE, FOLDER
 from bench.cli.progress import shown
+
+if TYPE_CHECKING:
+    from bench.submission.check import Checked
 
 
 @click.command()
@@ -51,17 +55,21 @@ def check_submission(
             folder, archives=archives, dataset=dataset, on_progress=progress.stage("checking")
         )
     for run in checked:
-        state = run.state
-        word = "refused" if state is None else state.word
-        if not quiet or state is None:
-            click.echo(f"{run.name}: {word}, {run.n} outputs", err=state is None)
-        for line in run.wrong[:20]:
-            click.echo(f"  {line}", err=True)
-        if len(run.wrong) > 20:
-            click.echo(f"  and {len(run.wrong) - 20} more", err=True)
-        if write and state is not None:
-            write_state(folder / "runs" / run.name, state)
+        _tell(run, quiet=quiet)
+        if write and run.state is not None:
+            write_state(folder / "runs" / run.name, run.state)
     return 1 if any(run.wrong for run in checked) else 0
+
+
+def _tell(run: Checked, *, quiet: bool) -> None:
+    """Print a run's state, and on stderr what is wrong with it."""
+    word = "refused" if run.state is None else run.state.word
+    if not quiet or run.state is None:
+        click.echo(f"{run.name}: {word}, {run.n} outputs", err=run.state is None)
+    for line in run.wrong[:20]:
+        click.echo(f"  {line}", err=True)
+    if len(run.wrong) > 20:
+        click.echo(f"  and {len(run.wrong) - 20} more", err=True)
 
 
 COMMANDS = (submit, check_submission)

@@ -119,11 +119,8 @@ def without_intervals(board: Board) -> Board:
 def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric], *, strict: bool) -> Board:
     methods, notes = group_methods(runs)
     methods, missing = on_shared_images(methods)
-    if strict and missing:
-        raise RequestError(
-            f"--strict: {runs[0].mask} on {runs[0].dataset}: "
-            f"{missing[0].removeprefix('Warning: ')} Repair and run again, or leave --strict out."
-        )
+    if strict:
+        _refuse(missing, runs[0])
     present = {name for run in runs for name in run.summary.metrics}
     metrics = tuple(metric for metric in columns if metric.name in present)
     rows = _rows(methods, metrics)
@@ -140,6 +137,15 @@ def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric], *, strict:
         notes=(*missing, *notes, *_warnings(rows, metrics)),
         power=power_note([m.scored for m in methods], [row.title for row in rows], by),
     )
+
+
+def _refuse(missing: Sequence[str], run: ScoredRun) -> None:
+    """Raise RequestError where images of a run's board are missing."""
+    if missing:
+        raise RequestError(
+            f"--strict: {run.mask} on {run.dataset}: "
+            f"{missing[0].removeprefix('Warning: ')} Repair and run again, or leave --strict out."
+        )
 
 
 def _rows(methods: Sequence[MethodRuns], metrics: Sequence[Metric]) -> list[Row]:

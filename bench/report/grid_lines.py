@@ -111,14 +111,19 @@ def _titles(runs: Sequence[ScoredRun]) -> list[str]:
 
 def _metric(runs: Sequence[ScoredRun], asked: str) -> str | None:
     """Return the metric under the pictures; raises RequestError for one that no run has."""
-    known = list(dict.fromkeys(name for run in runs for name in map(str, run.scores.columns)))
-    if asked == "none" or not known:
+    names = list(dict.fromkeys(name for run in runs for name in map(str, run.scores.columns)))
+    if asked == "none" or not names:
         return None
-    if asked and asked not in known:
-        raise RequestError(f"No run has the metric {asked!r}. There are: {', '.join(known)}.")
-    small = (runs[0].spec.get("size") or LARGEST) < 64
+    if asked and asked not in names:
+        raise RequestError(f"No run has the metric {asked!r}. There are: {', '.join(names)}.")
+    return asked or _usual_metric(runs[0], names)
+
+
+def _usual_metric(run: ScoredRun, names: Sequence[str]) -> str:
+    """Return LPIPS as it suits the images' size, the first of the names where there is none."""
+    small = (run.spec.get("size") or LARGEST) < 64
     usual = ("lpips_up64", "lpips") if small else ("lpips", "lpips_up64")
-    return asked or next((name for name in usual if name in known), known[0])
+    return next((name for name in usual if name in names), names[0])
 
 
 def _line(image: str, runs: dict[str, ScoredRun], metric: str | None, style: GridStyle) -> GridLine:

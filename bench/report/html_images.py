@@ -109,23 +109,24 @@ def _weight(board: Board, plan: Plan) -> float:
 
 def comparison(board: Board, count: int, pool: Pool) -> Comparison:
     """Return ids, and places of target, hole and each method's outputs for `count` images."""
-    runs = {key: row.runs[0] for key, row in enumerate(board.rows) if _has_pictures(row.runs[0])}
-    runs = runs if count else {}
-    ids = spread(list(runs.values()), count) if runs and _share_images(runs.values()) else []
-    first = next(iter(runs.values())) if runs else None
+    runs = {str(k): row.runs[0] for k, row in enumerate(board.rows) if _has_pictures(row.runs[0])}
+    shown = count and runs and _share_images(runs.values())
+    ids = spread(list(runs.values()), count) if shown else []
+    if not ids:
+        return {"ids": [], "target": [], "hole": [], "outputs": {}, "scores": {}}
+    first = next(iter(runs.values()))
     return {
         "ids": ids,
-        "target": [pool.add(read_rgb(first.png("target", i))) for i in ids if first],
-        "hole": [pool.add(_hidden(first, i)) for i in ids if first],
-        "outputs": {
-            str(key): [pool.add(read_rgb(run.png("output", i))) for i in ids]
-            for key, run in runs.items()
-            if ids
-        },
-        "scores": {
-            str(key): [_scores(board, run, i) for i in ids] for key, run in runs.items() if ids
-        },
+        "target": _places(first, "target", ids, pool),
+        "hole": [pool.add(_hidden(first, i)) for i in ids],
+        "outputs": {key: _places(run, "output", ids, pool) for key, run in runs.items()},
+        "scores": {key: [_scores(board, run, i) for i in ids] for key, run in runs.items()},
     }
+
+
+def _places(run: ScoredRun, kind: str, ids: Sequence[str], pool: Pool) -> list[int]:
+    """Return the places of a run's pictures of one kind, "target" or "output"."""
+    return [pool.add(read_rgb(run.png(kind, i))) for i in ids]
 
 
 def _scores(board: Board, run: ScoredRun, output_id: str) -> dict[str, str]:

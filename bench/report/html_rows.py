@@ -92,7 +92,7 @@ def _by_sample(run: ScoredRun, metric: str) -> list[float]:
 def _bins(row: Row, metric: str) -> list[Bin]:
     """Return each bin of hole area, pooled over seeds."""
     by_bin: dict[tuple[float, float], list[tuple[int, float]]] = {}
-    for edges, n, mean in (found for run in row.runs for found in _areas(run, metric)):
+    for edges, n, mean in (area for run in row.runs for area in _areas(run, metric)):
         by_bin.setdefault(edges, []).append((n, mean))
     return [
         (*edges, sum(n for n, _ in seeds), sum(n * m for n, m in seeds) / sum(n for n, _ in seeds))
@@ -103,14 +103,22 @@ def _bins(row: Row, metric: str) -> list[Bin]:
 def _areas(run: ScoredRun, metric: str) -> Iterator[tuple[tuple[float, float], int, float]]:
     """Yield the bins of a run: those of its summary, or of the images that are taken alone."""
     entry = run.summary.metrics.get(metric)
-    if run.images is None:
-        for area in entry.by_hole_area if isinstance(entry, ImageEntry) else ():
+    if run.images is not None:
+        yield from _areas_of_images(run, metric)
+    elif isinstance(entry, ImageEntry):
+        for area in entry.by_hole_area:
             if area.n and area.mean is not None:
                 yield area.edges, area.n, area.mean
-        return
+
+
+def _areas_of_images(
+    run: ScoredRun, metric: str
+) -> Iterator[tuple[tuple[float, float], int, float]]:
+    """Yield the bins of the images that are taken alone, of those with a finite score."""
     if metric not in run.scores:
         return
-    known = {str(i): value for i, value in run.scores[metric].items() if np.isfinite(value)}
-    areas = [run.records[i].hole_fraction or 0.0 for i in known]
-    for found in by_hole_area(list(known.values()), areas) if known and all(areas) else ():
-        yield found.edges, found.n, found.mean
+    scores = {str(i): value for i, value in run.scores[metric].items() if np.isfinite(value)}
+    fractions = [run.records[i].hole_fraction or 0.0 for i in scores]
+    if scores and all(fractions):
+        for area in by_hole_area(list(scores.values()), fractions):
+            yield area.edges, area.n, area.mean

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from bench.report.grouping import MethodRuns
@@ -52,21 +52,32 @@ def _notes(
     empty = [method for method in methods if not method.scored]
     compared = [method for method in methods if method.scored]
     failed = {run.path: _failed(run) for method in compared for run in method.scored}
-    known = set().union(*own.values(), *failed.values())
+    every_image = set().union(*own.values(), *failed.values())
     groups: dict[tuple[str, ...], list[str]] = {}
-    for image in sorted(known - shared):
-        lacking = tuple(
-            method.label
-            for method in compared
-            if any(image not in own[run.path] for run in method.scored)
-        )
-        groups.setdefault(lacking, []).append(image)
-    reasons = {image: why for found in failed.values() for image, why in found.items() if why}
+    for image in sorted(every_image - shared):
+        groups.setdefault(_lacking(image, compared, own), []).append(image)
+    reasons = _reasons(failed.values())
     notes = [
-        _note(images, labels, len(known), every=len(labels) == len(compared), reasons=reasons)
+        _note(images, labels, len(every_image), every=len(labels) == len(compared), reasons=reasons)
         for labels, images in groups.items()
     ]
     return [*map(_nothing, empty), *notes]
+
+
+def _lacking(
+    image: str, methods: Sequence[MethodRuns], own: dict[Path, set[str]]
+) -> tuple[str, ...]:
+    """Return the labels of the methods of which a run lacks the image."""
+    return tuple(
+        method.label
+        for method in methods
+        if any(image not in own[run.path] for run in method.scored)
+    )
+
+
+def _reasons(failures: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Return image -> error of all runs' failures, of those that say why."""
+    return {image: why for errors in failures for image, why in errors.items() if why}
 
 
 def _note(

@@ -22,19 +22,21 @@ def title(boards: Sequence[Board]) -> str:
 
 def facts(boards: Sequence[Board]) -> list[tuple[str, str]]:
     """Return (what, value) of the boards' runs; what no manifest says is left out."""
-    found = [m for board in boards for row in board.rows for m in _manifests(row.runs)]
-    sizes = {
-        f"{b.dataset} at {f'{b.size} px' if b.size else 'its own sizes'}, {b.n} images"
-        for b in boards
-    }
-    dates = sorted({m.created[:10] for m in found if m.created})
+    manifests = [m for board in boards for row in board.rows for m in _manifests(row.runs)]
+    dates = sorted({m.created[:10] for m in manifests if m.created})
     told = [
-        ("Data", _listed(sorted(sizes))),
+        ("Data", _listed(sorted(set(map(_data, boards))))),
         ("Made", " to ".join(dict.fromkeys([dates[0], dates[-1]])) if dates else ""),
-        ("Code", _listed(dict.fromkeys(map(_code, found)))),
-        ("Machine", _listed(dict.fromkeys(map(_machine, found)))),
+        ("Code", _listed(dict.fromkeys(map(_code, manifests)))),
+        ("Machine", _listed(dict.fromkeys(map(_machine, manifests)))),
     ]
     return [(what, value) for what, value in told if value]
+
+
+def _data(board: Board) -> str:
+    """Return "photos at 256 px, 100 images"."""
+    size = f"{board.size} px" if board.size else "its own sizes"
+    return f"{board.dataset} at {size}, {board.n} images"
 
 
 def _manifests(runs: Iterable[ScoredRun]) -> list[Manifest]:

@@ -54,18 +54,7 @@ def matrix(boards: Sequence[Board], style: Style, marks: Marks) -> Matrix:
     """
     _check_decimals(boards, style)
     keys = list(dict.fromkeys((row.method, row.assets) for board in boards for row in board.rows))
-    found = [{(row.method, row.assets): row for row in board.rows} for board in boards]
-    places = [_places(board, style) for board in boards]
-    rows = []
-    for key in keys:
-        own = [rows_of.get(key) for rows_of in found]
-        entries = [
-            entry
-            for board, row, p in zip(boards, own, places, strict=True)
-            for entry in _entries(board, row, p, style)
-        ]
-        there = [row for row in own if row is not None]
-        rows.append((_title(there), (*entries, *_tail(there, style))))
+    rows = _rows(boards, keys, style)
     tail = [*(["n"] if style.n else []), *(["s/image"] if style.seconds else [])]
     groups = [ColumnGroup(t, _heads(b)) for t, b in zip(_titles(boards), boards, strict=True)]
     return Matrix(
@@ -77,6 +66,25 @@ def matrix(boards: Sequence[Board], style: Style, marks: Marks) -> Matrix:
         comments=tuple(f"{method}: {assets}" for method, assets in keys if assets),
         bare=style.bare,
     )
+
+
+def _rows(
+    boards: Sequence[Board], keys: Sequence[tuple[str, str]], style: Style
+) -> list[tuple[str, tuple[TableEntry, ...]]]:
+    """Return title and entries of each (method, assets) over all boards."""
+    by_key = [{(row.method, row.assets): row for row in board.rows} for board in boards]
+    places = [_places(board, style) for board in boards]
+    rows = []
+    for key in keys:
+        own = [rows_of.get(key) for rows_of in by_key]
+        entries = [
+            entry
+            for board, row, p in zip(boards, own, places, strict=True)
+            for entry in _entries(board, row, p, style)
+        ]
+        present = [row for row in own if row is not None]
+        rows.append((_title(present), (*entries, *_tail(present, style))))
+    return rows
 
 
 def _check_decimals(boards: Sequence[Board], style: Style) -> None:

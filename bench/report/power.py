@@ -25,8 +25,10 @@ def power_note(
     groups, names: the complete runs and the name of each row.  metric: the one that orders the
     board.  None where all differences are large enough, or there is nothing to compare.
     """
-    differences = _differences_from_best(groups, names, metric) if metric is not None else {}
-    if metric is None or not differences or any(len(d) < 2 for d in differences.values()):
+    if metric is None:
+        return None
+    differences = _differences_from_best(groups, names, metric)
+    if min(map(len, differences.values()), default=0) < 2:
         return None
     needed = {name: detectable_normal(d) for name, d in differences.items()}
     close = [name for name, d in differences.items() if abs(d.mean()) < needed[name]]

@@ -70,18 +70,21 @@ def mean_ranks(boards: Sequence[Board], by: Metric | None = None) -> MeanRanks |
     metric = by or _shared_metric(boards)
     if len(boards) < FEWEST_BOARDS or metric is None:
         return None
-    by_board = [_values(board, metric) for board in boards]
-    shared = [name for name in by_board[0] if all(name in column for column in by_board)]
-    if not 2 <= len(shared) <= MOST_METHODS:
-        return None
-    values = np.array([[column[name] for name in shared] for column in by_board])
-    if not np.isfinite(values).all():
+    shared, values = _shared_values(boards, metric)
+    if not 2 <= len(shared) <= MOST_METHODS or not np.isfinite(values).all():
         return None
     first = friedman_ranks(values, higher_is_better=metric.higher_is_better)
     order = np.argsort(first.mean_ranks, kind="stable")
     ranks = friedman_ranks(values[:, order], higher_is_better=metric.higher_is_better)
     names = tuple(shared[k] for k in order)
     return MeanRanks(metric, tuple(boards), names, ranks, values[:, order].T)
+
+
+def _shared_values(boards: Sequence[Board], metric: Metric) -> tuple[list[str], np.ndarray]:
+    """Return the rows that all boards have, and their values: float64 (boards, rows)."""
+    by_board = [_values(board, metric) for board in boards]
+    shared = [name for name in by_board[0] if all(name in column for column in by_board)]
+    return shared, np.array([[column[name] for name in shared] for column in by_board])
 
 
 def _values(board: Board, metric: Metric) -> dict[str, float]:

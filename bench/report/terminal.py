@@ -27,13 +27,20 @@ def text(matrix: Matrix, width: int = WIDTH) -> str:
     """
     titled = [k for k, group in enumerate(matrix.groups) if group.title]
     parts = [one_group(matrix, k) for k in titled] or [matrix]
-    blocks = [_caption(matrix, width)] if not matrix.bare else []
+    blocks = _blocks(parts[0], width) if len(parts) == 1 else _titled_blocks(parts, width)
+    if not matrix.bare:
+        notes = (wrapped(note, width) for note in matrix.notes)
+        blocks = [_caption(matrix, width), *blocks, *notes]
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def _titled_blocks(parts: Sequence[Matrix], width: int) -> list[str]:
+    """Return the blocks of several groups, each group's below its title."""
+    blocks = []
     for part in parts:
-        title = next((group.title for group in part.groups if group.title), "")
-        blocks += [title] if len(parts) > 1 else []
-        blocks += _blocks(part, width)
-    blocks += [] if matrix.bare else [wrapped(note, width) for note in matrix.notes]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+        title = next(group.title for group in part.groups if group.title)
+        blocks += [title, *_blocks(part, width)]
+    return blocks
 
 
 def wrapped(paragraph: str, width: int = WIDTH) -> str:

@@ -45,8 +45,6 @@ def summarise_run(
     failed = sorted(record.id for record in records.values() if not record.done)
     # Workers' first batches count only where there are no others.
     seconds = _measured([r for r in done if r.warm] or done, lambda r: r.seconds)
-    evaluations = _measured(done, lambda r: r.evaluations)
-    gradients = _measured(done, lambda r: r.gradients)
     return Summary(
         schema_version=SCHEMA_VERSION,
         spec=manifest.spec,
@@ -61,11 +59,20 @@ def summarise_run(
             **sets,
         },
         seconds_per_image=median(seconds) if seconds else None,
-        evaluations=fmean(evaluations) if evaluations else None,
-        gradients=fmean(gradients) if gradients else None,
+        evaluations=_mean(_measured(done, lambda r: r.evaluations)),
+        gradients=_mean(_measured(done, lambda r: r.gradients)),
         peak_memory=max(_measured(done, lambda r: r.peak_memory), default=None),
-        weights=tuple(sorted({str(r.notes["weights"]) for r in done if "weights" in r.notes})),
+        weights=_weights(done),
     )
+
+
+def _weights(records: Sequence[Record]) -> tuple[str, ...]:
+    """Return the names of the weights that completed the images, of a method that notes them."""
+    return tuple(sorted({str(r.notes["weights"]) for r in records if "weights" in r.notes}))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return fmean(values) if values else None
 
 
 def _measured(records: Sequence[Record], value_of: Callable[[Record], T | None]) -> list[T]:

@@ -53,10 +53,7 @@ def pack(
     """
     if out.exists() and (not out.is_dir() or any(p.name != CARD for p in out.iterdir())):
         raise RequestError(f"{out} is not an empty folder; give a new one with --out.")
-    if card is None and not (out / CARD).exists():
-        write_atomic(out / CARD, indented(template()))
-        raise RequestError(f"Fill in {out / CARD}, which says what the method is, and pack again.")
-    told = read_card(card or out / CARD)
+    told = read_card(card or _card_in(out))
     found = [_complete(run) for run in runs]
     if not found:
         raise RequestError("Nothing to pack: give run directories.")
@@ -72,6 +69,15 @@ def pack(
     write_atomic(out / SUBMISSION, indented(whole))
     on_progress(len(found), len(found))
     return Packed(out, tuple(str(entry["name"]) for entry in entries), size)
+
+
+def _card_in(out: Path) -> Path:
+    """Return the card in a folder; where it has none, write one to fill in and raise."""
+    card = out / CARD
+    if not card.exists():
+        write_atomic(card, indented(template()))
+        raise RequestError(f"Fill in {card}, which says what the method is, and pack again.")
+    return card
 
 
 def _complete(run: Path) -> tuple[RunDirectory, Manifest]:

@@ -40,14 +40,7 @@ class Session:
     ) -> None:
         self._session = _open(path, provider)
         self._inputs = self._session.get_inputs()
-        if unknown := [i for i in self._inputs if i.type not in _TYPES]:
-            raise RequestError(f"{path}: its input {unknown[0].name!r} is a {unknown[0].type}")
-        if len(self._inputs) not in {1, 2}:
-            names = ", ".join(repr(i.name) for i in self._inputs)
-            raise RequestError(
-                f"{path} takes {len(self._inputs)} inputs ({names}); an image and a mask, or one "
-                "tensor of both, can be given"
-            )
+        _check_inputs(path, self._inputs)
         shape = self._inputs[0].shape
         self._last = channels == "last" or (channels == "auto" and _is_last(shape))
         sides = shape[1:3] if self._last else shape[2:4]
@@ -114,6 +107,18 @@ class Session:
 def _is_last(shape: Sequence[object]) -> bool:
     """Return whether a shape has its channels at the end."""
     return len(shape) == 4 and shape[3] in {1, 3, 4} and shape[1] not in {1, 3, 4}
+
+
+def _check_inputs(path: Path, inputs: Sequence[Any]) -> None:
+    """Raise RequestError for inputs that are not an image and a mask, or both in one tensor."""
+    if unknown := [i for i in inputs if i.type not in _TYPES]:
+        raise RequestError(f"{path}: its input {unknown[0].name!r} is a {unknown[0].type}")
+    if len(inputs) not in {1, 2}:
+        names = ", ".join(repr(i.name) for i in inputs)
+        raise RequestError(
+            f"{path} takes {len(inputs)} inputs ({names}); an image and a mask, or one "
+            "tensor of both, can be given"
+        )
 
 
 def _open(path: Path, provider: str) -> Any:
