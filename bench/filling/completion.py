@@ -21,6 +21,8 @@ from bench.complete.call import call_method
 from bench.filling.membrane import extended, fitted
 from bench.filling.windows import Window, cover
 
+# Over how many of a network's pixels its filling fades in from the border.
+FADE = 2.0
 OnProgress = Callable[[int, int], None]
 
 
@@ -92,7 +94,8 @@ class Filler:
         filling = extended(self._call(inpaint, small, hole, seed), hole)
         size = missing.shape[1], missing.shape[0]
         enlarged = cv2.resize(filling, size, interpolation=cv2.INTER_CUBIC)
-        return fitted(enlarged.reshape(known.shape), known, part).clip(0, 1)
+        fade = FADE * max(missing.shape) / max(hole.shape)
+        return fitted(enlarged.reshape(known.shape), known, part, fade).clip(0, 1)
 
     def _call(
         self, inpaint: Inpaint, known: np.ndarray, missing: np.ndarray, seed: int

@@ -1,47 +1,48 @@
-"""Fitting a filling to its border: the difference there, carried on smoothly into the hole.
+"""Fitting a filling to its border: the known colours there, carried on smoothly into the hole.
 
-The filling plus the membrane is Poisson blending of the filling's gradients (Perez, Gangnet and
-Blake 2003, eq. 5), whose correction solves Laplace's equation.
+What is put into the hole is the membrane of the known border, plus by how much the filling differs
+from the membrane of its own border: Poisson blending of the filling's gradients (Perez, Gangnet and
+Blake 2003, eq. 5), but that the gradients fade in over the first pixels, of which a network that
+saw a smaller image knows nothing.
 """
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 SWEEPS = 24
 COARSEST = 8
-REACH = 3
 
 
-def fitted(filling: np.ndarray, known: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def fitted(filling: np.ndarray, known: np.ndarray, hole: np.ndarray, fade: float) -> np.ndarray:
     """Return a filling that meets the known pixels at the hole's border.
 
     filling, known: float32 (H, W, C).  hole: bool (H, W); the filling reaches at least a pixel
-    beyond it.  A hole of all pixels has no border: the filling is returned.
+    beyond it.  fade: pixels from the border on which the filling counts ever more; after them it
+    counts whole.  A hole of all pixels has no border: the filling is returned.
     """
-    ring = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~hole
+    plain = hole.astype(np.uint8)
+    ring = cv2.dilate(plain, np.ones((3, 3), np.uint8)).astype(bool) & ~hole
     if not ring.any():
         return filling
-    offset = np.where(ring[..., None], known - filling, np.float32(0))
-    result: np.ndarray = filling + harmonic(offset, ring, hole)
-    return result
+    both = harmonic(np.concatenate([known, filling], axis=2), ring, hole)
+    of_known, of_filling = np.split(both, 2, axis=2)
+    share = np.clip(cv2.distanceTransform(plain, cv2.DIST_L2, 5) / fade, 0, 1)[..., None]
+    result: np.ndarray = of_known + share * (filling - of_filling)
+    return np.where(hole[..., None], result, known)
 
 
 def extended(filling: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return a filling that goes on beyond its hole for REACH pixels, without the known ones.
+    """Return a filling that goes on beyond its hole as it is at the nearest pixel of its rim.
 
-    filling: float32 (H, W, C).  hole: bool (H, W).  Each pixel there is the mean of its neighbours
-    that are nearer to the hole.
+    So enlarging it mixes no known pixels in, and it is flat across the border.  filling: float32
+    (H, W, C).  hole: bool (H, W), not empty.
     """
-    result, valid = filling * hole[..., None], hole.astype(np.float32)
-    for _ in range(REACH):
-        share = cv2.blur(valid, (3, 3), borderType=cv2.BORDER_CONSTANT)
-        total = cv2.blur(result, (3, 3), borderType=cv2.BORDER_CONSTANT).reshape(result.shape)
-        new = (valid == 0) & (share > 0)
-        result[new] = total[new] / share[new][:, None]
-        valid[new] = 1
-    return np.where(valid[..., None] > 0, result, filling)
+    _, nearest = distance_transform_edt(~hole, return_indices=True)
+    found: np.ndarray = filling[nearest[0], nearest[1]]
+    return found
 
 
 def harmonic(values: np.ndarray, fixed: np.ndarray, free: np.ndarray) -> np.ndarray:

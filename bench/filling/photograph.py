@@ -7,6 +7,7 @@ and back for the file, whose tag stays.  Known pixels of a lossless format come 
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,21 +85,30 @@ def read(path: Path) -> Photograph:
         data = path.read_bytes()
     except OSError as error:
         raise RequestError(f"{path} cannot be read: {error.strerror}; give a photograph") from error
-    try:
-        opened = Image.open(io.BytesIO(data))
-        kind = _checked(path, opened)
-        opened.load()
-    except RequestError:
-        raise
-    except Exception as error:  # Pillow's decoders raise whatever broken bytes lead them to
-        told = "of no known format" if isinstance(error, UnidentifiedImageError) else error
-        raise RequestError(f"{path} is not a readable image ({told}); give a photograph") from error
+    opened, kind = _opened(path, data)
     orientation = _orientation(opened)
     wide = chunks_of.is_wide(data)
     pixels = _decode_wide(path, data) if wide else _pixels(path, opened, kind)
     chunks = chunks_of.ancillary(data) if wide else b""
     upright = _upright(pixels, orientation)
     return Photograph(path, upright, orientation, kind, _settings(opened, kind, data), chunks)
+
+
+def _opened(path: Path, data: bytes) -> tuple[Image.Image, str]:
+    """Decode a file; return the image and the format that it will be written in."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd metadata: each is decided here instead
+            opened = Image.open(io.BytesIO(data))
+            kind = _checked(path, opened)
+            opened.load()
+    except RequestError:
+        raise
+    except Exception as error:  # Pillow's decoders raise whatever broken bytes lead them to
+        unknown = isinstance(error, UnidentifiedImageError)  # its text holds a buffer's address
+        told = "of no known format" if unknown else " ".join(str(error).split())
+        raise RequestError(f"{path} is not a readable image ({told}); give a photograph") from error
+    return opened, kind
 
 
 def _checked(path: Path, opened: Image.Image) -> str:

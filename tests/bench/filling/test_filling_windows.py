@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench import plugins
-from bench.filling.membrane import REACH, extended, fitted, harmonic
+from bench.filling.membrane import extended, fitted, harmonic
 from bench.filling.windows import cover
 
 SIDE = 16
@@ -73,7 +73,17 @@ def test_a_filling_off_by_a_constant_is_put_right() -> None:
     rows, columns = np.mgrid[:50, :50]
     picture = (0.5 + 0.3 * np.sin(rows / 7) * np.cos(columns / 5)).astype(np.float32)[..., None]
     hole = disc(50, 50, 25, 20, 11)
-    assert np.abs(fitted(picture + 0.1, picture, hole) - picture)[hole].max() < 1e-3
+    assert np.abs(fitted(picture + 0.1, picture, hole, 1) - picture)[hole].max() < 1e-3
+
+
+def test_a_filling_fades_in_from_the_border() -> None:
+    known = np.full((41, 41, 1), 0.5, dtype=np.float32)
+    noise = known + np.where(np.indices((41, 41)).sum(0) % 2, 0.2, -0.2)[..., None]
+    noise = np.where(disc(41, 41, 20, 20, 15)[..., None], noise, known).astype(np.float32)
+    hole = disc(41, 41, 20, 20, 15)
+    off = np.abs(fitted(noise, known, hole, 10) - known)[20, :, 0]
+    assert np.allclose(off[[5, 10, 20]], [0.02, 0.107, 0.2], atol=0.01)
+    assert off[4] == 0
 
 
 def test_an_extended_filling_goes_on_as_it_is_at_the_holes_rim() -> None:
@@ -81,13 +91,14 @@ def test_an_extended_filling_goes_on_as_it_is_at_the_holes_rim() -> None:
     hole[8:12, 8:12] = True
     filling = np.where(hole[..., None], np.float32(0.8), np.float32(0.1))
     found = extended(filling, hole)[..., 0]
-    near = np.zeros_like(hole)
-    near[8 - REACH : 12 + REACH, 8 - REACH : 12 + REACH] = True
-    assert np.allclose(found[near], 0.8)
-    assert np.allclose(found[~near], 0.1)
+    assert np.allclose(found, 0.8)
+    filling[8, 8] = 0.2
+    corner = extended(filling, hole)[..., 0]
+    assert np.allclose(corner[:9, :9], 0.2)
+    assert np.allclose(corner[12:, 12:], 0.8)
 
 
 def test_a_hole_without_a_border_leaves_the_filling() -> None:
     filling = np.full((4, 4, 1), 0.3, dtype=np.float32)
     everything = np.ones((4, 4), dtype=bool)
-    assert np.array_equal(fitted(filling, np.zeros_like(filling), everything), filling)
+    assert np.array_equal(fitted(filling, np.zeros_like(filling), everything, 2), filling)
