@@ -10,8 +10,9 @@ from itertools import pairwise
 import pytest
 import torch
 
+from bench.api.memory import keep_freed_memory
 from methods.ddpm.blocks import UNetConfig
-from methods.ddpm.differentiable import differentiable, keep_freed_memory
+from methods.ddpm.differentiable import differentiable
 from methods.ddpm.unet import UNet
 
 SHAPE = UNetConfig(size=64, channels=32, multipliers=(1, 2), blocks=1, attention=(), groups=8)
