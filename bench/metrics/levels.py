@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
+from bench.api.pairs import ImagePair, Picture
 
 if TYPE_CHECKING:
     import torch
@@ -50,6 +51,15 @@ def level_pairs(
             f"{hole.dtype} {tuple(hole.shape)}."
         )
     return levels(output), levels(target)
+
+
+def pairs_of(output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor) -> list[ImagePair]:
+    """Return the N pairs of batches, checked as `level_pairs` does."""
+    ours, theirs = level_pairs(output, target, hole)
+    return [
+        ImagePair(Picture(x), Picture(y), missing)
+        for x, y, missing in zip(ours, theirs, hole, strict=True)
+    ]
 
 
 def check_not_empty(hole: torch.Tensor) -> None:

@@ -1,55 +1,60 @@
-"""LPIPS (Zhang et al. 2018), version 0.1, by the official `lpips` package.
+"""LPIPS (Zhang et al. 2018), version 0.1: how far apart a trunk's features of two images are.
 
-The package carries the linear heads; the trunk is torchvision's, taken from `bench.assets.weights`.
-The network is loaded once per process and kept (`load_network`); images are scored one at a time,
-so a score does not depend on the batch.
+Weights are those of the official package, trunks those of torchvision.  What a network computes of
+a pair is kept in it: `lpips` and `lpips_hole` come from one pass, `lpips_up64` is `lpips` from 64
+pixels on.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from bench.metrics.levels import check_not_empty, check_side, level_pairs
+from bench.api.pairs import ImagePair, Picture
+from bench.metrics.levels import check_not_empty, check_side
+from bench.metrics.pairwise import Pairwise
 
 if TYPE_CHECKING:
     import torch
 
 SMALLEST = 31
-WEIGHTS = {"alex": "lpips-alexnet", "vgg": "lpips-vgg16"}
+ENLARGED = 64
 
 
-class _LPIPS:
+class _LPIPS(Pairwise):
     """What the four metrics share: one value per image, at least 0, lower is better."""
 
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = False
     net: ClassVar[str] = "alex"
     smallest: ClassVar[int] = SMALLEST
+    enlarged: ClassVar[int] = 0
 
     def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the trunk."""
+        """Return the pinned sha256 of the trunk and of the weights of its channels."""
         from bench.assets import weights
+        from bench.metrics.perceptual import HEADS, WEIGHTS
 
-        return {WEIGHTS[self.net]: weights.pinned(WEIGHTS[self.net])}
+        return {name: weights.pinned(name) for name in (WEIGHTS[self.net], HEADS)}
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,); raises RequestError for images below `smallest` pixels."""
-        import torch
+    def of_pairs(self, pairs: Sequence[ImagePair], device: str = "cpu") -> list[float]:
+        """Return a number per pair; raises RequestError below `smallest` pixels."""
+        from bench.metrics.layer_maps import layer_maps
 
-        ours, theirs = level_pairs(output, target, hole)
-        check_side(output, self.smallest, "LPIPS's trunk halves it several times")
-        return torch.stack([self._score(*image) for image in zip(ours, theirs, hole, strict=True)])
+        for pair in pairs:
+            self.check(pair)
+        maps = layer_maps(pairs, self.net, device, self.enlarged)
+        return [self.reduced(m, pair.hole) for m, pair in zip(maps, pairs, strict=True)]
 
-    def _score(self, x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-        """Score one image: uint8 levels x, y (3, H, W), hole (1, H, W)."""
-        return distance(x, y, self.net)
+    def check(self, pair: ImagePair) -> None:
+        """Raise RequestError for a pair that has no such number."""
+        check_side(pair.hole, self.smallest, "LPIPS's trunk halves it several times")
+
+    def reduced(self, maps: Sequence[torch.Tensor], hole: torch.Tensor) -> float:
+        """Return the number of the five maps (h, w) of a pair."""
+        return mean_over_places(maps)
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,7 @@ class LPIPSUp64(_LPIPS):
 
     name: ClassVar[str] = "lpips_up64"
     smallest: ClassVar[int] = 1
-
-    def _score(self, x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-        return distance(_enlarged(x), _enlarged(y), self.net)
+    enlarged: ClassVar[int] = ENLARGED
 
 
 @dataclass(frozen=True)
@@ -98,92 +101,50 @@ class LPIPSHole(_LPIPS):
 
     name: ClassVar[str] = "lpips_hole"
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,); raises RequestError below 31 pixels or without a hole."""
-        check_not_empty(hole)
-        return super().__call__(output, target, hole)
+    def check(self, pair: ImagePair) -> None:
+        """Raise RequestError below 31 pixels or without a hole."""
+        check_not_empty(pair.hole[None])
+        super().check(pair)
 
-    def _score(self, x: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-        import torch
+    def reduced(self, maps: Sequence[torch.Tensor], hole: torch.Tensor) -> float:
+        """Return the mean over the hole (1, H, W) of the maps enlarged to it."""
+        from torch.nn.functional import interpolate
 
-        with torch.inference_mode():
-            network = load_network(self.net, spatial=True)
-            spatial: torch.Tensor = network(_signed(x), _signed(y))
-        return spatial[0].double()[hole].mean()
+        size = tuple(hole.shape[-2:])
+        large = [interpolate(m[None, None], size=size, mode="bilinear")[0] for m in maps]
+        return float(sum(large[1:], large[0])[hole].double().mean())
 
 
-def distance(x: torch.Tensor, y: torch.Tensor, net: str) -> torch.Tensor:
-    """Return the LPIPS of two images as a float64 scalar.
+def mean_over_places(maps: Sequence[torch.Tensor]) -> float:
+    """Return the LPIPS of a pair by its five maps (h, w)."""
+    return sum(float(m.double().mean()) for m in maps)
 
-    x, y: uint8 levels (3, H, W), at least 31x31.  net: "alex" or "vgg".
+
+def distances(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]], net: str) -> list[float]:
+    """Return the LPIPS of each pair; net: "alex" or "vgg".
+
+    pairs: of uint8 levels (3, H, W), at least 31x31, all of one size.  An image that occurs in
+    several pairs, the same object, goes through the trunk once.
     """
-    import torch
+    from bench.metrics.layer_maps import apart, unit_features
+    from bench.metrics.perceptual import load_network
 
-    with torch.inference_mode():
-        score: torch.Tensor = load_network(net)(_signed(x), _signed(y))
-    return score.double().reshape(())
+    images = {id(image): image for pair in pairs for image in pair}
+    features = unit_features([Picture(image) for image in images.values()], net)
+    found = dict(zip(images, features, strict=True))
+    network = load_network(net)
+    return [mean_over_places(apart(network, found[id(x)], found[id(y)])) for x, y in pairs]
 
 
-def weighted_features(x: torch.Tensor) -> list[torch.Tensor]:
-    """Return AlexNet's five maps (C, H, W) of uint8 (3, H, W), float64, as LPIPS weighs them.
+def weighted_features(images: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:
+    """Return AlexNet's five maps (C, h, w) of each uint8 (3, H, W), float64, as LPIPS weighs them.
 
     Unit length over the channels at each place, times the square roots of LPIPS's weights: the
     squared difference of two images' maps, averaged over places and summed, is their LPIPS.
     """
-    import torch
+    from bench.metrics.layer_maps import unit_features
+    from bench.metrics.perceptual import load_network
 
-    network = load_network("alex")
-    with torch.inference_mode():
-        maps = network.net(network.scaling_layer(_signed(x)))
-        found = []
-        for features, head in zip(maps, network.lins, strict=True):
-            unit = features / (features.square().sum(1, keepdim=True).sqrt() + 1e-10)
-            found.append((unit * head.model[-1].weight.clamp(min=0).sqrt())[0].double())
-    return found
-
-
-@lru_cache(maxsize=4)
-def load_network(net: str, spatial: bool = False) -> Any:
-    """Return the package's network with the real trunk, kept for the process's life (CPU, eval).
-
-    net: "alex" or "vgg".  Raises RequestError when the trunk cannot be had.
-    """
-    import torch
-    from safetensors.torch import load_file
-
-    from bench.assets import weights
-
-    trunk = load_file(weights.require(WEIGHTS[net]))
-    # The package draws the trunk at random first: the caller's random stream must not notice.
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        # lpips 0.1.4 calls torchvision by its deprecated arguments.
-        warnings.filterwarnings("ignore", module="torchvision")
-        import lpips
-
-        network = lpips.LPIPS(
-            net=net, version="0.1", pnet_rand=True, spatial=spatial, verbose=False
-        )
-    # slice2.3.weight holds what torchvision calls features.3.weight.
-    network.net.load_state_dict(
-        {name: trunk["features." + name.partition(".")[2]] for name in network.net.state_dict()}
-    )
-    return network.requires_grad_(False)
-
-
-def _signed(image: torch.Tensor) -> torch.Tensor:
-    """Return float32 (1, 3, H, W) in [-1, 1] of uint8 (3, H, W)."""
-    return image[None].float() / 127.5 - 1
-
-
-def _enlarged(image: torch.Tensor) -> torch.Tensor:
-    """Enlarge uint8 (3, H, W) by nearest neighbour until its short side has 64 pixels."""
-    from torch.nn.functional import interpolate
-
-    height, width = image.shape[-2:]
-    short = min(height, width)
-    if short >= 64:
-        return image
-    size = (round(height * 64 / short), round(width * 64 / short))
-    return interpolate(image[None], size=size, mode="nearest-exact")[0]
+    heads = [head.sqrt().view(-1, 1, 1) for head in load_network("alex").heads()]
+    features = unit_features([Picture(image) for image in images], "alex")
+    return [[(m * h).double() for m, h in zip(maps, heads, strict=True)] for maps in features]

@@ -5,17 +5,17 @@ All are computed from 8-bit levels with integer sums, so they are exact up to on
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from bench.metrics.levels import check_not_empty, level_pairs
-
-if TYPE_CHECKING:
-    import torch
+from bench.api.pairs import ImagePair
+from bench.metrics.levels import check_not_empty
+from bench.metrics.pairwise import Pairwise
 
 
 @dataclass(frozen=True)
-class L1:
+class L1(Pairwise):
     """Mean absolute error over the whole image, in percent of the range.
 
     100 / 255 * mean |output - target|.  Known pixels count, so small holes give small errors.
@@ -26,15 +26,13 @@ class L1:
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = False
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), in [0, 100]."""
-        return _mean(_difference(output, target, hole).abs()) / 255 * 100
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return the error, in [0, 100]."""
+        return _sum_of_errors(pair) / pair.target.levels.numel() / 255 * 100
 
 
 @dataclass(frozen=True)
-class L1Hole:
+class L1Hole(Pairwise):
     """Mean absolute error over the hole's pixels, in percent of the range.
 
     100 / 255 * sum over the hole of |output - target| / (3 |hole|).
@@ -45,15 +43,14 @@ class L1Hole:
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = False
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), in [0, 100]; raises RequestError for an empty hole."""
-        return _mean_in_hole(_difference(output, target, hole).abs(), hole) / 255 * 100
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return the error, in [0, 100]; raises RequestError for an empty hole."""
+        check_not_empty(pair.hole[None])
+        return _sum_of_errors(pair, in_hole=True) / (3 * int(pair.hole.sum())) / 255 * 100
 
 
 @dataclass(frozen=True)
-class L1Relative:
+class L1Relative(Pairwise):
     """Absolute error relative to both images' brightness, in percent: AOT-GAN's "mae".
 
     100 * sum |output - target| / sum (output + target), over the whole image (Zeng et al. 2021, the
@@ -65,17 +62,14 @@ class L1Relative:
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = False
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), in [0, 100]; 0 for two black images."""
-        ours, theirs = (image.long() for image in level_pairs(output, target, hole))
-        error = (ours - theirs).abs().flatten(1).sum(dim=1).double()
-        return 100 * error / (ours + theirs).flatten(1).sum(dim=1).clamp(min=1)
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return the error, in [0, 100]; 0 for two black images."""
+        brightness = int(pair.output.levels.sum()) + int(pair.target.levels.sum())
+        return 100 * _sum_of_errors(pair) / max(brightness, 1)
 
 
 @dataclass(frozen=True)
-class PSNR:
+class PSNR(Pairwise):
     """Peak signal-to-noise ratio over the whole image.
 
     10 log10(255^2 / MSE), MSE over all pixels and channels; +inf for an identical image.  A set's
@@ -87,15 +81,13 @@ class PSNR:
     unit: ClassVar[str] = "dB"
     higher_is_better: ClassVar[bool] = True
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), at least 0, +inf where output equals target."""
-        return _decibels(_mean(_difference(output, target, hole) ** 2))
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return decibels, at least 0, +inf where output equals target."""
+        return _decibels(_sum_of_errors(pair, squared=True) / pair.target.levels.numel())
 
 
 @dataclass(frozen=True)
-class PSNRHole:
+class PSNRHole(Pairwise):
     """Peak signal-to-noise ratio over the hole's pixels.
 
     10 log10(255^2 / MSE), MSE over the hole's 3 |hole| values; +inf for an identical filling.
@@ -106,31 +98,24 @@ class PSNRHole:
     unit: ClassVar[str] = "dB"
     higher_is_better: ClassVar[bool] = True
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), +inf where the filling is exact; RequestError for an empty hole."""
-        return _decibels(_mean_in_hole(_difference(output, target, hole) ** 2, hole))
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return decibels, +inf where the filling is exact; RequestError for an empty hole."""
+        check_not_empty(pair.hole[None])
+        total = _sum_of_errors(pair, squared=True, in_hole=True)
+        return _decibels(total / (3 * int(pair.hole.sum())))
 
 
-def _difference(output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    """Return output - target in levels, int64 (N, 3, H, W)."""
-    ours, theirs = level_pairs(output, target, hole)
-    return ours.long() - theirs.long()
+def _sum_of_errors(pair: ImagePair, *, squared: bool = False, in_hole: bool = False) -> float:
+    """Return the sum of |output - target| or of its square, in levels: a whole number."""
+    import cv2
+
+    height, width = pair.size
+    rows = (3 * height, width)  # the channels, one below the other
+    ours, theirs = (p.levels.numpy().reshape(rows) for p in (pair.output, pair.target))
+    mask = pair.hole.byte().expand(3, -1, -1).reshape(rows).numpy() if in_hole else None
+    return cv2.norm(ours, theirs, cv2.NORM_L2SQR if squared else cv2.NORM_L1, mask)
 
 
-def _mean(errors: torch.Tensor) -> torch.Tensor:
-    """Return the mean of each image's int64 errors, float64 (N,)."""
-    return errors.flatten(1).sum(dim=1).double() / errors[0].numel()
-
-
-def _mean_in_hole(errors: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    """Return the mean of each image's int64 errors over its hole, float64 (N,)."""
-    check_not_empty(hole)
-    inside = errors.masked_fill(~hole, 0).flatten(1).sum(dim=1)
-    return inside.double() / (3 * hole.flatten(1).sum(dim=1))
-
-
-def _decibels(squared_error: torch.Tensor) -> torch.Tensor:
+def _decibels(squared_error: float) -> float:
     """Return 10 log10(255^2 / MSE); +inf at 0."""
-    return 10 * (255**2 / squared_error).log10()
+    return 10 * math.log10(255**2 / squared_error) if squared_error else math.inf

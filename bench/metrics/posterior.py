@@ -25,7 +25,7 @@ class LPIPSBest:
     """
 
     name: ClassVar[str] = "lpips_best"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = False
 
@@ -37,11 +37,11 @@ class LPIPSBest:
         self, samples: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
     ) -> float:
         """Return the least distance of a sample to the target, at least 0."""
-        from bench.metrics.lpips import SMALLEST, distance
+        from bench.metrics.lpips import SMALLEST, distances
 
         ours, theirs = _levels(samples, target, hole)
         check_side(samples, SMALLEST, "LPIPS's trunk halves it several times")
-        return min(float(distance(x, theirs, "alex")) for x in ours)
+        return min(distances([(x, theirs) for x in ours], "alex"))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class CRPSFeatures:
     """
 
     name: ClassVar[str] = "crps_lpips"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = False
 
@@ -114,8 +114,7 @@ class CRPSFeatures:
 
         ours, theirs = _levels(samples, target, hole)
         check_side(samples, SMALLEST, "LPIPS's trunk halves it several times")
-        each = [weighted_features(x) for x in ours]
-        truth = weighted_features(theirs)
+        *each, truth = weighted_features([*ours, theirs])
         total = 0.0
         for layer, y in enumerate(truth):
             x = torch.stack([features[layer] for features in each])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bench.metrics.levels import check_not_empty, level_pairs
+from bench.api.pairs import ImagePair
+from bench.metrics.levels import check_not_empty
+from bench.metrics.pairwise import Pairwise
 
 if TYPE_CHECKING:
     import torch
 
 
 @dataclass(frozen=True)
-class Seam:
+class Seam(Pairwise):
     """How far the steps across the hole's outline are from the truth's, in percent of the range.
 
     mean | |inside - outside| - |the same in the target| | over pairs of neighbours of which one is
@@ -24,26 +26,21 @@ class Seam:
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = False
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), in [0, 100]; 0 for a hole without an outline in the image."""
-        import torch
-
-        ours, theirs = (image.long() for image in level_pairs(output, target, hole))
-        check_not_empty(hole)
-        total = torch.zeros(len(hole), dtype=torch.int64)
-        count = torch.zeros(len(hole), dtype=torch.int64)
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return percent, in [0, 100]; 0 for a hole without an outline in the image."""
+        check_not_empty(pair.hole[None])
+        ours, theirs = (picture.levels.short() for picture in (pair.output, pair.target))
+        total = count = 0
         for dim in (-1, -2):
-            edge = _neighbours(hole.long(), dim) == 1
-            off = (_neighbours(ours, dim) - _neighbours(theirs, dim)).abs()
-            total += torch.where(edge, off, 0).flatten(1).sum(1)
-            count += 3 * edge.flatten(1).sum(1)
-        return total.double() / count.clamp(min=1) / 255 * 100
+            edge = pair.hole.byte().diff(dim=dim) != 0
+            off = (_steps(ours, dim) - _steps(theirs, dim)).abs()
+            total += int(off.masked_select(edge).sum())
+            count += 3 * int(edge.sum())
+        return total / max(count, 1) / 255 * 100
 
 
 @dataclass(frozen=True)
-class ColourShift:
+class ColourShift(Pairwise):
     """Distance of the filling's mean colour from the truth's, in CIE L*a*b* (Delta E 1976).
 
     About 2 is just seen.  It is of the means over the hole: details do not count.
@@ -54,21 +51,14 @@ class ColourShift:
     unit: ClassVar[str] = "dE"
     higher_is_better: ClassVar[bool] = False
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), at least 0; raises RequestError for an empty hole."""
-        import torch
-
-        images = level_pairs(output, target, hole)
-        check_not_empty(hole)
-        means = [
-            torch.stack([_mean_lab(*row) for row in zip(i, hole, strict=True)]) for i in images
-        ]
-        return (means[0] - means[1]).square().sum(1).sqrt()
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return the distance, at least 0; raises RequestError for an empty hole."""
+        check_not_empty(pair.hole[None])
+        ours, theirs = (_mean_lab(p.levels, pair.hole) for p in (pair.output, pair.target))
+        return float((ours - theirs).square().sum().sqrt())
 
 
-def _neighbours(x: torch.Tensor, dim: int) -> torch.Tensor:
+def _steps(x: torch.Tensor, dim: int) -> torch.Tensor:
     """Return |x[i + 1] - x[i]| along a dimension."""
     return x.diff(dim=dim).abs()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from bench.metrics.levels import check_side, level_pairs
+from bench.api.pairs import ImagePair, Picture
+from bench.metrics.levels import check_side
+from bench.metrics.pairwise import Pairwise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import torch
+    import numpy as np
 
 RADIUS = 5
 SIGMA = 1.5
@@ -21,7 +23,7 @@ C2 = (0.03 * 255) ** 2
 
 
 @dataclass(frozen=True)
-class SSIM:
+class SSIM(Pairwise):
     """Structural similarity (Wang et al. 2004), Gaussian window 11, sigma 1.5, mean over RGB.
 
     Population covariances, data range 255, as scikit-image's `structural_similarity` with
@@ -35,20 +37,14 @@ class SSIM:
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = True
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), in [-1, 1]; raises RequestError below 11x11 pixels."""
-        import torch
-
-        ours, theirs = level_pairs(output, target, hole)
-        check_side(output, 2 * RADIUS + 1, "SSIM's window is 11x11")
-        pairs = zip(ours.double(), theirs.double(), strict=True)
-        return torch.stack([_ssim_map(x[:, None], y[:, None], _gaussian).mean() for x, y in pairs])
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return the similarity, in [-1, 1]; raises RequestError below 11x11 pixels."""
+        check_side(pair.hole, 2 * RADIUS + 1, "SSIM's window is 11x11")
+        return _similarity(pair, _gaussian)
 
 
 @dataclass(frozen=True)
-class SSIMUniform:
+class SSIMUniform(Pairwise):
     """Structural similarity, uniform window 7x7, sample covariances, mean over RGB.
 
     As scikit-image's `structural_similarity` with its defaults, data range 255: what AOT-GAN's
@@ -60,51 +56,63 @@ class SSIMUniform:
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = True
 
-    def __call__(
-        self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor
-    ) -> torch.Tensor:
-        """Return float64 (N,), in [-1, 1]; raises RequestError below 7x7 pixels."""
-        import torch
-
-        ours, theirs = level_pairs(output, target, hole)
-        check_side(output, SIDE, "the uniform SSIM's window is 7x7")
-        pairs = zip(ours.double(), theirs.double(), strict=True)
-        unbiased = SIDE**2 / (SIDE**2 - 1)
-        maps = [_ssim_map(x[:, None], y[:, None], _uniform, unbiased) for x, y in pairs]
-        return torch.stack([similarity.mean() for similarity in maps])
+    def of_pair(self, pair: ImagePair) -> float:
+        """Return the similarity, in [-1, 1]; raises RequestError below 7x7 pixels."""
+        check_side(pair.hole, SIDE, "the uniform SSIM's window is 7x7")
+        return _similarity(pair, _uniform, SIDE**2 / (SIDE**2 - 1))
 
 
-def _ssim_map(
-    x: torch.Tensor,
-    y: torch.Tensor,
-    windowed: Callable[[torch.Tensor], torch.Tensor],
-    unbiased: float = 1.0,
-) -> torch.Tensor:
-    """Return the SSIM map (Wang et al. 2004, eq. 13) where the window fits, (C, 1, H', W').
+Windowed = Callable[["np.ndarray"], "np.ndarray"]
 
-    x, y: float64 (C, 1, H, W), levels in [0, 255].  windowed: takes the weighted mean around each
-    pixel.  unbiased: factor from a window's population covariances to those that are used.
+
+def _similarity(pair: ImagePair, windowed: Windowed, unbiased: float = 1.0) -> float:
+    """Return the mean over channels and places of the SSIM map (Wang et al. 2004, eq. 13).
+
+    windowed: takes the weighted mean around each pixel whose window fits.  unbiased: factor from a
+    window's population covariances to those that are used.
     """
-    mx, my = windowed(x), windowed(y)
-    vx, vy = unbiased * (windowed(x * x) - mx * mx), unbiased * (windowed(y * y) - my * my)
-    vxy = unbiased * (windowed(x * y) - mx * my)
-    luminance = (2 * mx * my + C1) / (mx * mx + my * my + C1)
-    return luminance * (2 * vxy + C2) / (vx + vy + C2)
+    planes = zip(pair.output.planes, pair.target.planes, strict=True)
+    means = zip(_means(pair.output, windowed), _means(pair.target, windowed), strict=True)
+    total = 0.0
+    for (x, y), (mx, my) in zip(planes, means, strict=True):
+        # vx and vy occur in their sum alone, so one window's mean gives both.
+        squares, product = mx * mx + my * my, mx * my
+        variances = unbiased * (windowed(x * x + y * y) - squares)
+        covariance = unbiased * (windowed(x * y) - product)
+        luminance = (2 * product + C1) / (squares + C1)
+        total += float((luminance * (2 * covariance + C2) / (variances + C2)).mean())
+    return total / 3
 
 
-def _gaussian(x: torch.Tensor) -> torch.Tensor:
+def _means(picture: Picture, windowed: Windowed) -> list[np.ndarray]:
+    """Return the windowed mean of each channel, kept for other pairs with the same picture."""
+    if windowed not in picture.kept:
+        picture.kept[windowed] = [windowed(plane) for plane in picture.planes]
+    return cast("list[np.ndarray]", picture.kept[windowed])
+
+
+def _gaussian(x: np.ndarray) -> np.ndarray:
     """Return the Gaussian-weighted mean around each pixel whose window fits, separably."""
-    import torch
-    from torch.nn.functional import conv2d
+    import cv2
 
-    distance = torch.arange(-RADIUS, RADIUS + 1, dtype=x.dtype)
-    window = (-(distance**2) / (2 * SIGMA**2)).exp()
-    window = window / window.sum()
-    return conv2d(conv2d(x, window.view(1, 1, 1, -1)), window.view(1, 1, -1, 1))
+    whole = cv2.sepFilter2D(x, cv2.CV_64F, _window(), _window())
+    return whole[RADIUS:-RADIUS, RADIUS:-RADIUS]
 
 
-def _uniform(x: torch.Tensor) -> torch.Tensor:
+@cache
+def _window() -> np.ndarray:
+    """Return the weights of the Gaussian window along one side, float64 (11,)."""
+    import numpy as np
+
+    distance = np.arange(-RADIUS, RADIUS + 1, dtype=np.float64)
+    window = np.exp(-(distance**2) / (2 * SIGMA**2))
+    return cast("np.ndarray", window / window.sum())
+
+
+def _uniform(x: np.ndarray) -> np.ndarray:
     """Return the mean of the SIDE x SIDE pixels around each pixel whose window fits."""
-    from torch.nn.functional import avg_pool2d
+    import cv2
 
-    return avg_pool2d(x, SIDE, stride=1)
+    whole = cv2.boxFilter(x, cv2.CV_64F, (SIDE, SIDE))
+    margin = SIDE // 2
+    return whole[margin:-margin, margin:-margin]

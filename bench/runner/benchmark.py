@@ -1,4 +1,4 @@
-"""A grid of runs: run and score one after another."""
+"""A grid of runs: one after another, then scored together."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import plugins
 from bench.api import HasCautions, RequestError
 from bench.complete.external import find_outputs
+from bench.execute.devices import cores
 from bench.execute.local import InProcess
 from bench.plan import naming, request
 from bench.plan.spec import Hashes, Run
@@ -21,8 +22,12 @@ from bench.runner.progress import Progress
 from bench.runner.remarks import with_remarks
 from bench.runner.result import RunResult
 from bench.scoring import images as scoring
+from bench.scoring.images import ToScore
 from bench.store.directory import RunDirectory
 from bench.store.scored_run import run_folders
+
+# So few outputs are scored before worker processes would have started.
+FEW = 64
 
 
 @dataclass(frozen=True)
@@ -70,15 +75,19 @@ def run_all(
     estimate = Estimate(runs, counts, options.out)
     asked = f"{len(runs)} runs" if len(runs) > 1 else "1 run"
     progress.say(f"{asked}, {estimate.completions} completions: {estimate.text()}")
-    results = []
+    results: list[RunResult] = []
     with Pools(options) as pools:
-        for number, run in enumerate(runs):
-            left = f", {estimate.text(number)} left" if number else ""
-            title = f"[{number + 1}/{len(runs)}{left}] {_title(run)}"
-            started = time.perf_counter()
-            result = _run_and_score(run, grid, pools, title)
-            estimate.finished(number, time.perf_counter() - started, result.n_new)
-            results.append(result)
+        try:
+            for number, run in enumerate(runs):
+                left = f", {estimate.text(number)} left" if number else ""
+                title = f"[{number + 1}/{len(runs)}{left}] {_title(run)}"
+                started = time.perf_counter()
+                results.append(_complete(run, grid, pools, title))
+                estimate.finished(number, time.perf_counter() - started, results[-1].n_new)
+        except RequestError:  # of a later run: the earlier ones are whole
+            _score(results, grid, pools, max(counts))
+            raise
+        _score(results, grid, pools, max(counts))
     return results
 
 
@@ -96,26 +105,34 @@ def _check_all(
             hashes.assets(plugin)
 
 
-def _run_and_score(
-    run: Run,
-    grid: _Grid,
-    pools: Pools,
-    title: str,
-) -> RunResult:
-    """Run and score one run of a grid."""
+def _complete(run: Run, grid: _Grid, pools: Pools, title: str) -> RunResult:
+    """Complete one run of a grid."""
     count, threads = choose_workers(run, grid.options, grid.workers)
-    result = loop.execute(
+    return loop.execute(
         run,
         replace(grid.options, threads=threads),
         pools.get(count, threads),
         on_progress=grid.progress.stage(title),
         hashes=grid.hashes,
     )
-    if names := scoring.metric_names(grid.metrics, result.n):
-        on_progress = grid.progress.stage(f"{title}: scoring")
-        scorer = pools.scorer(count, grid.workers) if result.n > 64 else InProcess()
-        result.summary = scoring.score(result.path, names, scorer, on_progress=on_progress)
-    return result
+
+
+def _score(results: Sequence[RunResult], grid: _Grid, pools: Pools, workers: int) -> None:
+    """Score the runs of a grid together, so that what they share is computed once."""
+    asked = {r.path: scoring.metric_names(grid.metrics, r.n) for r in results}
+    asked = {path: names for path, names in asked.items() if names}
+    if not asked:
+        return
+    called = "scoring" if len(asked) == 1 else f"scoring {len(asked)} runs together"
+    many = sum(result.n for result in results) > FEW
+    summaries = scoring.score(
+        [ToScore(path, names) for path, names in asked.items()],
+        pools.scorer(workers, grid.workers) if many else InProcess(),
+        on_progress=grid.progress.stage(called),
+    )
+    found = dict(zip(asked, summaries, strict=True))
+    for result in results:
+        result.summary = found.get(result.path)
 
 
 def _title(run: Run) -> str:
@@ -158,14 +175,17 @@ def score_runs(
     if not folders:
         listed = ", ".join(map(str, paths))
         raise RequestError(f"No run in {listed}: give run directories, or folders of them.")
-    results = []
+    results, asked = [], []
     for path in folders:
-        directory = RunDirectory(path)
-        records = directory.records()
+        records = RunDirectory(path).records()
         failed = {r.id: str(r.error) for r in records.values() if not r.done}
-        names = scoring.metric_names(metrics, len(records))
-        summary = scoring.score(
-            path, names, InProcess(), on_progress=progress.stage(f"scoring {path.name}")
-        )
-        results.append(RunResult(path, len(records), failed=failed, summary=summary))
+        asked.append(ToScore(path, scoring.metric_names(metrics, len(records))))
+        results.append(RunResult(path, len(records), failed=failed))
+    called = f"scoring {folders[0].name if len(folders) == 1 else f'{len(folders)} runs together'}"
+    with Pools(Options(folders[0].parent)) as pools:
+        many = sum(result.n for result in results) > FEW
+        scorer = pools.scorer(cores(), None) if many else InProcess()
+        summaries = scoring.score(asked, scorer, on_progress=progress.stage(called))
+    for result, summary in zip(results, summaries, strict=True):
+        result.summary = summary
     return results

@@ -33,7 +33,7 @@ class Estimate:
         return sum(self._counts)
 
     def finished(self, number: int, seconds: float, n_new: int) -> None:
-        """Note what run `number` (from 0) took, scoring and all, for n_new new completions."""
+        """Note what run `number` (from 0) took, without scoring, for n_new new completions."""
         if n_new:
             self._seconds[_key(self._runs[number])] = seconds / n_new
 

@@ -1,25 +1,30 @@
-"""From the PNGs of a run to scores.csv and summary.json: metrics, intervals, nothing else.
+"""From the PNGs of runs to scores.csv and summary.json: metrics, intervals, nothing else.
 
-Everything here is derived: deleting it and scoring again gives the same bytes, with any workers.
+Everything here is derived: deleting it and scoring again gives the same bytes, with any workers,
+and whether a run is scored alone or together with others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import IO
 
 import torch
 
 from bench import plugins
-from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, SetMetric
+from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, SetMetric, imaging
 from bench.api.files import write_atomic
+from bench.api.pairs import ImagePair, Picture
 from bench.execute import Executor, Lost
 from bench.scoring.kept import kept_scores, kept_sets
-from bench.scoring.sets import read_hole, read_image, sample_scores, score_sets
+from bench.scoring.pairs import Lacking, Triple, chunks, score_chunk, score_pairs
+from bench.scoring.sets import sample_scores, score_sets
 from bench.scoring.summary import samples_entry, summarise_run
 from bench.store.directory import RunDirectory
+from bench.store.manifest import Manifest
 from bench.store.record import Record
 from bench.store.scores import Score, append_journal, journal, read_scores, write_scores
 from bench.store.summary import MetricEntry, Summary
@@ -27,27 +32,37 @@ from bench.store.summary import MetricEntry, Summary
 DEFAULT_METRICS = ("l1", "psnr", "ssim", "lpips")
 # FID joins the defaults from here on; below, its covariance of 2,048 features is singular.
 FID_FROM = 2048
-CHUNK = 8
+# Runs that are scored together: each has two files open, and systems allow 1,024 or even 256.
+TOGETHER = 100
+
+Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class _Triple:
-    """The three PNGs of one completion."""
+class ToScore:
+    """A run directory and the metrics that it is to have."""
 
-    name: str
-    output: Path
-    target: Path
-    hole: Path
-    sha256: str
-    target_sha256: str
+    path: Path
+    metrics: Sequence[str]
 
 
 @dataclass(frozen=True)
-class _Chunk:
-    """A few completions to score with some metrics."""
+class _Run:
+    """A run that is being scored.
 
-    triples: tuple[_Triple, ...]
-    metrics: tuple[str, ...]
+    done: the records that are ok, by id.  table: metric -> id -> value, filled as scores come.
+    """
+
+    directory: RunDirectory
+    manifest: Manifest
+    metrics: Mapping[str, object]
+    records: Mapping[str, Record]
+    done: Sequence[Record] = field(default_factory=list)
+    table: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        return self.directory.path
 
 
 def metric_names(asked: Sequence[str] | None, n: int) -> list[str]:
@@ -58,50 +73,35 @@ def metric_names(asked: Sequence[str] | None, n: int) -> list[str]:
 
 
 def score(
-    path: Path,
-    metrics: Sequence[str],
-    executor: Executor,
-    *,
-    on_progress: Callable[[int, int], None],
-) -> Summary:
-    """Score a run directory and return its summary; scores already there are kept.
+    asked: Sequence[ToScore], executor: Executor, *, on_progress: Report, device: str = "cpu"
+) -> list[Summary]:
+    """Score run directories together and return their summaries; scores already there are kept.
 
+    A target that several runs have is decoded, and goes through a network, once.  device: where
+    networks run.
     Raises RequestError for an unknown metric, or one whose weights cannot be had.
     """
-    directory = RunDirectory(path)
-    manifest = directory.manifest()
-    if manifest is None:
-        raise RequestError(f"{path} is no run directory: it has no manifest.json.")
-    if not (path / "images").is_dir() and read_scores(path):
-        raise RequestError(f"{path} is a copy without PNGs: its scores stand as they are.")
-    instances = {name: plugins.metric(name) for name in metrics}
-    with directory.owned():
-        records = directory.records()
-        done = [record for record in records.values() if record.done]
-        done.sort(key=lambda record: record.id)  # not the order in which workers happened to finish
-        per_image = [name for name, metric in instances.items() if callable(metric)]
-        table = _image_scores(directory, done, per_image, executor, on_progress)
-        write_scores(path, [record.id for record in done], table)
-        sets = _set_entries(directory, done, instances, on_progress)
-        summary = summarise_run(manifest, records, done, table, sets)
-        write_atomic(path / "summary.json", summary.to_json())
-        journal(path).unlink(missing_ok=True)
-    return summary
+    for item in asked:
+        _check(item)
+    summaries: list[Summary] = []
+    for start in range(0, len(asked), TOGETHER):
+        some = asked[start : start + TOGETHER]
+        summaries += _score_together(some, executor, on_progress, device)
+    return summaries
 
 
-def score_chunk(chunk: _Chunk) -> list[Score]:
-    """Score a few completions one at a time, on one thread: the bytes never depend on the batch."""
-    torch.set_num_threads(1)
-    metrics = {n: cast(ImageMetric, plugins.metric(n)) for n in chunk.metrics}
-    scores = []
-    for triple in chunk.triples:
-        output, target = (read_image(p) for p in (triple.output, triple.target))
-        values = score_one(output, target, read_hole(triple.hole), metrics)
-        scores += [
-            Score(triple.name, triple.sha256, name, metrics[name].version, value)
-            for name, value in values.items()
-        ]
-    return scores
+def _score_together(
+    asked: Sequence[ToScore], executor: Executor, on_progress: Report, device: str
+) -> list[Summary]:
+    """Score so many runs that a process may have their locks and journals open."""
+    with ExitStack() as owned:
+        runs = []
+        for item in asked:
+            directory = RunDirectory(item.path)
+            owned.enter_context(directory.owned())
+            runs.append(_open(directory, item.metrics))
+        _score_images(runs, executor, on_progress, device)
+        return [_finish(run, on_progress) for run in runs]
 
 
 def score_one(
@@ -114,29 +114,93 @@ def score_one(
 
     output, target: (3, H, W), exact multiples of 1/255.  hole: bool (1, H, W).
     """
-    three = output[None], target[None], hole[None]
-    return {name: float(metric(*three)[0]) for name, metric in metrics.items()}
+    ours, theirs = (Picture(imaging.to_uint8(image)) for image in (output, target))
+    pair = ImagePair(ours, theirs, hole)
+    return {name: score_pairs(metric, [pair])[0] for name, metric in metrics.items()}
 
 
-def _set_entries(
-    directory: RunDirectory,
-    done: Sequence[Record],
-    metrics: Mapping[str, object],
-    on_progress: Callable[[int, int], None],
-) -> dict[str, MetricEntry]:
+def _check(asked: ToScore) -> None:
+    """Raise RequestError for a folder that cannot be scored."""
+    if RunDirectory(asked.path).manifest() is None:
+        raise RequestError(f"{asked.path} is no run directory: it has no manifest.json.")
+    if not (asked.path / "images").is_dir() and read_scores(asked.path):
+        raise RequestError(f"{asked.path} is a copy without PNGs: its scores stand as they are.")
+
+
+def _open(directory: RunDirectory, metrics: Sequence[str]) -> _Run:
+    """Read what a run holds; the caller owns its directory."""
+    manifest = directory.manifest()
+    assert manifest is not None  # _check has read it
+    instances = {name: plugins.metric(name) for name in metrics}
+    records = directory.records()
+    done = [record for record in records.values() if record.done]
+    done.sort(key=lambda record: record.id)  # not the order in which workers happened to finish
+    return _Run(directory, manifest, instances, records, done, kept_scores(directory, done))
+
+
+def _score_images(
+    runs: Sequence[_Run], executor: Executor, on_progress: Report, device: str
+) -> None:
+    """Fill the runs' tables with what neither scores.csv nor the journals hold."""
+    lacking = [item for number, run in enumerate(runs) for item in _lacking(number, run)]
+    total, left = sum(len(run.done) for run in runs), len(lacking)
+    on_progress(total - left, total)
+    with ExitStack() as files:
+        journals = [
+            files.enter_context(journal(run.path).open("a", encoding="utf-8")) for run in runs
+        ]
+        work = list(chunks(lacking, device))
+        for chunk, scores in executor.map(score_chunk, work, timeout=lambda _: None):
+            if isinstance(scores, Lost):
+                raise RequestError(f"Scoring stopped: {scores.reason}. Run it again to go on.")
+            for number, run in enumerate(runs):
+                _keep(run, journals[number], [s for of, s in scores if of == number])
+            left -= len(chunk.lacking)
+            on_progress(total - left, total)
+
+
+def _keep(run: _Run, file: IO[str], scores: Sequence[Score]) -> None:
+    """Put scores into a run's table and journal."""
+    for score in scores:
+        run.table.setdefault(score.metric, {})[score.id] = score.value
+    append_journal(file, scores)
+
+
+def _lacking(number: int, run: _Run) -> Iterator[Lacking]:
+    """Yield the completions of a run that lack a metric of single images."""
+    names = [name for name, metric in run.metrics.items() if callable(metric)]
+    for record in run.done:
+        lacks = tuple(m for m in names if record.id not in run.table.get(m, {}))
+        if lacks:
+            yield Lacking(number, _triple(run.directory, record), lacks)
+
+
+def _finish(run: _Run, on_progress: Report) -> Summary:
+    """Write a run's scores, compute what is of sets and samples, and write its summary."""
+    write_scores(run.path, [record.id for record in run.done], run.table)
+    sets = _set_entries(run, on_progress)
+    summary = summarise_run(run.manifest, run.records, run.done, run.table, sets)
+    write_atomic(run.path / "summary.json", summary.to_json())
+    journal(run.path).unlink(missing_ok=True)
+    return summary
+
+
+def _set_entries(run: _Run, on_progress: Report) -> dict[str, MetricEntry]:
     """Return the entries of metrics that are not of single outputs: of sets, and of samples."""
-    triples = [_triple(directory, record) for record in done]
-    over_sets = [name for name, metric in metrics.items() if isinstance(metric, SetMetric)]
-    kept = kept_sets(directory, done)
+    triples = [_triple(run.directory, record) for record in run.done]
+    over_sets = [name for name, metric in run.metrics.items() if isinstance(metric, SetMetric)]
+    kept = kept_sets(run.directory, run.done)
     entries: dict[str, MetricEntry] = {**score_sets(triples, over_sets, kept, on_progress)}
-    for name, metric in metrics.items():
+    for name, metric in run.metrics.items():
         if isinstance(metric, SampleMetric | PosteriorMetric):
-            entries[name] = samples_entry(name, sample_scores(directory, metric, done), done)
+            entries[name] = samples_entry(
+                name, sample_scores(run.directory, metric, run.done), run.done
+            )
     return entries
 
 
-def _triple(directory: RunDirectory, record: Record) -> _Triple:
-    return _Triple(
+def _triple(directory: RunDirectory, record: Record) -> Triple:
+    return Triple(
         record.id,
         directory.image_path("output", record.id),
         directory.image_path("target", record.image_id),
@@ -144,40 +208,3 @@ def _triple(directory: RunDirectory, record: Record) -> _Triple:
         record.sha256 or "",
         record.target_sha256 or "",
     )
-
-
-def _image_scores(
-    directory: RunDirectory,
-    done: Sequence[Record],
-    metrics: Sequence[str],
-    executor: Executor,
-    on_progress: Callable[[int, int], None],
-) -> dict[str, dict[str, float]]:
-    """Return metric -> id -> value, computing what neither scores.csv nor the journal holds."""
-    known = kept_scores(directory, done)
-    chunks = _missing([_triple(directory, record) for record in done], metrics, known)
-    left = sum(len(chunk.triples) for chunk in chunks)
-    on_progress(len(done) - left, len(done))
-    with journal(directory.path).open("a", encoding="utf-8") as file:
-        for chunk, scores in executor.map(score_chunk, chunks, timeout=lambda _: None):
-            if isinstance(scores, Lost):
-                raise RequestError(f"Scoring stopped: {scores.reason}. Run it again to go on.")
-            for score in scores:
-                known.setdefault(score.metric, {})[score.id] = score.value
-            append_journal(file, scores)
-            left -= len(chunk.triples)
-            on_progress(len(done) - left, len(done))
-    return known
-
-
-def _missing(
-    triples: Sequence[_Triple], metrics: Sequence[str], known: Mapping[str, Mapping[str, float]]
-) -> list[_Chunk]:
-    """Cut the completions into chunks; return those that lack a metric, with what they lack."""
-    chunks = []
-    for start in range(0, len(triples), CHUNK):
-        part = tuple(triples[start : start + CHUNK])
-        lacking = [m for m in metrics if any(t.name not in known.get(m, {}) for t in part)]
-        if lacking:
-            chunks.append(_Chunk(part, tuple(lacking)))
-    return chunks

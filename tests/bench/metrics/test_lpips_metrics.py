@@ -16,7 +16,9 @@ from bench import plugins
 from bench.api import RequestError, SampleMetric
 from bench.assets import weights
 from bench.metrics.diversity import Diversity
-from bench.metrics.lpips import LPIPS, LPIPSVGG, LPIPSHole, LPIPSUp64, load_network
+from bench.metrics.layer_maps import apart
+from bench.metrics.lpips import LPIPS, LPIPSVGG, LPIPSHole, LPIPSUp64
+from bench.metrics.perceptual import load_network
 
 
 def pair(size=64, n=2):
@@ -128,7 +130,17 @@ def test_loading_leaves_the_global_random_stream_alone():
 
 
 def test_assets_name_the_pinned_trunk():
-    assert LPIPS().assets() == {"lpips-alexnet": weights.pinned("lpips-alexnet")}
+    pinned = {name: weights.pinned(name) for name in ("lpips-alexnet", "lpips-heads")}
+    assert LPIPS().assets() == LPIPSHole().assets() == pinned
+
+
+@pytest.mark.parametrize("net", ["alex", "vgg"])
+def test_the_carried_heads_are_the_package_s(net):
+    carried = load_file(weights.require("lpips-heads"))
+    file = files("lpips") / "weights" / "v0.1" / f"{net}.pth"
+    for name, weight in torch.load(file, "cpu", weights_only=True).items():
+        assert torch.equal(carried[f"{net}.{name[3]}"], weight.flatten())
+        assert float(weight.min()) >= 0
 
 
 def test_diversity_is_the_mean_over_pairs_of_the_package_s_lpips():
@@ -169,5 +181,10 @@ def test_vgg_gives_the_numbers_that_torchmetrics_publishes(scale, published):
         with mock.patch("torchvision.models.vgg16", return_value=trunk):
             lpips.LPIPS(net="vgg", verbose=False)
         x, y = (torch.rand(10, 3, 100, 100) * scale - (scale - 1) for _ in range(2))
-    with torch.no_grad():
-        assert float(load_network("vgg")(x, y).mean()) == pytest.approx(published, abs=5e-5)
+    network = load_network("vgg")
+    with torch.inference_mode():
+        both = [[[m[i] for m in maps] for i in range(10)] for maps in (network(x), network(y))]
+    scores = [
+        sum(float(m.mean()) for m in apart(network, a, b)) for a, b in zip(*both, strict=True)
+    ]
+    assert sum(scores) / 10 == pytest.approx(published, abs=5e-5)

@@ -11,7 +11,7 @@ from bench import plugins
 from bench.api import PosteriorMetric, RequestError
 from bench.api.seeds import torch_stream
 from bench.metrics.diversity import DiversityHole
-from bench.metrics.lpips import LPIPS, distance, weighted_features
+from bench.metrics.lpips import LPIPS, distances, weighted_features
 from bench.metrics.posterior import CRPS, Coverage, CRPSFeatures, LPIPSBest, covered, crps
 from bench.metrics.seam import ColourShift, Seam
 
@@ -77,9 +77,9 @@ def test_features_are_those_of_lpips() -> None:
     x, y = ((image(i) * 255).round().to(torch.uint8) for i in range(2))
     apart = sum(
         float((a - b).square().sum(0).mean())
-        for a, b in zip(weighted_features(x), weighted_features(y), strict=True)
+        for a, b in zip(*weighted_features([x, y]), strict=True)
     )
-    assert apart == pytest.approx(float(distance(x, y, "alex")), rel=1e-4)
+    assert apart == pytest.approx(distances([(x, y)], "alex")[0], rel=1e-4)
 
 
 def test_the_crps_of_features_prefers_the_truths_texture() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
-from bench.api import ImageMetric, RequestError
+from bench.api import RequestError
 from bench.api.imaging import encode_png
+from bench.api.pairs import ImagePair
 from bench.metrics.lpips import LPIPS
 from bench.plan.request import Request, runs
 from bench.runner import benchmark
@@ -59,13 +61,13 @@ def test_a_score_is_kept_unless_the_metric_has_other_weights(
             del entry["assets"]
     (scored / "summary.json").write_text(json.dumps(loaded))
     counted = []
-    compute: ImageMetric = LPIPS.__call__  # type: ignore[assignment]
+    compute = LPIPS.of_pairs
 
-    def count(self: LPIPS, *images: torch.Tensor) -> torch.Tensor:
-        counted.append(1)
-        return compute(self, *images)  # type: ignore[call-arg, arg-type]
+    def count(self: LPIPS, pairs: Sequence[ImagePair], device: str = "cpu") -> list[float]:
+        counted.extend(pairs)
+        return compute(self, pairs, device)
 
-    monkeypatch.setattr(LPIPS, "__call__", count)
+    monkeypatch.setattr(LPIPS, "of_pairs", count)
     entry = score_again(scored, "lpips").metrics["lpips"]
     assert isinstance(entry, ImageEntry)
     assert entry.n == 2
