@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# PyTorch without CUDA's gigabytes, where there is no GPU for them and the index has such wheels.
+CPU_WHEELS := $(shell sed -n 's/^\(torch\|torchvision\)==\(.*\)/\1==\2+cpu/p' constraints.txt)
+
 # Tests run in a process per core, of at most eight; each imports torch.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 SPREAD := --numprocesses auto --maxprocesses 8 --dist worksteal
@@ -33,7 +37,8 @@ check: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	command -v nvidia-smi > /dev/null || $(PIP) $(CPU_WHEELS) 2> /dev/null || true
+	$(PIP) -c constraints.txt -e '.[test]'
 	touch $(READY)
 
 clean:

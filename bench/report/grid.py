@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.api import RequestError
 from bench.api.files import write_atomic
 from bench.api.sheet import SheetCell, SheetRow, Text, draw_sheet
-from bench.report.grid_lines import GridLine, GridStyle, lines_of
+from bench.report.grid_lines import GridLine, GridStyle, chosen_methods, lines_of
 from bench.report.grouping import group_runs
 from bench.report.lettering import line_height, load_font, stacked, wrap
 
@@ -42,7 +42,7 @@ def draw_grid(
     without = [run.path.name for run in runs if not (run.path / "images").is_dir()]
     if without:
         raise RequestError(f"These runs were copied without PNGs: {', '.join(without)}.")
-    groups = group_runs(runs)
+    groups = group_runs(chosen_methods(runs, style.methods))
     number = max(1, round(8 / len(groups))) if style.count is None else style.count
     if number < 1:
         raise RequestError(f"A grid of {number} images: give at least 1.")

@@ -63,7 +63,7 @@ def lines_of(
     group: Sequence[ScoredRun], count: int, start: int, style: GridStyle
 ) -> list[GridLine]:
     """Return the rows of the runs on one dataset and mask."""
-    runs = _one_seed(chosen_methods(group, style.methods))
+    runs = _one_seed(_in_order(group, style.methods))
     titles = _titles(runs)
     metric = _metric(runs, style.metric)
     return [
@@ -79,21 +79,28 @@ def chosen_methods(runs: Sequence[ScoredRun], names: Sequence[str]) -> list[Scor
     """
     if not names:
         return list(runs)
-    found: list[ScoredRun] = []
     for name in names:
-        same = [r for r in runs if name in (r.method, r.spec["method"]["name"])]
-        if not same:
+        if not _of_method(runs, name):
             known = list(dict.fromkeys(run.method for run in runs))
             hint = did_you_mean(name, known)
             raise RequestError(f"No run of {name!r}.{hint} There are: {', '.join(known)}.")
-        found += [run for run in same if run not in found]
-    return found
+    return _in_order(runs, names)
+
+
+def _in_order(runs: Sequence[ScoredRun], names: Sequence[str]) -> list[ScoredRun]:
+    """Return the runs of the methods named, as far as there are any; all where none is named."""
+    found = [run for name in names for run in _of_method(runs, name)] if names else list(runs)
+    return list({run.path: run for run in found}.values())
+
+
+def _of_method(runs: Sequence[ScoredRun], name: str) -> list[ScoredRun]:
+    return [run for run in runs if name in (run.method, run.spec["method"]["name"])]
 
 
 def _images(runs: Sequence[ScoredRun], count: int, start: int, asked: Sequence[str]) -> list[str]:
     """Return the ids of the images shown; raises RequestError for one that a run lacks."""
     if not asked:
-        return [runs[0].image_of(i) for i in spread(runs, count, start)]
+        return spread(runs, count, start)
     having = [{run.image_of(str(i)) for i in run.scores.index} for run in runs]
     for image in asked:
         if not all(image in images for images in having):
@@ -129,7 +136,7 @@ def _usual_metric(run: ScoredRun, names: Sequence[str]) -> str:
 def _line(image: str, runs: dict[str, ScoredRun], metric: str | None, style: GridStyle) -> GridLine:
     """Return one image's row: target and hole, then each method's outputs."""
     first = next(iter(runs.values()))
-    own = {title: _outputs(run, image, style.samples) for title, run in runs.items()}
+    own = {title: outputs_of(run, image, style.samples) for title, run in runs.items()}
     output = next(iter(own.values()))[0]
     target = read_rgb(first.png("target", output))
     hole = decode_hole(first.png("hole", output).read_bytes())
@@ -145,29 +152,31 @@ def _line(image: str, runs: dict[str, ScoredRun], metric: str | None, style: Gri
     return GridLine(first.mask, image, missing, _outlined(pictures, hole, style), scores)
 
 
-def _outputs(run: ScoredRun, image: str, most: int) -> list[str]:
-    """Return the ids of the samples shown of an image."""
+def outputs_of(run: ScoredRun, image: str, most: int) -> list[str]:
+    """Return the ids of the first `most` outputs of an image: its samples."""
     if run.samples == 1:
         return [image]
     return [f"{image}@{k}" for k in range(min(run.samples, most))]
 
 
 def spread(runs: Sequence[ScoredRun], count: int, start: int = 0) -> list[str]:
-    """Return `count` output ids that all runs have, from as many photographs as possible.
+    """Return the ids of `count` images that all runs have, from as many photographs as possible.
 
     start: how many to skip, so that the rows of another mask show other photographs.
     """
-    shared = [i for i in runs[0].scores.index if all(i in run.scores.index for run in runs)]
+    having = [{run.image_of(str(i)) for i in run.scores.index} for run in runs]
+    in_order = dict.fromkeys(runs[0].image_of(str(i)) for i in runs[0].scores.index)
+    shared = [image for image in in_order if all(image in images for images in having)]
     if not shared:
         named = ", ".join(run.path.name for run in runs)
         raise RequestError(f"No image is in all of these runs: {named}. Leave one out.")
     turn: dict[str, int] = {}
     order = []
-    for place, output_id in enumerate(shared):
-        source = runs[0].source_of(output_id)
+    for place, image in enumerate(shared):
+        source = runs[0].source_of(outputs_of(runs[0], image, 1)[0])
         turn[source] = turn.get(source, -1) + 1
-        order.append((turn[source], place, output_id))
-    ids = [output_id for _, _, output_id in sorted(order)]
+        order.append((turn[source], place, image))
+    ids = [image for _, _, image in sorted(order)]
     return [ids[(start + k) % len(ids)] for k in range(min(count, len(ids)))]
 
 

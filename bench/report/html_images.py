@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.api.imaging import decode_hole, read_rgb
 from bench.api.sheet import HOLE_COLOUR
-from bench.report.grid_lines import spread
+from bench.report.grid_lines import outputs_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,19 +108,23 @@ def _weight(board: Board, plan: Plan) -> float:
 
 
 def comparison(board: Board, count: int, pool: Pool) -> Comparison:
-    """Return ids, and places of target, hole and each method's outputs for `count` images."""
+    """Return ids, and places of target, hole and each method's outputs for `count` images.
+
+    Of several samples the first is shown.
+    """
     runs = {str(k): row.runs[0] for k, row in enumerate(board.rows) if _has_pictures(row.runs[0])}
     shown = count and runs and _share_images(runs.values())
     ids = spread(list(runs.values()), count) if shown else []
     if not ids:
         return {"ids": [], "target": [], "hole": [], "outputs": {}, "scores": {}}
-    first = next(iter(runs.values()))
+    names = {key: [outputs_of(run, i, 1)[0] for i in ids] for key, run in runs.items()}
+    first, own = next(iter(runs.values())), next(iter(names.values()))
     return {
         "ids": ids,
-        "target": _places(first, "target", ids, pool),
-        "hole": [pool.add(_hidden(first, i)) for i in ids],
-        "outputs": {key: _places(run, "output", ids, pool) for key, run in runs.items()},
-        "scores": {key: [_scores(board, run, i) for i in ids] for key, run in runs.items()},
+        "target": _places(first, "target", own, pool),
+        "hole": [pool.add(_hidden(first, i)) for i in own],
+        "outputs": {key: _places(run, "output", names[key], pool) for key, run in runs.items()},
+        "scores": {key: [_scores(board, run, i) for i in names[key]] for key, run in runs.items()},
     }
 
 
@@ -177,7 +181,9 @@ def _has_pictures(run: ScoredRun) -> bool:
 
 
 def _share_images(runs: Iterable[ScoredRun]) -> bool:
-    return bool(set.intersection(*(set(run.scores.index) for run in runs)))
+    return bool(
+        set.intersection(*({run.image_of(str(i)) for i in run.scores.index} for run in runs))
+    )
 
 
 def _shrink(pixels: np.ndarray, side: int) -> np.ndarray:

@@ -137,7 +137,11 @@ def test_images_methods_order_and_size_are_chosen(make_run, tmp_path):
     with pytest.raises(RequestError, match=r"No image 'scene9-0' in all of these runs. Did you"):
         grid_lines.lines_of(runs, 1, 0, GridStyle(images=("scene9-0",)))
     with pytest.raises(RequestError, match=r"No run of 'telia'. Did you mean 'telea'\?"):
-        grid_lines.lines_of(runs, 1, 0, GridStyle(methods=("telia",)))
+        grid_lines.chosen_methods(runs, ("telia",))
+    make_run("telea", "half")
+    both = load_runs([make_run("telea", "half", seed=1).parent])
+    picture = grid.draw_grid(both, style=GridStyle(methods=("biharmonic",)), out=tmp_path / "g.png")
+    assert picture.is_file()  # half has no such run, and no rows
 
 
 def test_each_cell_has_its_score(make_run):
@@ -149,6 +153,17 @@ def test_each_cell_has_its_score(make_run):
     assert line.scores["telea"].startswith("psnr ")
     with pytest.raises(RequestError, match=r"No run has the metric 'fid'. There are: lpips, psnr"):
         grid_lines.lines_of(runs, 1, 0, GridStyle(metric="fid"))
+
+
+def test_a_run_of_samples_stands_beside_one_without(images, tmp_path):
+    options = {"limit": 2, "metrics": "l1", "out": tmp_path / "runs"}
+    one = bench.run("patchmatch", "half", f"folder:{images}", **options)
+    two = bench.run("patchmatch:patch=7", "half", f"folder:{images}", samples=2, **options)
+    (line,) = grid_lines.lines_of(load_runs([*one, *two]), 1, 0, GridStyle())
+    assert list(line.pictures)[2:] == [
+        "patchmatch", "patchmatch:patch=7, sample 1", "patchmatch:patch=7, sample 2"
+    ]  # fmt: skip
+    assert "<!doctype" in bench.leaderboard(one, two, format="html")
 
 
 def test_samples_are_columns(images, tmp_path):
