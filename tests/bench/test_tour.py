@@ -58,6 +58,17 @@ def test_every_command_can_be_given(name: str) -> None:
             assert all(f'"{w}"' in script.read_text() for w in words if w.startswith("--")), line
 
 
+def test_the_page_on_filling_names_commands_and_files_that_exist() -> None:
+    (line,) = commands("fill.md")
+    program, *words = shlex.split(line)
+    assert program == "bench"
+    parsed(cli, words)
+    told = set(re.findall(r"`(?:\.\.\. )?(--[a-z-]+)", text("fill.md")))
+    known = {o for one in cli.commands["fill"].params for o in one.opts}
+    assert {"--polarity", "--hole-colour", "--overwrite"} <= told <= known
+    assert all((DOCS / link).exists() for link in LINK.findall(text("fill.md")))
+
+
 def parsed(command: click.Command, words: list[str]) -> None:
     """Parse a command line as click would, without doing what it asks for."""
     while isinstance(command, click.Group):
