@@ -32,7 +32,7 @@ def draw_grid(
     style: GridStyle | None = None,
     out: Path,
 ) -> Path:
-    """Write a comparison grid of `runs` as a PNG and return its path.
+    """Write a comparison grid of `runs` as a PNG, or a JPEG by its suffix, and return its path.
 
     count: as of a GridStyle, whose defaults the rest has.  Of several seeds the first is shown.
     Raises RequestError when no image is in all runs of a dataset and mask.
@@ -51,7 +51,10 @@ def draw_grid(
         lines += lines_of(group, number, start * number, style)
     picture = _lay_out(lines)
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    if out.suffix.lower() in {".jpg", ".jpeg"}:
+        picture.save(buffer, "JPEG", quality=90)
+    else:
+        picture.save(buffer, "PNG", optimize=True)
     write_atomic(out, buffer.getvalue())
     return out
 

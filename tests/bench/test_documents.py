@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 
+import pytest
 import yaml
 
 from bench import api
 from bench.api import offers as offers_module
+from masks import MASKS
+from methods import METHODS
 from tests.conftest import ROOT, Bench
 
 
@@ -28,3 +31,14 @@ def test_contributing_names_every_protocol_of_plugins() -> None:
     protocols = {n for n, one in offers.items() if getattr(one, "_is_runtime_protocol", False)}
     assert len(protocols) >= 12
     assert protocols <= named
+
+
+@pytest.mark.parametrize(("page", "registry"), [("masks", MASKS), ("methods", METHODS)])
+def test_the_pages_of_plugins_name_each_with_a_picture_that_is_there(
+    page: str, registry: dict[str, str]
+) -> None:
+    text = (ROOT / page / "README.md").read_text("utf-8")
+    assert set(registry) <= set(re.findall(r"^\| `([\w-]+)`", text, re.M))
+    pictures = re.findall(r"\]\(\.\./(docs/[^)]*\.png)\)", text)
+    assert len(pictures) >= 7
+    assert all((ROOT / picture).is_file() for picture in pictures)

@@ -144,6 +144,13 @@ def test_images_methods_order_and_size_are_chosen(make_run, tmp_path):
     assert picture.is_file()  # half has no such run, and no rows
 
 
+def test_a_jpeg_by_its_suffix(make_run, tmp_path):
+    runs = load_runs([make_run("telea")])
+    path = grid.draw_grid(runs, count=1, out=tmp_path / "g.jpg")
+    with Image.open(path) as picture:
+        assert picture.format == "JPEG"
+
+
 def test_each_cell_has_its_score(make_run):
     runs = load_runs([make_run("telea")])
     score = runs[0].scores["lpips"]["scene0-0"]
