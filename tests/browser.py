@@ -55,7 +55,7 @@ class Opened:
         """Return the value of an expression."""
         return self.page.evaluate(expression)
 
-    def wait(self, expression: str, seconds: float = 60) -> None:
+    def wait(self, expression: str, seconds: float = 300) -> None:
         """Wait until an expression holds; a strict page forbids Playwright's own waiting."""
         end = time.monotonic() + seconds
         while not self.js(expression):

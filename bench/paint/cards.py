@@ -17,7 +17,7 @@ from bench.paint.painted import Painting
 from bench.paint.worker import METRICS
 from bench.store.record import Record
 
-MOST_CARDS = 200
+MOST_CARDS = 96
 MOST_BYTES = 200_000_000
 
 

@@ -6,6 +6,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -34,7 +35,8 @@ def serve(
             )
         server = _Server(_config(application(Studio(settings), address)))
         server.on_start = lambda: _announce(address, browser=browser, say=say)
-        server.run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended everything
+            server.run(sockets=[listening])
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

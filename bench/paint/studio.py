@@ -77,9 +77,10 @@ class Studio:
 
     def first_dataset(self) -> int:
         """Return the place of the dataset that is shown first."""
-        if self.settings.dataset is not None or request.DEFAULT_DATASET not in self.datasets.names:
+        name, _, _ = request.DEFAULT_DATASET.partition(":")
+        if self.settings.dataset is not None or name not in self.datasets.names:
             return 0
-        return self.datasets.names.index(request.DEFAULT_DATASET)
+        return self.datasets.names.index(name)
 
     async def ids(self, place: int) -> list[str]:
         """Return the ids of a dataset's images."""

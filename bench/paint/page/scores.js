@@ -13,7 +13,7 @@ function cell(name, sign, places, scores, all) {
 export function scoreTable(scores, all) {
   const head = h("tr", {}, h("th", {}, ""), METRICS.map(([, title, sign]) =>
     h("th", { title: sign > 0 ? "higher is better" : "lower is better" },
-      `${title} ${sign > 0 ? "↑" : "↓"}`)));
+      title, h("i", {}, sign > 0 ? " ↑" : " ↓"))));
   const row = (title, suffix) => h("tr", {}, h("th", { scope: "row" }, title),
     METRICS.map(([name, , sign, places]) => cell(name + suffix, sign, places, scores, all)));
   return h("table", {}, h("thead", {}, head), h("tbody", {}, row("image", ""),
