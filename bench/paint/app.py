@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from importlib.resources import files
 
 from starlette.applications import Starlette
@@ -32,11 +31,6 @@ def application(studio: Studio, address: Address) -> ASGIApp:
     """Return the server: every answer to the page at this address, and refusals to all others."""
     routes = Routes(studio)
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        studio.close()
-
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/", routes.page),
         ("GET", "/page/{name}", routes.page_file),
@@ -54,11 +48,8 @@ def application(studio: Studio, address: Address) -> ASGIApp:
         ("POST", "/fills", routes.fill),
         ("POST", "/pack", routes.keep),
     ]
-    app = Starlette(
-        routes=[Route(path, _told(handler), methods=[verb]) for verb, path, handler in table],
-        lifespan=lifespan,
-    )
-    return Guard(app, address)
+    app = [Route(path, _told(handler), methods=[verb]) for verb, path, handler in table]
+    return Guard(Starlette(routes=app), address)
 
 
 class Routes:

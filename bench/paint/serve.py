@@ -6,7 +6,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,15 +25,14 @@ def serve(
     port: 0 = any that is free.  say: takes the lines for the user.
     Raises RequestError for a plug-in or a port that cannot be had.
     """
-    listening = _listen(host, port)
-    with listening:
+    with _listen(host, port) as listening, closing(Studio(settings)) as studio:
         address = Address(host, listening.getsockname()[1], secrets.token_urlsafe(24))
         if not address.is_loopback:
             say(
                 f"Warning: --host {host} lets other machines reach this page; whoever knows the "
                 "address can use this one's cores. Nothing is encrypted."
             )
-        server = _Server(_config(application(Studio(settings), address)))
+        server = _Server(_config(application(studio, address)))
         server.on_start = lambda: _announce(address, browser=browser, say=say)
         with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended everything
             server.run(sockets=[listening])

@@ -3,7 +3,7 @@
     python tests/benchmarks/paint_cost.py --rounds 15
     python tests/benchmarks/paint_cost.py --fills 200
 
-Starts the server, opens the page in a headless Chromium at 256x256, paints a stroke and fills it.
+Starts the server, opens the page in a headless Chromium at 256x256, paints a box and fills it.
 A time is from the pointer's release on the Fill button to the card's picture being loaded.
 """
 
@@ -61,17 +61,19 @@ def served() -> Iterator[tuple[str, int]]:
 
 
 def paint(shown: Opened, url: str) -> None:
-    """Open the page and paint a stroke."""
+    """Open the page and paint a box of a quarter of the image."""
     shown.page.goto(url)
     shown.wait("document.querySelector('#image').naturalWidth === 256")
     shown.page.evaluate(WATCH)
     box = shown.page.locator("#easel").bounding_box()
     assert box
     x, y, side = box["x"], box["y"], box["width"]
-    shown.page.mouse.move(x + 0.35 * side, y + 0.4 * side)
+    shown.page.keyboard.press("r")
+    shown.page.mouse.move(x + 0.25 * side, y + 0.25 * side)
     shown.page.mouse.down()
-    shown.page.mouse.move(x + 0.6 * side, y + 0.5 * side, steps=8)
+    shown.page.mouse.move(x + 0.75 * side, y + 0.75 * side, steps=8)
     shown.page.mouse.up()
+    print(shown.texts("#share")[0])
 
 
 def fill(shown: Opened) -> None:

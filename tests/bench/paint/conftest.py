@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,11 +90,11 @@ def served(folder: Path, **settings: Any) -> Iterator[Page]:
     """Serve a page over three images and METHODS."""
     images = write_images(folder / "photographs", 3)
     given = Settings(add_mask, f"folder:{images}", METHODS, pack=folder / "my pack", **settings)
-    studio = Studio(given)
     own = "http://127.0.0.1:8000"
-    app = application(studio, Address("127.0.0.1", 8000, TOKEN))
-    with TestClient(app, base_url=f"{own}/{TOKEN}", headers={"origin": own}) as client:
-        yield Page(client, studio, folder)
+    with closing(Studio(given)) as studio:
+        app = application(studio, Address("127.0.0.1", 8000, TOKEN))
+        with TestClient(app, base_url=f"{own}/{TOKEN}", headers={"origin": own}) as client:
+            yield Page(client, studio, folder)
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bench.api import RequestError
 from bench.api.imaging import decode_png
 from bench.complete.masked_image import mask_image
+from bench.paint.cards import Cards
 from bench.plan.request import Request, runs
-from tests.bench.paint.conftest import Page
+from tests.bench.paint.conftest import NOISE, Page, box
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -143,6 +146,23 @@ def test_a_mask_file_is_read_and_resized(page: Page) -> None:
             headers={"content-type": "application/octet-stream"},
         )  # fmt: skip
         assert (unpacked(answer.json(), 32, 32) == (white[::2, ::2] > 0)).all()
+
+
+def test_only_the_last_cards_are_kept(page: Page) -> None:
+    (event,) = [e for e in page.fill(page.open(), box(), [NOISE]) if e["event"] == "done"]
+    card = page.studio.cards.get(event["card"])
+    cards = Cards()
+    for number in range(200):
+        cards.add(replace(card, key=f"k{number}"))
+    with pytest.raises(RequestError, match="no longer kept"):
+        cards.get("k0")
+    assert cards.get("k199").output == card.output
+    large = Cards()
+    for number in range(3):
+        large.add(replace(card, key=f"k{number}", output=bytes(90_000_000)))
+    assert large.get("k2")
+    with pytest.raises(RequestError, match="no longer kept"):
+        large.get("k0")
 
 
 def test_only_the_last_images_are_kept(page: Page) -> None:

@@ -312,6 +312,17 @@ def test_a_dropped_file_opens_and_a_broken_one_is_one_line(
         assert shown.texts(".scores") == ["no truth, no scores"]
 
 
+def test_a_pasted_picture_opens(desk: Opened, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), (9, 90, 200)).save(tmp_path / "x.png")
+    code = """(bytes) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], 'clip.png', { type: 'image/png' }));
+        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer }));
+    }"""
+    desk.page.evaluate(code, list((tmp_path / "x.png").read_bytes()))
+    desk.wait("document.querySelector('#about').textContent === 'clip, 64 × 64,'")
+
+
 def test_everything_by_keyboard_alone(desk: Opened) -> None:
     press: Any = desk.page.keyboard.press
     press("p")
