@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.api import RequestError
 
 SCHEMA_VERSION = 1
-KINDS = ("shipped", "command", "onnx", "torchscript", "diffusers", "outputs", "other")
+KINDS = ("shipped", "program", "exported", "pipeline", "outputs", "other")
 SEEN = ("yes", "no", "unknown")
 
 
