@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 from bench.api.credits import HasCredits
 from bench.api.exchange import HasGroupSize, KnowsImages, Local, ReadsOutputs
 from bench.api.measures import (
+    ComparesFeatures,
+    HasParts,
     ImageMetric,
     ImageSet,
     PosteriorMetric,
@@ -61,6 +63,7 @@ __all__ = [
     "BuildsGallery",
     "ChecksDevice",
     "ChecksSize",
+    "ComparesFeatures",
     "Completion",
     "Dataset",
     "Explains",
@@ -71,6 +74,7 @@ __all__ = [
     "HasCautions",
     "HasCredits",
     "HasGroupSize",
+    "HasParts",
     "HasPrecision",
     "HasTitle",
     "ImageFacts",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 from bench.api.pairs import ImagePair
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 
@@ -55,6 +56,32 @@ class ImageSet(Protocol):
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         """Yield uint8 (3, H, W), RGB."""
+        ...
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """What an ImageSet may offer: itself in parts, which can be loaded on different machines."""
+
+    def parts(self) -> Sequence[ImageSet]:
+        """Return consecutive parts that together are the set."""
+        ...
+
+
+@runtime_checkable
+class ComparesFeatures(Protocol):
+    """What a SetMetric may offer: features of single images, to be computed over all workers."""
+
+    def has_features(self, part: ImageSet) -> bool:
+        """Return whether `over_sets` would find the features of a part of a set."""
+        ...
+
+    def features_of(self, part: ImageSet) -> np.ndarray:
+        """Return the features of a part, a row per image; called in a worker."""
+        ...
+
+    def keep_features(self, part: ImageSet, features: np.ndarray) -> None:
+        """Keep them for `over_sets`; called in the parent."""
         ...
 
 

@@ -1,32 +1,58 @@
 """Inception features of a set of images: computed once, then cached by content and weights.
 
-The network is torch-fidelity's "inception-v3-compat" (weights of 2015-12-05); its input is the
-uint8 image, which it resizes by TensorFlow 1's bilinear filter.
+The network is torch-fidelity's "inception-v3-compat" (weights of 2015-12-05) with batch norm folded
+into its convolutions; its input is the uint8 image, which it resizes by TensorFlow 1's bilinear
+filter.  A set that is cut into parts is cached part by part: an interrupted scoring goes on there.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.api import ImageSet, RequestError
+from bench.api import HasParts, ImageSet, RequestError
 from bench.assets.cache import cache_dir, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
+
+    from bench.metrics.convolution import ConvReLU
 
 WEIGHTS = "fid-inception"
 # Bumped whenever the same images and weights would give other features.
-VERSION = 1
+VERSION = 2
+# Images of one size that go through the network at once; more of them are no faster.
+BATCH = 8
 
 
-def pinned_weights() -> dict[str, str]:
-    """Return the pinned sha256 of the Inception by name: the assets of FID, KID and the IDS."""
-    from bench.assets import weights
+class InceptionFeatures:
+    """What the metrics of Inception features share: where the features come from."""
 
-    return {WEIGHTS: weights.pinned(WEIGHTS)}
+    def assets(self) -> Mapping[str, str]:
+        """Return the pinned sha256 of the Inception."""
+        from bench.assets import weights
+
+        return {WEIGHTS: weights.pinned(WEIGHTS)}
+
+    def has_features(self, part: ImageSet) -> bool:
+        """Return whether the features of these images are in the cache."""
+        return _cached(part) is not None
+
+    def features_of(self, part: ImageSet) -> np.ndarray:
+        """Return float32 (N, 2048) without the cache."""
+        return compute_features(part)
+
+    def keep_features(self, part: ImageSet, features: np.ndarray) -> None:
+        """Put the features of these images into the cache."""
+        import numpy as np
+
+        buffer = io.BytesIO()
+        np.save(buffer, features)
+        write_atomically(features_path(part), buffer.getvalue())
 
 
 def inception_features(images: ImageSet) -> np.ndarray:
@@ -37,19 +63,25 @@ def inception_features(images: ImageSet) -> np.ndarray:
     """
     import numpy as np
 
-    path = features_path(images)
-    if path.is_file():
-        try:
-            cached: np.ndarray = np.load(path, allow_pickle=False)
-            if cached.shape == (len(images), 2048):
-                return cached
-        except (ValueError, EOFError):
-            pass  # damaged: computed again and replaced
+    if (cached := _cached(images)) is not None:
+        return cached
+    parts = images.parts() if isinstance(images, HasParts) else [images]
+    if len(parts) > 1:
+        return np.concatenate([inception_features(part) for part in parts])
     features = compute_features(images)
-    buffer = io.BytesIO()
-    np.save(buffer, features)
-    write_atomically(path, buffer.getvalue())
+    InceptionFeatures().keep_features(images, features)
     return features
+
+
+def _cached(images: ImageSet) -> np.ndarray | None:
+    """Return the features of a set, None where they are not in the cache, or damaged there."""
+    import numpy as np
+
+    try:
+        cached: np.ndarray = np.load(features_path(images), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return cached if cached.shape == (len(images), 2048) else None
 
 
 def features_path(images: ImageSet) -> Path:
@@ -60,25 +92,53 @@ def features_path(images: ImageSet) -> Path:
     return cache_dir() / "features" / f"{key}.npy"
 
 
-def compute_features(images: ImageSet) -> np.ndarray:
-    """Return float32 (N, 2048) without the cache, one image at a time, so rows are independent."""
+def compute_features(images: Iterable[torch.Tensor]) -> np.ndarray:
+    """Return float32 (N, 2048) of uint8 images (3, H, W); a row does not depend on the others.
+
+    Raises RequestError without an image.
+    """
     import numpy as np
     import torch
 
     network = load_network()
+    rows = []
     with torch.inference_mode():
-        rows = [network(image[None])[0].numpy() for image in images]
+        for batch in _batches(images):
+            levels = torch.stack(batch).contiguous(memory_format=torch.channels_last)
+            rows.append(network(levels)[0].numpy())
     if not rows:
         raise RequestError("The set holds no image: features need at least one.")
     return np.concatenate(rows)
 
 
+def _batches(images: Iterable[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
+    """Yield consecutive images of one size, at most BATCH at once."""
+    batch: list[torch.Tensor] = []
+    for image in images:
+        if batch and (len(batch) == BATCH or batch[0].shape != image.shape):
+            yield batch
+            batch = []
+        batch.append(image)
+    if batch:
+        yield batch
+
+
 @lru_cache(maxsize=1)
 def load_network() -> Any:
-    """Return the filled network, kept for the process's life (CPU, eval).
+    """Return the network for inference, kept for the process's life (CPU, eval).
 
     Raises RequestError when the weights cannot be had.
     """
+    network = filled_network()
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if hasattr(child, "conv") and hasattr(child, "bn"):
+                setattr(module, name, _folded(child))
+    return network
+
+
+def filled_network() -> Any:
+    """Return torch-fidelity's own network with the weights in it (CPU, eval)."""
     import torch
     from safetensors.torch import load_file
 
@@ -94,3 +154,15 @@ def load_network() -> Any:
             state[name] = torch.zeros(empty.shape, dtype=empty.dtype)
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def _folded(block: Any) -> ConvReLU:
+    """Return a convolution, its batch norm and its ReLU as one."""
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    from bench.metrics.convolution import ConvReLU
+
+    conv = fuse_conv_bn_eval(block.conv, block.bn)
+    assert conv.bias is not None
+    down, _ = conv.stride
+    return ConvReLU(conv.weight.detach(), conv.bias.detach(), stride=down, padding=conv.padding)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bench.api import ImageSet, RequestError
+from bench.metrics.features import InceptionFeatures
 
 
 @dataclass(frozen=True)
-class FID:
+class FID(InceptionFeatures):
     """Frechet Inception distance (Heusel et al. 2017) between outputs and targets.
 
     |mu1 - mu2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of 2,048-d features of the Inception of
@@ -19,15 +19,9 @@ class FID:
     """
 
     name: ClassVar[str] = "fid"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = False
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the Inception."""
-        from bench.metrics.features import pinned_weights
-
-        return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return the distance, at least 0 up to rounding; RequestError below 2 images per set."""

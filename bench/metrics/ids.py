@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from bench.api import ImageSet, RequestError
+from bench.metrics.features import InceptionFeatures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,7 @@ FEWEST = 4096
 
 
 @dataclass(frozen=True)
-class PIDS:
+class PIDS(InceptionFeatures):
     """Paired inception discriminative score (Zhao et al. 2021), in percent.
 
     The share of pairs whose fake looks more real than its real, decision(fake_i) >
@@ -28,16 +28,10 @@ class PIDS:
     """
 
     name: ClassVar[str] = "p_ids"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = True
     force: bool = False
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the Inception."""
-        from bench.metrics.features import pinned_weights
-
-        return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return percent in [0, 100]; RequestError below 2N = 4,096 or for unequal sets."""
@@ -46,7 +40,7 @@ class PIDS:
 
 
 @dataclass(frozen=True)
-class UIDS:
+class UIDS(InceptionFeatures):
     """Unpaired inception discriminative score (Zhao et al. 2021), in percent.
 
     1 - accuracy of a linear SVM fitted on all 2N Inception features and scored on the same: 50 is
@@ -56,16 +50,10 @@ class UIDS:
     """
 
     name: ClassVar[str] = "u_ids"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = "%"
     higher_is_better: ClassVar[bool] = True
     force: bool = False
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the Inception."""
-        from bench.metrics.features import pinned_weights
-
-        return pinned_weights()
 
     def over_sets(self, outputs: ImageSet, targets: ImageSet) -> float:
         """Return percent in [0, 100]; RequestError below 2N = 4,096 or for unequal sets."""

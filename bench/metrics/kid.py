@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bench.api import ImageSet, RequestError
+from bench.metrics.features import InceptionFeatures
 
 
 @dataclass(frozen=True)
-class KID:
+class KID(InceptionFeatures):
     """Kernel Inception distance (Binkowski et al. 2018) between outputs and targets.
 
     Unbiased MMD^2 with the cubic kernel (x.y / 2048 + 1)^3, mean over random subsets, by
@@ -20,7 +20,7 @@ class KID:
     """
 
     name: ClassVar[str] = "kid"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     unit: ClassVar[str] = ""
     higher_is_better: ClassVar[bool] = False
     subsets: int = 100
@@ -31,12 +31,6 @@ class KID:
             raise RequestError(f"subsets={self.subsets} is not at least 1")
         if self.subset_size < 2:
             raise RequestError(f"subset_size={self.subset_size} is not at least 2 images")
-
-    def assets(self) -> Mapping[str, str]:
-        """Return the pinned sha256 of the Inception."""
-        from bench.metrics.features import pinned_weights
-
-        return pinned_weights()
 
     def size_for(self, n: int) -> int:
         """Return the subset size used on n images: min(subset_size, n); reports print it."""

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 
 from bench import plugins
-from bench.api import PosteriorMetric, RequestError, SampleMetric, SetMetric, imaging
+from bench.api import (
+    ComparesFeatures,
+    PosteriorMetric,
+    RequestError,
+    SampleMetric,
+    SetMetric,
+    imaging,
+)
+from bench.api.memory import keep_freed_memory
+from bench.execute import Executor, Lost
 from bench.scoring.summary import set_entry
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
 from bench.store.summary import SetEntry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Images whose features a worker computes before it says so: some 8 s at 8 images a second.
+PART = 64
 
 
 class Pair(Protocol):
@@ -40,11 +55,8 @@ class PngSet:
     files: the path of each PNG, and the sha256 that the run recorded of it.
     """
 
-    def __init__(
-        self, files: Iterable[tuple[Path, str]], on_image: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, files: Iterable[tuple[Path, str]]) -> None:
         self._files = list(files)
-        self._on_image = on_image
 
     @property
     def content_hash(self) -> str:
@@ -67,29 +79,69 @@ class PngSet:
                     "is made again."
                 )
             yield imaging.decode_png(data)
-            self._on_image()
+
+    def parts(self) -> list[PngSet]:
+        """Return the set in parts of PART images."""
+        starts = range(0, len(self._files), PART)
+        return [PngSet(self._files[start : start + PART]) for start in starts]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of a set whose features a metric lacks."""
+
+    metric: str
+    images: PngSet
 
 
 def score_sets(
     pairs: Sequence[Pair],
     metrics: Sequence[str],
     kept: Mapping[str, SetEntry],
+    executor: Executor,
     on_progress: Callable[[int, int], None],
 ) -> dict[str, SetEntry]:
-    """Return the summary entries of metrics with one number per run; those in `kept` still hold."""
-    done = itertools.count(1)
+    """Return the summary entries of metrics with one number per run; those in `kept` still hold.
 
-    def on_image() -> None:  # once per output and target, unless cached
-        on_progress(next(done), 2 * len(pairs))
-
-    outputs = PngSet(((pair.output, pair.sha256) for pair in pairs), on_image)
-    targets = PngSet(((pair.target, pair.target_sha256) for pair in pairs), on_image)
+    Features of single images are computed by the executor's workers, a part of a set at a time.
+    """
+    outputs = PngSet((pair.output, pair.sha256) for pair in pairs)
+    targets = PngSet((pair.target, pair.target_sha256) for pair in pairs)
     entries = dict(kept)
     for name in metrics:
         if name not in entries:
             metric = cast(SetMetric, plugins.metric(name))
+            if isinstance(metric, ComparesFeatures):
+                _compute_features(name, metric, (outputs, targets), executor, on_progress)
             entries[name] = set_entry(metric, metric.over_sets(outputs, targets), len(pairs))
     return entries
+
+
+def _compute_features(
+    name: str,
+    metric: ComparesFeatures,
+    sets: Sequence[PngSet],
+    executor: Executor,
+    on_progress: Callable[[int, int], None],
+) -> None:
+    """Let the workers compute what the metric lacks; what is finished outlives this process."""
+    parts = [part for images in sets for part in images.parts()]
+    total = sum(map(len, parts))
+    lacking = [_Part(name, part) for part in parts if not metric.has_features(part)]
+    left = sum(len(part.images) for part in lacking)
+    for part, features in executor.map(_features_of, lacking, timeout=lambda _: None):
+        if isinstance(features, Lost):
+            raise RequestError(f"Scoring stopped: {features.reason}. Run it again to go on.")
+        metric.keep_features(part.images, features)
+        left -= len(part.images)
+        on_progress(total - left, total)
+
+
+def _features_of(part: _Part) -> np.ndarray:
+    """Return the features of a part, computed on one thread."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    return cast(ComparesFeatures, plugins.metric(part.metric)).features_of(part.images)
 
 
 def sample_scores(

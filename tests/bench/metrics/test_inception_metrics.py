@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ from sklearn.svm import LinearSVC
 from bench.api import RequestError, SetMetric
 from bench.api.imaging import decode_png, encode_png
 from bench.assets import weights
+from bench.execute.local import InProcess
 from bench.metrics import features, ids
 from bench.metrics.fid import FID
 from bench.metrics.ids import PIDS, UIDS
 from bench.metrics.kid import KID
+from bench.scoring import sets
+from bench.scoring.sets import PngSet
 
 
 class Folder:
@@ -95,10 +99,70 @@ def test_features_are_cached_by_content(counted_network, tmp_path):
     (tmp_path / "a").rename(tmp_path / "moved")
     again = features.inception_features(Folder(tmp_path / "moved"))
     assert np.array_equal(first, again)
-    assert counted_network == [1, 1, 1]
+    assert counted_network == [3]
     (tmp_path / "moved" / "000.png").unlink()
     assert features.inception_features(Folder(tmp_path / "moved")).shape == (2, 2048)
-    assert len(counted_network) == 5
+    assert counted_network == [3, 2]
+
+
+def test_a_set_in_parts_is_cached_by_its_parts(counted_network, tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "PART", 4)
+    folder = write_images(tmp_path / "a", 0, n=10, size=8)
+    digests = [hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.files]
+    images = PngSet(zip(folder.files, digests, strict=True))
+    whole = features.compute_features(folder)
+    counted_network.clear()
+    assert np.array_equal(
+        features.inception_features(PngSet(zip(folder.files[:8], digests[:8], strict=True))),
+        whole[:8],
+    )
+    assert counted_network == [4, 4]
+    assert [FID().has_features(part) for part in images.parts()] == [True, True, False]
+    assert np.array_equal(features.inception_features(images), whole)
+    assert counted_network == [4, 4, 2]
+
+
+def test_images_of_other_sizes_go_alone(counted_network, tmp_path):
+    small = [torch.full((3, 8, 8), i, dtype=torch.uint8) for i in range(9)]
+    large = torch.full((3, 9, 8), 99, dtype=torch.uint8)
+    rows = features.compute_features([*small, large, *small[:1]])
+    assert counted_network == [8, 1, 1, 1]
+    assert rows[:, 0].tolist() == [*range(9), 99, 0]
+
+
+def test_workers_compute_what_is_lacking_and_the_rest_is_kept(
+    counted_network, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sets, "PART", 4)
+    folder = write_images(tmp_path / "a", 0, n=6, size=8)
+    digests = [hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.files]
+    pairs = [
+        SimpleNamespace(output=f, target=f, sha256=d, target_sha256=d)
+        for f, d in zip(folder.files, digests, strict=True)
+    ]
+    monkeypatch.setattr(KID, "over_sets", lambda metric, outputs, targets: 0.5)
+    seen = []
+    for _ in range(2):
+        entries = sets.score_sets(pairs, ["kid"], {}, InProcess(), lambda *done: seen.append(done))
+        assert (entries["kid"].value, entries["kid"].n) == (0.5, 6)
+    assert counted_network == [4, 2, 4, 2]  # outputs and targets, once
+    assert seen == [(4, 12), (6, 12), (10, 12), (12, 12)]
+
+
+@pytest.mark.slow
+def test_folded_and_packed_features_are_torch_fidelity_s():
+    try:
+        weights.require("fid-inception")
+    except RequestError as error:
+        pytest.skip(f"the FID Inception cannot be fetched here: {error}")
+    stream = torch.Generator().manual_seed(3)
+    images = torch.randint(0, 256, (3, 3, 64, 48), generator=stream, dtype=torch.uint8)
+    with torch.inference_mode():
+        theirs = features.filled_network()(images)[0].numpy()
+    ours = features.compute_features(images)
+    assert np.abs(ours - theirs).max() < 1e-4 < np.abs(theirs).max()
+    alone = [features.compute_features(images[i : i + 1])[0] for i in range(3)]
+    assert np.array_equal(ours, np.stack(alone))
 
 
 def test_damaged_features_are_computed_again(counted_network, tmp_path):
@@ -107,7 +171,7 @@ def test_damaged_features_are_computed_again(counted_network, tmp_path):
     path = features.features_path(images)
     path.write_bytes(path.read_bytes()[:200])
     assert np.array_equal(features.inception_features(images), first)
-    assert len(counted_network) == 4
+    assert counted_network == [2, 2]
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
@@ -199,7 +263,7 @@ def test_fid_and_kid_agree_with_torch_fidelity_on_the_same_folders(tmp_path, mon
     import torch_fidelity
 
     outputs, targets = write_images(tmp_path / "a", 1), write_images(tmp_path / "b", 0)
-    state = features.load_network().state_dict()
+    state = features.filled_network().state_dict()
     torch.save(state, tmp_path / "inception.pth")
     theirs = torch_fidelity.calculate_metrics(
         input1=str(tmp_path / "a"),
