@@ -49,6 +49,10 @@ def paint(
 
     if device != "cpu":
         check_device(device)
+    if pack.exists() and not pack.is_dir():
+        raise RequestError(
+            f"--pack {pack} is not a folder; give a folder, or one that is not there."
+        )
     settings = Settings(
         add_mask,
         dataset=dataset,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -95,6 +96,7 @@ def _check_all(
     runs: Sequence[Run], options: Options, metrics: Sequence[str] | None, hashes: Hashes
 ) -> None:
     """Raise RequestError for what the last of many runs would miss, before the first begins."""
+    _check_folder(options.out)
     for run in runs:
         check(run, options)
     for name in metrics or ():
@@ -103,6 +105,14 @@ def _check_all(
     for run in runs[1:]:  # the first run's assets are looked at in a moment
         for plugin in (run.method, run.mask):
             hashes.assets(plugin)
+
+
+def _check_folder(out: Path) -> None:
+    """Raise RequestError where no run's folder can be made; nothing is made yet."""
+    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        reason = "not a folder that can be written to"
+        raise RequestError(f"Cannot write to {out}: {there} is {reason}. Give another with --out.")
 
 
 def _complete(run: Run, grid: _Grid, pools: Pools, title: str) -> RunResult:

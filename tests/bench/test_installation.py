@@ -145,7 +145,7 @@ def test_folders_called_as_our_packages_are_do_not_hide_them(
     assert done.returncode == 0, done.stderr[-2000:]
     assert {
         path.name.split("-")[0]
-        for path in folder.glob("results/runs/*-masks_pairing=seed-photos-*")
+        for path in folder.glob("results/runs/*-masks_pairing=seed-free-photos-*")
     } == {
         *("telea", "grey"),
     }

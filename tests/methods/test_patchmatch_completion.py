@@ -199,8 +199,13 @@ def test_the_explanation_shows_every_level(tmp_path) -> None:  # type: ignore[no
     hole = torch.zeros(1, 96, 128, dtype=torch.bool)
     hole[:, 30:70, 40:90] = True
     panels = explain(image, hole, 0)
-    assert len(panels) % 3 == 0
-    assert len(panels) >= 6
+    assert [title for title, _ in panels[:3]] == [
+        "the image", "its hole", "key: where a patch comes from",
+    ]  # fmt: skip
+    assert panels[-1][0] == "completed"
+    levels = panels[3:-1]
+    assert len(levels) % 3 == 0
+    assert len(levels) >= 6
     assert all(pixels.dtype == np.uint8 and pixels.shape[2] == 3 for _, pixels in panels)
     draw(image, hole, 0, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 1000
