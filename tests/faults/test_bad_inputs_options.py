@@ -50,8 +50,8 @@ def test_every_option_that_takes_a_value_is_tried() -> None:
         tried = {word for arguments, _ in WRONG for word in arguments if arguments[0] == words[0]}
         options = [p for p in command.params if isinstance(p, click.Option) and not p.is_flag]
         untried += [f"{name} {p.opts[0]}".strip() for p in options if p.opts[0] not in tried]
-    # Any text will do for the labels: test_faults_trust tries scripts in them.  What is wrong with a
-    # submission is tried in tests/bench/submission.
+    # Any text will do for the labels: test_faults_trust tries scripts in them.  What is wrong with
+    # a submission is tried in tests/bench/submission.
     assert untried == [
         "check-submission --archives",
         "check-submission --dataset",
