@@ -23,12 +23,19 @@ from tests.faults.running import go, kept, make_runs
 
 HERE = Path(__file__).parent
 PYTHON = shlex.quote(sys.executable)
-GOOD = f"{PYTHON} {HERE / 'good.py'} --images {{images}} --masks {{masks}} --out {{outputs}}"
+
+
+def program(name: str) -> str:
+    """Return the path of a program beside this file as a word of a command line."""
+    return shlex.quote(str(HERE / name))
+
+
+GOOD = f"{PYTHON} {program('good.py')} --images {{images}} --masks {{masks}} --out {{outputs}}"
 Method = Callable[..., str]
 
 
 def bad(how: str) -> str:
-    return f"command:{PYTHON} {HERE / 'bad.py'} {how} {{images}} {{masks}} {{outputs}}"
+    return f"command:{PYTHON} {program('bad.py')} {how} {{images}} {{masks}} {{outputs}}"
 
 
 @pytest.fixture(autouse=True)
@@ -68,20 +75,20 @@ def test_every_layout_reaches_the_program(layout: str, tmp_path: Path, images: P
     if layout == "ntire":  # NTIRE's run.sh: the folders are variables of the environment
         script = tmp_path / "run.sh"
         script.write_text(
-            f'{PYTHON} {HERE / "ntire.py"} "$input_dir" "$output_dir"\n', encoding="utf-8"
+            f'{PYTHON} {program("ntire.py")} "$input_dir" "$output_dir"\n', encoding="utf-8"
         )
-        words = f"sh {script}"
+        words = f"sh {shlex.quote(str(script))}"
     if layout in {"mat", "repaint"}:
         words += " --keep-white"
     if layout == "lama":
-        words = f"{PYTHON} {HERE / 'ntire.py'} {{images}} {{outputs}} _mask"
+        words = f"{PYTHON} {program('ntire.py')} {{images}} {{outputs}} _mask"
     found = run(f"command:{words},layout={layout}", images, tmp_path)
     assert [r.error for r in found.values()] == [None] * 3
     assert {r.notes["known_pixels_off_by"] for r in found.values()} == {0}
 
 
 def test_one_image_a_start_and_a_group_give_the_same(tmp_path: Path, images: Path) -> None:
-    single = f"{PYTHON} {HERE / 'single.py'} {{image}} {{mask}} {{output}} {{seed}}"
+    single = f"{PYTHON} {program('single.py')} {{image}} {{mask}} {{output}} {{seed}}"
     group = f"{GOOD} --seeds {{seeds}}"
     found = [
         run(f"command:{words}", images, tmp_path / str(k))
@@ -236,7 +243,9 @@ def test_where_the_files_lie_is_no_part_of_the_identity(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         script = tmp_path / name / "predict.py"
         script.write_text("pass")
-        method = plugins.method(f"command:python {script} {{images}} {{masks}} {{outputs}}")
+        method = plugins.method(
+            f"command:python {shlex.quote(str(script))} {{images}} {{masks}} {{outputs}}"
+        )
         found.append((method.assets(), plugins.parameters(method)))  # type: ignore[attr-defined]
     assert found[0] == found[1]
     assert found[0][1] == {
