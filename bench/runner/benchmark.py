@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -110,9 +111,15 @@ def _check_all(
 def _check_folder(out: Path) -> None:
     """Raise RequestError where no run's folder can be made; nothing is made yet."""
     there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        reason = "not a folder that can be written to"
-        raise RequestError(f"Cannot write to {out}: {there} is {reason}. Give another with --out.")
+    if not there.is_dir():
+        error = errno.ENOTDIR
+    elif os.access(there, os.W_OK | os.X_OK):
+        return
+    else:
+        error = errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
+    raise RequestError(
+        f"Cannot write to {out}: {os.strerror(error)}. Give another folder with --out."
+    )
 
 
 def _complete(run: Run, grid: _Grid, pools: Pools, title: str) -> RunResult:
