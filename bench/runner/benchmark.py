@@ -25,7 +25,7 @@ from bench.runner.remarks import with_remarks
 from bench.runner.result import RunResult
 from bench.scoring import images as scoring
 from bench.scoring.images import ToScore
-from bench.store.directory import RunDirectory
+from bench.store.directory import RunDirectory, unwritable
 from bench.store.scored_run import run_folders
 
 # So few outputs are scored before worker processes would have started.
@@ -117,9 +117,7 @@ def _check_folder(out: Path) -> None:
         return
     else:
         error = errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
-    raise RequestError(
-        f"Cannot write to {out}: {os.strerror(error)}. Give another folder with --out."
-    )
+    raise unwritable(out, os.strerror(error))
 
 
 def _complete(run: Run, grid: _Grid, pools: Pools, title: str) -> RunResult:

@@ -25,6 +25,11 @@ from bench.store.record import Record, read_records
 LONGEST_NAME = 240
 
 
+def unwritable(path: Path, reason: str | None) -> RequestError:
+    """Return the error for a folder of runs that the system, for that reason, does not take."""
+    return RequestError(f"Cannot write to {path}: {reason}. Give another folder with --out.")
+
+
 class RunDirectory:
     """Reads a run directory; writes it while `owned()`."""
 
@@ -39,9 +44,7 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             file = (self.path / "lock").open("a+b")
         except OSError as error:
-            raise RequestError(
-                f"Cannot write to {self.path}: {error.strerror}. Give another folder with --out."
-            ) from error
+            raise unwritable(self.path, error.strerror) from error
         with file:
             if not _lock(file):
                 raise RequestError(
