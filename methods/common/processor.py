@@ -1,22 +1,24 @@
 """What this processor and this torch can do, dtype by dtype: asked of torch, or tried.
 
-    runs(dtype, device)  convolutions work at all
-    packs(dtype)         convolutions take weights that oneDNN laid out once (CPU)
-    fast(dtype, device)  the hardware multiplies this dtype, which then is faster than float32
+    runs(dtype, device)     convolutions work at all
+    packs(dtype)            convolutions take weights that oneDNN laid out once (CPU)
+    attends(dtype, device)  torch's own choice of attention kernel works; its plain one always does
+    fast(dtype, device)     the hardware multiplies this dtype, which then is faster than float32
 
 Nothing reads the system's files or assumes x86.  Torch's own answers, such as
 `torch.ops.mkldnn._is_mkldnn_bf16_supported`, are about the processor and ignore what caps oneDNN
-(ONEDNN_MAX_CPU_ISA), so what runs and what packs is found by doing it once on 8x8 pixels.
+(ONEDNN_MAX_CPU_ISA), so what runs, packs and attends is found by doing it once on 8x8 pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 import torch
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from bench.api import PRECISIONS, RequestError
 
@@ -51,6 +53,21 @@ def packs(dtype: torch.dtype) -> bool:
             convolve = torch.ops.mkldnn._convolution_pointwise
             return _is_right(convolve(x, packed, None, *settings, "none", [], ""))
     except (RuntimeError, AttributeError):  # refused by oneDNN, or a torch without the operators
+        return False
+
+
+@cache
+def attends(dtype: torch.dtype, device: str = "cpu") -> bool:
+    """Return whether attention works in the kernel that torch takes by itself.
+
+    On an x86 processor with AMX whose other kernels are held to less than AVX-512 (by
+    ATEN_CPU_CAPABILITY), torch 2.15 takes a fused bfloat16 kernel that then refuses to run.
+    """
+    ones = torch.ones(1, 1, 64, 32, dtype=dtype, device=device)
+    try:
+        with torch.no_grad():
+            return bool((F.scaled_dot_product_attention(ones, ones, ones) == 1).all())
+    except RuntimeError:
         return False
 
 
@@ -125,11 +142,12 @@ def announce(asked: str, dtype: torch.dtype, device: str, report: Callable[[str]
 
 @contextmanager
 def backend(dtype: torch.dtype, device: str) -> Iterator[None]:
-    """Leave oneDNN out inside of this context where only then torch can compute in a dtype."""
-    if dtype == torch.float32 or runs(dtype, device):
-        yield
-        return
-    with _onednn(enabled=False):
+    """Leave out, inside of this context, what fails in a dtype: oneDNN, fused attention."""
+    with ExitStack() as left_out:
+        if dtype != torch.float32 and not runs(dtype, device):
+            left_out.enter_context(_onednn(enabled=False))
+        if dtype != torch.float32 and not attends(dtype, device):
+            left_out.enter_context(sdpa_kernel(SDPBackend.MATH))
         yield
 
 

@@ -23,7 +23,7 @@ HALF = (torch.bfloat16, torch.float16)
 @pytest.fixture(autouse=True)
 def _forget() -> None:
     """Let no test see what another has found: the answers are kept for a process's life."""
-    for asked in (processor.runs, processor.packs, processor.capabilities):
+    for asked in (processor.runs, processor.packs, processor.attends, processor.capabilities):
         asked.cache_clear()
 
 
@@ -115,11 +115,47 @@ def test_where_onednn_refuses_a_dtype_it_is_left_out(monkeypatch: pytest.MonkeyP
         assert torch._C._get_mkldnn_enabled()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_what_it_says_of_attention_is_so(dtype: torch.dtype) -> None:
+    query = torch.linspace(-1, 1, 4 * 64 * 32).reshape(1, 4, 64, 32).to(dtype)
+
+    def attend() -> torch.Tensor:
+        return torch.nn.functional.scaled_dot_product_attention(query, query, query)
+
+    with processor.backend(dtype, "cpu"):
+        plain = attend()
+    assert plain.isfinite().all()
+    if processor.attends(dtype):
+        assert torch.equal(attend(), plain)
+    else:
+        with pytest.raises(RuntimeError):
+            attend()
+
+
+def test_where_fused_attention_fails_the_plain_one_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("pack_vnni2 is only supported when avx512 is supported")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(processor.F, "scaled_dot_product_attention", refused)
+        assert not processor.attends(torch.bfloat16, "cpu")
+    before = torch.backends.cuda.flash_sdp_enabled()
+    with processor.backend(torch.bfloat16, "cpu"):
+        assert not torch.backends.cuda.flash_sdp_enabled()
+        assert torch.backends.cuda.math_sdp_enabled()
+    assert torch.backends.cuda.flash_sdp_enabled() == before
+
+
 @pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("attends", [True, False])
 @pytest.mark.parametrize("runs", [True, False])
 def test_bf16_fills_holes_on_every_processor(
-    fast: bool, runs: bool, monkeypatch: pytest.MonkeyPatch
+    fast: bool, attends: bool, runs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fused = processor.attends
+    monkeypatch.setattr(processor, "attends", lambda *asked: attends and fused(*asked))
     real = processor.packs
     monkeypatch.setattr(processor, "packs", lambda dtype: fast and real(dtype))
     monkeypatch.setattr(processor, "fast", lambda dtype, _: fast or dtype == torch.float32)
