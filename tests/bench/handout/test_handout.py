@@ -17,21 +17,8 @@ from bench.cli import main
 from bench.store.record import read_records
 from tests.conftest import write_images
 
-# Somebody's script: nothing of ours, only the files.  OpenCV does the filling.
-SCRIPT = """
-import sys
-from pathlib import Path
-import cv2
-import numpy as np
-from PIL import Image
-
-given, made = Path(sys.argv[1]), Path(sys.argv[2])
-made.mkdir(exist_ok=True)
-for file in sorted((given / "images").glob("*.png")):
-    image = np.array(Image.open(file).convert("RGB"))
-    hole = (np.array(Image.open(given / "masks" / file.name).convert("L")) > 127).astype(np.uint8)
-    Image.fromarray(cv2.inpaint(image, hole, 3.0, cv2.INPAINT_TELEA)).save(made / file.name)
-"""
+# Somebody's program: nothing of ours and no OpenCV, only the files.
+PROGRAM = Path(__file__).with_name("telea.py")
 
 
 def bench(*arguments: str) -> int:
@@ -70,8 +57,7 @@ def only_run(pattern: str = "Theirs-*") -> Path:
 
 def test_the_round_trip_gives_the_row_of_a_run_to_the_bit(here: Path) -> None:
     assert hand_out() == 0
-    (here / "script.py").write_text(SCRIPT)
-    subprocess.run([sys.executable, "script.py", "F", "back"], check=True, cwd=here)
+    subprocess.run([sys.executable, PROGRAM, "F", "back"], check=True, cwd=here)
     assert score("--metrics", "l1,psnr,ssim,lpips") == 0
     request = ["--method", "telea", "--mask", "hybrid", "--dataset", "folder:images"]
     assert bench("run", *request, "--metrics", "l1,psnr,ssim,lpips") == 0
