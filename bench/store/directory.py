@@ -57,6 +57,9 @@ class RunDirectory:
             finally:
                 self._seals.write()
                 self._seals = None
+                # Closing is not enough: a process that is just being started, in place of a worker
+                # that ran too long, has a copy of the file until it has become another program.
+                fcntl.flock(file, fcntl.LOCK_UN)
 
     def remove_if_nothing_was_done(self) -> None:
         """Remove a directory that holds no record: its run could not begin; for the owner."""

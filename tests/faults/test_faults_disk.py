@@ -236,3 +236,19 @@ def test_the_locks_of_a_killed_process_are_free(folder: Path, tmp_path: Path) ->
 def test_the_code_version_survives_a_missing_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert manifest.code_version()["commit"] is None
+
+
+def test_the_lock_is_free_although_a_process_being_started_has_a_copy_of_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run"
+    with RunDirectory(path).owned():
+        child = fork(lambda: time.sleep(60))  # as a worker is, before it runs another program
+        with pytest.raises(RequestError, match="another running"), RunDirectory(path).owned():
+            pass
+    try:
+        with RunDirectory(path).owned():
+            assert (path / "lock").is_file()
+    finally:
+        os.kill(child, 9)
+        finish(child)
