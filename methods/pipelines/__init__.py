@@ -23,7 +23,8 @@ class Diffusers:
     compare.  fill: what the pipeline sees in the hole, where it looks: black, grey or the mean of
     the known pixels.  precision: auto is float32 on CPU and bfloat16 on CUDA.  pickles: whether
     weights that are no safetensors may be read, which can run code.
-    The noise of an image comes from its seed alone; a batch equals its rows to 1e-5.
+    The noise of an image comes from its seed alone.  Kernels round by the size of a batch, so that
+    it equals its rows to 1e-5 (in 0..1), not to the bit; with a prompt, to guidance times that.
     """
 
     name: ClassVar[str] = "diffusers"

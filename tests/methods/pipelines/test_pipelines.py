@@ -38,6 +38,13 @@ def complete(
     return made.image, list(made.notes)
 
 
+def one_by_one(spec: str, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """Complete the images of a batch as batches of one."""
+    method = plugins.method(spec).load("cpu")
+    rows = [method(visible[k : k + 1], hole[k : k + 1], SEEDS[k : k + 1]) for k in range(4)]
+    return torch.cat([row.image for row in rows if isinstance(row, Completion)])
+
+
 @pytest.mark.parametrize("family", ["sd15", "sd2", "sdxl", "flux-fill", "text-to-image"])
 def test_a_family_runs_offline_and_keeps_the_contract(
     folders: dict[str, Path], family: str, monkeypatch: pytest.MonkeyPatch
@@ -53,14 +60,24 @@ def test_a_family_runs_offline_and_keeps_the_contract(
     assert notes[0] == {"evaluations": STEPS, "fill": "black"}
     again, _ = complete(spec, visible, hole, SEEDS)
     assert torch.equal(image, again)
-    rows = [
-        complete(spec, visible[k : k + 1], hole[k : k + 1], SEEDS[k : k + 1])[0] for k in range(4)
-    ]
-    assert float((torch.cat(rows) - image).abs().max()) < 1e-4
+    assert float((one_by_one(spec, visible, hole) - image).abs().max()) < 1e-5
     secret = torch.where(hole, 0.9, visible)
     assert torch.equal(complete(spec, secret, hole, SEEDS)[0], image)
     other, _ = complete(spec, visible, hole, [21, 22, 23, 24])
     assert float((other - image).abs().max()) > 1e-3
+
+
+def test_guidance_multiplies_by_how_much_a_batch_differs_from_its_rows(
+    folders: dict[str, Path],
+) -> None:
+    """Kernels round by the size of a batch; guidance w scales two predictions' difference by w."""
+    from tests.methods.pipelines import tiny
+
+    visible, hole = tiny.level_image(32)
+    for guidance in (1.0, 7.5):
+        spec = f"diffusers:{folders['sd2']},steps={STEPS},prompt=a wall,guidance={guidance}"
+        image, _ = complete(spec, visible, hole, SEEDS)
+        assert float((one_by_one(spec, visible, hole) - image).abs().max()) < 1e-5 * guidance
 
 
 def test_sizes_follow_the_vae_and_the_patches(folders: dict[str, Path]) -> None:
