@@ -111,8 +111,11 @@ def export(*, run: Path, out: Path) -> None:
 @click.option("--method", "methods", multiple=True, help="With its path, as NAME:FILE.")
 @click.option("--mask", "masks", multiple=True, help="With its path, such as folder:MASKS.")
 @click.option("--dataset", "datasets", multiple=True, help="With its path, such as folder:IMAGES.")
+@click.option("--write", is_flag=True, help="Write state.json, re-run, where it is reproduced.")
 @click.option("--quiet", is_flag=True)
-def verify(*, references: tuple[Path, ...], count: int, quiet: bool, **asked: Any) -> int:
+def verify(
+    *, references: tuple[Path, ...], count: int, write: bool, quiet: bool, **asked: Any
+) -> int:
     """Run a sample of the committed results again: does this machine reproduce them?
 
     REFERENCES: folders of runs.  [default: results/leaderboards, here or in the checkout]  Those on
@@ -122,6 +125,7 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool, **asked: An
     from bench.runner import verify as checks
     from bench.runner.reference import Given
     from bench.runner.reference import references as find_references
+    from bench.runner.rerun import record_rerun
 
     given = [Given(many.removesuffix("s"), spec) for many, specs in asked.items() for spec in specs]
     for plugin in given:
@@ -133,6 +137,8 @@ def verify(*, references: tuple[Path, ...], count: int, quiet: bool, **asked: An
             verdicts.append(checks.verify(path, count=count, on_progress=on_progress, given=given))
             if not quiet or not verdicts[-1].good:
                 click.echo(verdicts[-1].text())
+            if write:
+                record_rerun(path, verdicts[-1])
     failed = sum(not verdict.good for verdict in verdicts)
     if not quiet:
         click.echo(checks.in_sum(verdicts))

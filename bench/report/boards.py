@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import RequestError
+from bench.report import states
 from bench.report.cells import Cell, make_cells, primary
 from bench.report.columns import Metric
 from bench.report.grouping import MethodRuns, group_methods, group_runs, seed_of
 from bench.report.missing import on_shared_images
 from bench.report.power import power_note
-from bench.store.state import is_unreliable
 from bench.store.summary import SetEntry
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Row:
     @property
     def unreliable(self) -> bool:
         """Whether a run of it is flagged: it comes last, and has no rank."""
-        return any(is_unreliable(run.path) for run in self.runs)
+        return bool(states.reason_of(self.runs))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _make_board(runs: Sequence[ScoredRun], columns: Sequence[Metric], *, strict:
         n=max(row.n for row in rows),
         metrics=metrics,
         rows=tuple(sorted(rows, key=lambda row: _rank(row, by))),
-        notes=(*missing, *notes, *_warnings(rows, metrics)),
+        notes=(*missing, *notes, *states.notes_of(rows), *_warnings(rows, metrics)),
         power=power_note([m.scored for m in methods], [row.title for row in rows], by),
     )
 

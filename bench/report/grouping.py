@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench import plugins
-from bench.store.state import read_state
+from bench.report.states import with_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,18 +61,13 @@ def group_methods(runs: Sequence[ScoredRun]) -> tuple[list[MethodRuns], list[str
     methods: dict[tuple[str, str], MethodRuns] = {}
     for seeds in by_identity.values():
         first = next(iter(seeds.values()))
-        label = _with_state(first)
-        while (label, first.assets) in methods:
-            label = _more_exact(label, first.spec)
         in_order = tuple(seeds[seed] for seed in sorted(seeds))
+        name = first.method
+        while (with_state(name, in_order), first.assets) in methods:
+            name = _more_exact(name, first.spec)
+        label = with_state(name, in_order)
         methods[label, first.assets] = MethodRuns(label, first.assets, in_order)
     return list(methods.values()), notes
-
-
-def _with_state(run: ScoredRun) -> str:
-    """Return a run's label; with its state, for one that came in as a submission."""
-    state = read_state(run.path)
-    return run.method if state is None else f"{run.method} ({state.word})"
 
 
 def seed_of(run: ScoredRun) -> int:

@@ -40,3 +40,22 @@ def test_flagged_rows_have_no_mean_rank(make_run):
 def test_runs_made_here_have_no_state(make_run):
     text = leaderboard.render(load_runs([make_run("telea"), make_run("biharmonic")]), "csv")
     assert "claimed" not in str(text)
+
+
+def test_a_row_of_several_seeds_is_as_good_as_its_weakest(make_run):
+    runs = [make_run("a", seed=seed) for seed in (0, 1)]
+    write_state(runs[0], State("re-run", told="8 of 8"))
+    write_state(runs[1], State("claimed"))
+    (row,) = make_boards(load_runs(runs))[0].rows
+    assert row.method == "a (claimed)"
+
+
+def test_reasons_and_what_was_run_again_stand_below_the_table(make_run):
+    runs = [make_run(name, shift=shift) for name, shift in (("a", 1.0), ("b", 0.0))]
+    write_state(runs[0], State("claimed", unreliable="it saw the test set"))
+    write_state(runs[1], State("re-run", told="2026-11-28: 8 of 8 images equal"))
+    for kind in ("md", "text", "html"):
+        text = " ".join(str(leaderboard.render(load_runs(runs), kind)).split())
+        flagged = r"a (claimed, unreliable): it saw the test set. It has no rank and no mark."
+        assert flagged in text, kind
+        assert "b (re-run): 2026-11-28: 8 of 8 images equal." in text, kind
