@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from bench.api.imaging import as_hole
-from masks.drawing import check_size, draw_hole
+from masks.drawing import blank, draw_hole
 
 if TYPE_CHECKING:
     import torch
@@ -28,8 +26,7 @@ class CenterBox:
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W); the seed plays no part.  Raises RequestError below 8 pixels."""
-        check_size(height, width)
-        hole = np.zeros((height, width), dtype=bool)
+        hole = blank(height, width)
         top, left = (height - height // 2) // 2, (width - width // 2) // 2
         hole[top : top + height // 2, left : left + width // 2] = True
         return as_hole(hole)
@@ -53,7 +50,7 @@ class RandomBox:
             columns = int(stream.integers(round(width * 3 / 8), width // 2 + 1))
             top = int(stream.integers(height - rows + 1))
             left = int(stream.integers(width - columns + 1))
-            hole = np.zeros((height, width), dtype=bool)
+            hole = blank(height, width)
             hole[top : top + rows, left : left + columns] = True
             return hole
 
@@ -76,7 +73,7 @@ class MmagicBox:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
 
         def draw(stream: Stream) -> Hole:
-            hole = np.zeros((height, width), dtype=bool)
+            hole = blank(height, width)
             hole[_mmagic_span(stream, height), _mmagic_span(stream, width)] = True
             return hole
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from masks.drawing import area_scale, capsules, draw_hole, fill
+from masks.drawing import area_scale, blank, draw_hole
 from masks.presets import HasPreset
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
-    from masks.drawing import Floats, Hole, Stream
+    from masks.drawing import Hole, Stream
 
 # LaMa weighs its two generators 1 : .3 and takes exactly one of them.
 BOX_PROBABILITY = 0.3 / 1.3
 MAX_HOLE_RATIO = 0.5
-# LaMa draws with OpenCV.  Its line of thickness w is a rectangle of 2 ceil(w / 2) pixels across
-# between two discs of radius ceil(w / 2); the rectangle's outline is drawn over it, and adds half a
-# pixel along the axis in which the line is shorter (.55 with ties, by which the areas agree best).
-OUTLINE = 0.55
 
 
 @dataclass(frozen=True)
@@ -133,68 +125,16 @@ def _draw(table: Table, reference: int, height: int, width: int, seed: int) -> t
 
 def _strokes(stream: Stream, table: Table, height: int, width: int, scale: float) -> Hole:
     """Return LaMa's strokes, drawn on the pixel grid of the table's size and then scaled."""
+    from masks.lama_strokes import draw_segments, paint
+
     rows, columns = max(1, round(height / scale)), max(1, round(width / scale))
     segments, thickness = draw_segments(stream, table, rows, columns)
     return paint(segments, thickness, height, width, scale)
 
 
-def draw_segments(
-    stream: Stream, table: Table, rows: int, columns: int
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Return strokes of 1-5 segments, each segment with its own angle, length and thickness.
-
-    Segments (K, 4) as x0, y0, x1, y1, whole pixels of a grid of rows x columns; thickness (K,).
-    """
-    low, high = table.strokes
-    counts = stream.integers(1, 6, int(stream.integers(low, high + 2)))
-    total = int(counts.sum())
-    angles = 0.01 + stream.integers(0, 4, total)
-    mirrored = np.repeat(np.arange(len(counts)) % 2 == 0, counts)
-    angles = np.where(mirrored, 2 * math.pi - angles, angles)
-    lengths = 10 + stream.integers(0, table.max_length, total)
-    thickness = 5 + stream.integers(0, table.max_width, total)
-    starts = stream.integers((0, 0), (columns, rows), (len(counts), 2))
-    steps = np.stack([lengths * np.sin(angles), lengths * np.cos(angles)], axis=1)
-    return _walks(starts, steps, counts, rows, columns), thickness
-
-
-def paint(
-    segments: Floats, thickness: NDArray[np.int64], height: int, width: int, scale: float
-) -> Hole:
-    """Return the segments as OpenCV draws lines, bool (H, W).  scale: pixels per unit of theirs."""
-    radii = (thickness + 1) // 2
-    widths = np.maximum(1.0, 2 * (radii + OUTLINE * _steepness(segments)) * scale)
-    centres = (segments + 0.5) * scale  # of the pixels
-    return fill(height, width, capsules(height, centres, widths, np.maximum(0.5, radii * scale)))
-
-
-def _steepness(segments: Floats) -> Floats:
-    """Return (K,): the longer of a segment's extents in x and y over its length; 1 for a point."""
-    extents = np.abs(segments[:, 2:] - segments[:, :2])
-    lengths = np.hypot(extents[:, 0], extents[:, 1])
-    return np.asarray(np.where(lengths > 0, extents.max(axis=1) / np.maximum(lengths, 1), 1.0))
-
-
-def _walks(
-    starts: NDArray[np.int64], steps: Floats, counts: NDArray[np.int64], rows: int, columns: int
-) -> Floats:
-    """Return (K, 4) segments: from each start, its share of the steps.
-
-    As in LaMa, vertices are whole pixels, cut off and not rounded, and clipped to the image's size.
-    """
-    segments, remaining = [], iter(steps.tolist())
-    for (x, y), count in zip(starts.tolist(), counts.tolist(), strict=True):
-        for _ in range(count):
-            dx, dy = next(remaining)
-            end_x, end_y = min(max(int(x + dx), 0), columns), min(max(int(y + dy), 0), rows)
-            segments.append((x, y, end_x, end_y))
-            x, y = end_x, end_y
-    return np.array(segments, dtype=float)
-
-
 def _boxes(stream: Stream, boxes: Boxes, height: int, width: int, scale: float) -> Hole:
     """Return the union of boxes that keep the margin."""
-    hole = np.zeros((height, width), dtype=bool)
+    hole = blank(height, width)
     margin = round(boxes.margin * scale)
     for _ in range(int(stream.integers(boxes.count[0], boxes.count[1] + 1))):
         sides = stream.integers(boxes.side[0], boxes.side[1] + 1, 2)

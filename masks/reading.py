@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bench.api import RequestError
 from bench.api.imaging import read_rgb
 
@@ -78,6 +76,8 @@ def _check_extent(hole: Hole, file: Path, polarity: str) -> None:
 
 def resized(hole: Hole, height: int, width: int, origin: Path) -> Hole:
     """Return the hole resized with nearest neighbour; raises RequestError when nothing is left."""
+    import numpy as np
+
     rows = (np.arange(height) * 2 + 1) * hole.shape[0] // (2 * height)
     columns = (np.arange(width) * 2 + 1) * hole.shape[1] // (2 * width)
     smaller = hole[rows[:, None], columns]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from masks.drawing import Rows, capsules, ellipses
+from masks.shapes import Rows, capsules, ellipses
 
 if TYPE_CHECKING:
     from masks.drawing import Floats, Stream

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from masks.drawing import area_scale, capsules, draw_hole, fill
+from masks.drawing import area_scale, blank, draw_hole
 
 if TYPE_CHECKING:
     import torch
@@ -63,8 +61,12 @@ def deepfill_strokes(stream: Stream, height: int, width: int) -> Hole:
 
 def draw_strokes(stream: Stream, height: int, width: int, count: int, brush: Brush) -> Hole:
     """Return `count` brush strokes as bool (H, W): capsules from vertex to vertex, ends clipped."""
+    import numpy as np
+
+    from masks.shapes import capsules, fill
+
     if count == 0:
-        return np.zeros((height, width), dtype=bool)
+        return blank(height, width)
     scale = area_scale(height, width, brush.reference)
     segments: list[tuple[float, float, float, float]] = []
     widths: list[float] = []
@@ -82,6 +84,8 @@ def _walk(stream: Stream, height: int, width: int, steps: int) -> list[tuple[flo
     Angles alternate between 2 pi - U(a_min, a_max) and U(a_min, a_max), with a_min and a_max drawn
     once per stroke; lengths are N(R, R // 2) in [0, 2R], R = diagonal / 8.
     """
+    import numpy as np
+
     low = MEAN_ANGLE - stream.uniform(0, ANGLE_RANGE)
     high = MEAN_ANGLE + stream.uniform(0, ANGLE_RANGE)
     angles = stream.uniform(low, high, steps)

@@ -9,17 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from bench.api import Json
 from bench.api.imaging import as_hole
 from bench.api.seeds import numpy_stream
-from masks.drawing import check_size
+from masks.drawing import blank
 
 if TYPE_CHECKING:
     import torch
-
-    from masks.drawing import Hole
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class Half:
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W); the seed plays no part.  Raises RequestError below 8 pixels."""
-        hole = _blank(height, width)
+        hole = blank(height, width)
         hole[:, width // 2 :] = True
         return as_hole(hole)
 
@@ -45,7 +41,7 @@ class Expand:
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W); the seed plays no part.  Raises RequestError below 8 pixels."""
-        hole = ~_blank(height, width)
+        hole = ~blank(height, width)
         top, left = (height - height // 4) // 2, (width - width // 4) // 2
         hole[top : top + height // 4, left : left + width // 4] = False
         return as_hole(hole)
@@ -60,7 +56,7 @@ class AlternatingLines:
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W); the seed plays no part.  Raises RequestError below 8 pixels."""
-        hole = _blank(height, width)
+        hole = blank(height, width)
         hole[::2] = True
         return as_hole(hole)
 
@@ -74,7 +70,7 @@ class SuperResolve:
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W); the seed plays no part.  Raises RequestError below 8 pixels."""
-        hole = ~_blank(height, width)
+        hole = ~blank(height, width)
         hole[1::2, 1::2] = False
         return as_hole(hole)
 
@@ -89,7 +85,7 @@ class EveryNLines:
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
         n, columns = self._drawn(seed)
-        hole = _blank(height, width)
+        hole = blank(height, width)
         hole[(slice(None), slice(None, None, n)) if columns else slice(None, None, n)] = True
         return as_hole(hole)
 
@@ -117,7 +113,7 @@ class CompletionHole:
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
         ratio, columns, reverse = self._drawn(seed)
-        hole = _blank(height, width)
+        hole = blank(height, width)
         part = hole.T if columns else hole
         part[: int(len(part) * ratio)] = True
         return as_hole(~hole if reverse else hole)
@@ -146,7 +142,7 @@ class NtireExpand:
 
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
-        hole = ~_blank(height, width)
+        hole = ~blank(height, width)
         half = min(height, width) // self._drawn(seed) // 2
         top, left = height // 2 - half, width // 2 - half
         hole[top : top + 2 * half, left : left + 2 * half] = False
@@ -170,7 +166,7 @@ class NearestNeighbor:
     def __call__(self, height: int, width: int, seed: int) -> torch.Tensor:
         """Return bool (1, H, W).  Raises RequestError below 8 pixels."""
         step = self._drawn(seed)
-        hole = ~_blank(height, width)
+        hole = ~blank(height, width)
         hole[::step, ::step] = False
         return as_hole(hole)
 
@@ -180,9 +176,3 @@ class NearestNeighbor:
 
     def _drawn(self, seed: int) -> int:
         return int(numpy_stream(seed).integers(2, 5))
-
-
-def _blank(height: int, width: int) -> Hole:
-    """Return bool (H, W), all known."""
-    check_size(height, width)
-    return np.zeros((height, width), dtype=bool)

@@ -10,12 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bench.api.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
 
 _IMAGES = 0x00000803  # unsigned bytes, three dimensions
 
@@ -31,6 +31,8 @@ def read_idx_images(path: Path) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _read(path: Path, modified: int, size: int) -> np.ndarray:
+    import numpy as np
+
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
         try:

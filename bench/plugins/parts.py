@@ -12,6 +12,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from bench.api import RequestError
@@ -75,7 +76,7 @@ def values(plugin: object, shaped: Shape) -> dict[str, object]:
 
 def choices(plugin_class: type[Any]) -> dict[str, dict[str, type[Any]]]:
     """Return field -> name -> class of the parts that a plug-in can be put together from."""
-    hints = typing.get_type_hints(plugin_class)
+    hints = _types(plugin_class)
     by_field: dict[str, dict[str, type[Any]]] = {}
     for field in dataclasses.fields(plugin_class):
         options = typing.get_args(hints[field.name]) if is_union(hints[field.name]) else ()
@@ -119,7 +120,13 @@ def _add(
     hints: dict[str, object],
 ) -> None:
     fields[field.name] = field
-    hints[field.name] = typing.get_type_hints(owner)[field.name]
+    hints[field.name] = _types(owner)[field.name]
+
+
+@cache
+def _types(plugin_class: type[Any]) -> Mapping[str, object]:
+    """Return field -> type.  Kept: Python evaluates every annotation anew at each call."""
+    return typing.get_type_hints(plugin_class)
 
 
 def _is_default(shaped: Shape, name: str) -> bool:

@@ -189,6 +189,7 @@ def test_randomness_comes_from_bench_seeds(name: str) -> None:
 
 
 HEAVY = (
+    "numpy",
     "torch",
     "cv2",
     "scipy",

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from masks.drawing import area_scale, capsules, ellipses, fill
+from masks.drawing import area_scale
+from masks.shapes import capsules, ellipses, fill
 
 place = st.floats(-10, 40, allow_nan=False)
 

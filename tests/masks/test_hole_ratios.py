@@ -7,7 +7,8 @@ import pytest
 
 from bench import plugins
 from bench.api.seeds import derive_seed
-from masks.irregular import BINS, BORDER
+from masks.irregular import BINS
+from masks.warped import BORDER
 
 
 def ratios(spec: str, size: int, count: int) -> np.ndarray:
