@@ -11,29 +11,15 @@ from collections.abc import Sequence
 
 import click
 
-from bench.api import RequestError
-from bench.cli import (
-    fill,
-    handing,
-    leaderboard,
-    listings,
-    make,
-    paint,
-    report,
-    run,
-    submissions,
+from bench.cli.commands import Commands
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="inpaint-bench")
 def cli() -> None:
     """Benchmark image inpainting: holes, methods, metrics, tables."""
-
-
-for _commands in (run, fill, paint, handing, leaderboard, report, submissions, listings, make):
-    for _command in _commands.COMMANDS:
-        cli.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,18 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = cli.main(args=arguments, prog_name="bench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        _fail("Interrupted; what was finished is kept. Run the same command to go on.", 130)
-    except click.ClickException as error:
-        _fail(" ".join(error.format_message().split()), 2)
-    except RequestError as error:
-        _fail(" ".join(str(error).split()), 2)
-    except OSError as error:  # a full disk, a folder that cannot be written
-        where = f"{error.filename}: " if error.filename else ""
-        what = error.strerror or " ".join(str(error).split())
-        _fail(f"{where}{what}. What was finished is kept; run the same command to go on.", 2)
+    except Exception as error:
+        from bench.cli.failures import explain
 
-
-def _fail(message: str, code: int) -> None:
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(code)
+        message, code = explain(error)
+        click.echo(f"Error: {message}", err=True)
+        sys.exit(code)

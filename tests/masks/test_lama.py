@@ -11,7 +11,8 @@ from scipy import ndimage, stats
 
 from bench import plugins
 from bench.api.seeds import derive_seed, numpy_stream
-from masks import lama, lama_strokes
+from masks import lama
+from masks.lama_strokes import draw_segments, paint
 
 TABLES = {"thin": lama.THIN, "medium": lama.MEDIUM, "thick": lama.THICK}
 
@@ -23,8 +24,8 @@ def test_segments_are_painted_as_opencv_draws_lines(kind: str, preset: int) -> N
     differing, ours, theirs = 0, 0, 0
     for seed in range(20):
         stream = numpy_stream(derive_seed("lama", kind, preset, seed))
-        segments, thickness = lama_strokes.draw_segments(stream, table, preset, preset)
-        painted = lama_strokes.paint(segments, thickness, preset, preset, 1.0)
+        segments, thickness = draw_segments(stream, table, preset, preset)
+        painted = paint(segments, thickness, preset, preset, 1.0)
         canvas = np.zeros((preset, preset), np.uint8)
         for (x0, y0, x1, y1), width in zip(segments.astype(int), thickness, strict=True):
             cv2.line(canvas, (int(x0), int(y0)), (int(x1), int(y1)), 1, int(width))
@@ -37,7 +38,7 @@ def test_segments_are_painted_as_opencv_draws_lines(kind: str, preset: int) -> N
 
 def test_vertices_are_whole_pixels_inside_the_image() -> None:
     for seed in range(10):
-        segments, thickness = lama_strokes.draw_segments(numpy_stream(seed), lama.THIN[256], 100, 256)
+        segments, thickness = draw_segments(numpy_stream(seed), lama.THIN[256], 100, 256)
         assert (segments == segments.astype(int)).all()
         assert segments.min() >= 0
         assert segments[:, ::2].max() <= 256
