@@ -50,9 +50,7 @@ def paint(
     if device != "cpu":
         check_device(device)
     if pack.exists() and not pack.is_dir():
-        raise RequestError(
-            f"--pack {pack} is not a folder; give a folder, or one that is not there."
-        )
+        raise RequestError(f"--pack {pack} is not a folder; give a folder, or a new name.")
     settings = Settings(
         add_mask,
         dataset=dataset,

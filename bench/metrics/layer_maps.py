@@ -25,28 +25,31 @@ def layer_maps(
     Pairs that share a target should be neighbours: it then goes through the trunk once.
     side: pictures whose short side is below it are enlarged to it first, by nearest neighbour.
     """
-    keys = {pair: ("lpips", net, side if min(pair.size) < side else 0) for pair in pairs}
+    keys = {pair: _key(pair, net, side) for pair in pairs}
     network = load_network(net, device)
     features: dict[Picture, Maps] = {}
     for group in _groups([pair for pair in pairs if keys[pair] not in pair.kept], device):
-        wanted = dict.fromkeys(p for pair in group for p in (pair.target, pair.output))
-        features = {p: maps for p, maps in features.items() if p in wanted}
-        new = [p for p in wanted if p not in features]
+        pictures = dict.fromkeys(p for pair in group for p in (pair.target, pair.output))
+        features = {p: maps for p, maps in features.items() if p in pictures}
+        new = [p for p in pictures if p not in features]
         features.update(zip(new, _features(network, new, device, side), strict=True))
         for pair in group:
-            ours, theirs = features[pair.output], features[pair.target]
-            pair.kept[keys[pair]] = [m.cpu() for m in apart(network, ours, theirs)]
+            maps = apart(network, features[pair.output], features[pair.target])
+            pair.kept[keys[pair]] = [m.cpu() for m in maps]
     return [cast(Maps, pair.kept[keys[pair]]) for pair in pairs]
+
+
+def _key(pair: ImagePair, net: str, side: int) -> tuple[str, str, int]:
+    """Return what a pair keeps its maps under."""
+    return "lpips", net, side if min(pair.size) < side else 0
 
 
 def unit_features(pictures: Sequence[Picture], net: str, device: str = "cpu") -> list[Maps]:
     """Return the five maps (C, h, w) of each picture, of one size: see PerceptualNetwork."""
     network = load_network(net, device)
     count = max(1, _room(device) // pictures[0].levels[0].numel())
-    found: list[Maps] = []
-    for start in range(0, len(pictures), count):
-        found += _features(network, pictures[start : start + count], device)
-    return found
+    starts = range(0, len(pictures), count)
+    return [m for k in starts for m in _features(network, pictures[k : k + count], device)]
 
 
 def apart(network: PerceptualNetwork, ours: Maps, theirs: Maps) -> Maps:

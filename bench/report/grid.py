@@ -49,14 +49,18 @@ def draw_grid(
     lines: list[GridLine] = []
     for start, group in enumerate(groups):
         lines += lines_of(group, number, start * number, style)
-    picture = _lay_out(lines)
+    write_atomic(out, _encoded(_lay_out(lines), out.suffix))
+    return out
+
+
+def _encoded(picture: Image.Image, suffix: str) -> bytes:
+    """Return a picture as JPEG for its suffixes, as PNG for others."""
     buffer = io.BytesIO()
-    if out.suffix.lower() in {".jpg", ".jpeg"}:
+    if suffix.lower() in {".jpg", ".jpeg"}:
         picture.save(buffer, "JPEG", quality=90)
     else:
         picture.save(buffer, "PNG", optimize=True)
-    write_atomic(out, buffer.getvalue())
-    return out
+    return buffer.getvalue()
 
 
 def _lay_out(lines: Sequence[GridLine]) -> Image.Image:

@@ -81,16 +81,16 @@ def chosen_methods(runs: Sequence[ScoredRun], names: Sequence[str]) -> list[Scor
         return list(runs)
     for name in names:
         if not _of_method(runs, name):
-            known = list(dict.fromkeys(run.method for run in runs))
-            hint = did_you_mean(name, known)
-            raise RequestError(f"No run of {name!r}.{hint} There are: {', '.join(known)}.")
+            methods = list(dict.fromkeys(run.method for run in runs))
+            hint = did_you_mean(name, methods)
+            raise RequestError(f"No run of {name!r}.{hint} There are: {', '.join(methods)}.")
     return _in_order(runs, names)
 
 
 def _in_order(runs: Sequence[ScoredRun], names: Sequence[str]) -> list[ScoredRun]:
     """Return the runs of the methods named, as far as there are any; all where none is named."""
-    found = [run for name in names for run in _of_method(runs, name)] if names else list(runs)
-    return list({run.path: run for run in found}.values())
+    in_order = [run for name in names for run in _of_method(runs, name)] if names else runs
+    return list({run.path: run for run in in_order}.values())
 
 
 def _of_method(runs: Sequence[ScoredRun], name: str) -> list[ScoredRun]:
@@ -101,10 +101,9 @@ def _images(runs: Sequence[ScoredRun], count: int, start: int, asked: Sequence[s
     """Return the ids of the images shown; raises RequestError for one that a run lacks."""
     if not asked:
         return spread(runs, count, start)
-    having = [{run.image_of(str(i)) for i in run.scores.index} for run in runs]
+    shared = sorted(shared_images(runs))
     for image in asked:
-        if not all(image in images for images in having):
-            shared = sorted(set.intersection(*having))
+        if image not in shared:
             hint = did_you_mean(image, shared)
             some = ", ".join(shared[:5])
             raise RequestError(f"No image {image!r} in all of these runs.{hint} There are: {some}.")
@@ -159,14 +158,18 @@ def outputs_of(run: ScoredRun, image: str, most: int) -> list[str]:
     return [f"{image}@{k}" for k in range(min(run.samples, most))]
 
 
+def shared_images(runs: Sequence[ScoredRun]) -> list[str]:
+    """Return the ids of the images that all runs have, in the first run's order."""
+    first, *others = (dict.fromkeys(map(run.image_of, map(str, run.scores.index))) for run in runs)
+    return [image for image in first if all(image in images for images in others)]
+
+
 def spread(runs: Sequence[ScoredRun], count: int, start: int = 0) -> list[str]:
     """Return the ids of `count` images that all runs have, from as many photographs as possible.
 
     start: how many to skip, so that the rows of another mask show other photographs.
     """
-    having = [{run.image_of(str(i)) for i in run.scores.index} for run in runs]
-    in_order = dict.fromkeys(runs[0].image_of(str(i)) for i in runs[0].scores.index)
-    shared = [image for image in in_order if all(image in images for images in having)]
+    shared = shared_images(runs)
     if not shared:
         named = ", ".join(run.path.name for run in runs)
         raise RequestError(f"No image is in all of these runs: {named}. Leave one out.")

@@ -12,10 +12,10 @@ from PIL import Image
 
 from bench.api.imaging import decode_hole, read_rgb
 from bench.api.sheet import HOLE_COLOUR
-from bench.report.grid_lines import outputs_of, spread
+from bench.report.grid_lines import outputs_of, shared_images, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from bench.report.boards import Board, Row
     from bench.store.scored_run import ScoredRun
@@ -113,10 +113,9 @@ def comparison(board: Board, count: int, pool: Pool) -> Comparison:
     Of several samples the first is shown.
     """
     runs = {str(k): row.runs[0] for k, row in enumerate(board.rows) if _has_pictures(row.runs[0])}
-    shown = count and runs and _share_images(runs.values())
-    ids = spread(list(runs.values()), count) if shown else []
-    if not ids:
+    if not (count and runs and shared_images(list(runs.values()))):
         return {"ids": [], "target": [], "hole": [], "outputs": {}, "scores": {}}
+    ids = spread(list(runs.values()), count)
     names = {key: [outputs_of(run, i, 1)[0] for i in ids] for key, run in runs.items()}
     first, own = next(iter(runs.values())), next(iter(names.values()))
     return {
@@ -178,12 +177,6 @@ def _hidden(run: ScoredRun, output_id: str) -> np.ndarray:
 def _has_pictures(run: ScoredRun) -> bool:
     """Return whether a run has its PNGs: it may have been copied without them."""
     return len(run.scores) > 0 and run.png("output", str(run.scores.index[0])).is_file()
-
-
-def _share_images(runs: Iterable[ScoredRun]) -> bool:
-    return bool(
-        set.intersection(*({run.image_of(str(i)) for i in run.scores.index} for run in runs))
-    )
 
 
 def _shrink(pixels: np.ndarray, side: int) -> np.ndarray:

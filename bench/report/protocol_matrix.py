@@ -45,8 +45,8 @@ def one_table(
     """
     groups, columns = [], []
     for theirs, ours in protocol.masks.items():
-        on_mask = sorted((b for b in boards if b.mask == ours), key=lambda b: -b.n)
-        board = on_mask[0] if on_mask else None
+        on_mask = [board for board in boards if board.mask == ours]
+        board = max(on_mask, key=lambda b: b.n, default=None)
         lines = lines_on(ours, board, numbers, protocol)
         if lines:
             groups.append(
@@ -64,23 +64,23 @@ def one_table(
 
 def _head(metric: str, board: Board | None) -> str:
     """Return a metric's title, with unit and direction where it was computed."""
-    known = {m.name: m.title for m in board.metrics} if board is not None else {}
-    return known.get(metric, metric)
+    titles = {m.name: m.title for m in board.metrics} if board is not None else {}
+    return titles.get(metric, metric)
 
 
 def _by_title(lines: Sequence[Line], protocol: Protocol) -> dict[str, tuple[TableEntry, ...]]:
     """Return the entries of a mask by the title of their row."""
-    found = {}
+    entries = {}
     for line in lines:
         if line.published:
             texts = [line.published.get(name) for name in protocol.metrics]
-            found[f"{line.method}, published"] = tuple(map(_published, texts))
+            entries[f"{line.method}, published"] = tuple(map(_published, texts))
         if line.row is not None:
             here = line.row.method
             same = here == line.method
             title = here if same else f"{line.method} (here {here})"
             cells = [line.row.cells.get(name) for name in protocol.metrics]
-            found[title] = tuple(
+            entries[title] = tuple(
                 replace(
                     entry_of(cell, decimals([cell.value]) if cell else 0),
                     best=False,
@@ -89,7 +89,7 @@ def _by_title(lines: Sequence[Line], protocol: Protocol) -> dict[str, tuple[Tabl
                 )
                 for cell in cells
             )
-    return found
+    return entries
 
 
 def _published(text: str | None) -> TableEntry:

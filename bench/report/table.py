@@ -208,17 +208,23 @@ def _differences(
             sentences.append(f"n = {board.n:,} here, {protocol.n:,} in the paper.")
         sentences += board.notes
     for theirs, ours in protocol.counterparts.items():
-        for run in (run for run in runs if _is(run, ours)):
-            sentences.append(
-                f"Weights of {theirs}: {run.assets} here, {ours.checkpoint} in the paper."
-            )
-            used = run.spec["method"]["parameters"]
-            sentences += [
-                f"{theirs}: {key}={used.get(key)} here, {value} in the paper."
-                for key, value in ours.parameters.items()
-                if used.get(key) != value
-            ]
+        for run in runs:
+            if _is(run, ours):
+                sentences += _differences_of(run, theirs, ours)
     return list(dict.fromkeys(sentences))
+
+
+def _differences_of(run: ScoredRun, theirs: str, ours: Counterpart) -> list[str]:
+    """Return a sentence for the weights of a run and for each other value of a parameter."""
+    used = run.spec["method"]["parameters"]
+    return [
+        f"Weights of {theirs}: {run.assets} here, {ours.checkpoint} in the paper.",
+        *(
+            f"{theirs}: {key}={used.get(key)} here, {value} in the paper."
+            for key, value in ours.parameters.items()
+            if used.get(key) != value
+        ),
+    ]
 
 
 def _protocol_line(protocol: Protocol) -> str:

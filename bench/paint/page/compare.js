@@ -159,7 +159,10 @@ export function startCompare() {
   document.body.classList.toggle("outlined", outline);
   drawModes();
   listen();
-  byId("slider").addEventListener("input", (event) => { at = Number(event.target.value); place(); });
+  byId("slider").addEventListener("input", (event) => {
+    at = Number(event.target.value);
+    place();
+  });
   for (const id of ["left", "right"]) {
     byId(id).addEventListener("change", (event) => choose(id, event.target.value));
   }

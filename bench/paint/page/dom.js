@@ -1,4 +1,4 @@
-// Elements, the status line, light and dark.  Every text goes in as text; nothing is parsed as HTML.
+// Elements, the status line, light and dark.  Every text goes in as text, none is read as HTML.
 export const byId = (id) => document.getElementById(id);
 
 export function h(tag, attributes, ...children) {

@@ -18,7 +18,8 @@ function showState() {
   const share = easel.hole ? easel.hole.share : 0;
   const number = chosenMethods().length;
   byId("fill").disabled = isRunning() || share === 0 || share === 1 || !number;
-  byId("fill").textContent = number ? `Fill with ${number} ${number > 1 ? "methods" : "method"}` : "Fill";
+  const methods = number > 1 ? "methods" : "method";
+  byId("fill").textContent = number ? `Fill with ${number} ${methods}` : "Fill";
   byId("cancel").disabled = !isRunning();
 }
 

@@ -63,6 +63,6 @@ function ranksPanel() {
     h("table", {}, h("thead", {}, head), h("tbody", {}, body))),
     h("p", { class: "note" }, r.note), h("div", { class: "card" },
       h("h3", {}, "Mean ranks with their critical differences"), rankPlot(r, rows),
-      h("p", { class: "note" }, "Two methods whose bars do not meet are told apart (Nemenyi, 5%). " +
-        "Band: not told apart from the best.")));
+      h("p", { class: "note" }, "Two methods whose bars do not meet are told apart " +
+        "(Nemenyi, 5%). Band: not told apart from the best.")));
 }
