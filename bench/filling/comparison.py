@@ -41,8 +41,8 @@ def surroundings(hole: np.ndarray) -> tuple[slice, slice]:
     """Return the rows and columns around the hole's bounding box."""
     ends = []
     for axis in (1, 0):
-        found = np.flatnonzero(hole.any(axis=axis))
-        ends.append((int(found[0]), int(found[-1]) + 1))
+        places = np.flatnonzero(hole.any(axis=axis))
+        ends.append((int(places[0]), int(places[-1]) + 1))
     margin = round(CONTEXT * max(high - low for low, high in ends))
     first, second = (
         slice(max(low - margin, 0), min(high + margin, full))

@@ -119,9 +119,9 @@ def of_colour(photograph: Photograph, colour: str, tolerance: int) -> np.ndarray
     digits = colour.removeprefix("#")
     if len(digits) != 6 or not all(c in "0123456789abcdefABCDEF" for c in digits):
         raise RequestError(f"The colour {colour!r} is not RRGGBB in hexadecimal, such as ff00ff")
-    wanted = np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)], dtype=np.int16)
+    colour_levels = np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)], dtype=np.int16)
     levels = _levels(photograph)
-    distance = np.abs(levels - wanted).max(axis=2)
+    distance = np.abs(levels - colour_levels).max(axis=2)
     hole: np.ndarray = distance <= tolerance
     if not hole.any():
         y, x = np.unravel_index(int(distance.argmin()), distance.shape)
@@ -151,8 +151,8 @@ def grown(hole: np.ndarray, pixels: int) -> np.ndarray:
     if not pixels:
         return hole
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
-    found: np.ndarray = cv2.dilate(hole.astype(np.uint8), kernel).astype(bool)
-    return found
+    enlarged: np.ndarray = cv2.dilate(hole.astype(np.uint8), kernel).astype(bool)
+    return enlarged
 
 
 def _levels(photograph: Photograph) -> np.ndarray:

@@ -64,9 +64,9 @@ def _opened(image: Any) -> tuple[np.ndarray, Back]:
     from PIL import Image
 
     if not isinstance(image, Image.Image) or image.mode not in ("L", "LA", "RGB", "RGBA"):
-        given = getattr(image, "mode", type(image).__name__)
+        kind = getattr(image, "mode", type(image).__name__)
         raise RequestError(
-            f"image is {given}; allowed: a PIL image of mode L, LA, RGB or RGBA, an array "
+            f"image is {kind}; allowed: a PIL image of mode L, LA, RGB or RGBA, an array "
             "(H, W) or (H, W, C), or a tensor (C, H, W)"
         )
     array = np.asarray(image)

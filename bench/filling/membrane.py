@@ -53,18 +53,18 @@ def harmonic(values: np.ndarray, fixed: np.ndarray, free: np.ndarray) -> np.ndar
     and Deuflhard 1996).
     """
     height, width = free.shape
-    found = np.where(fixed[..., None], values, np.float32(0)).astype(np.float32)
+    filled = np.where(fixed[..., None], values, np.float32(0)).astype(np.float32)
     if max(height, width) > COARSEST and free.any():
-        coarse = harmonic(*_halved(found, fixed, free))
+        coarse = harmonic(*_halved(filled, fixed, free))
         start = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-        found = np.where(free[..., None], start, found)
+        filled = np.where(free[..., None], start, filled)
     open_ = (fixed | free).astype(np.float32)[..., None]
     weight = _neighbours(open_)
     share = np.where(free[..., None], 1 / np.maximum(weight, 1), 0)
     for _ in range(SWEEPS):
-        moved = _neighbours(found * open_) * share
-        found = np.where(free[..., None], moved, found)
-    return found
+        moved = _neighbours(filled * open_) * share
+        filled = np.where(free[..., None], moved, filled)
+    return filled
 
 
 def _halved(

@@ -143,10 +143,10 @@ def _pixels(path: Path, opened: Image.Image, kind: str) -> np.ndarray:
 
 def _orientation(opened: Image.Image) -> int:
     try:
-        found = opened.getexif().get(ORIENTATION)
+        orientation = opened.getexif().get(ORIENTATION)
     except Exception:  # broken metadata of a readable photograph
         return 1
-    return found if found in _TURNS else 1
+    return orientation if orientation in _TURNS else 1
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -196,10 +196,10 @@ def _jpeg_settings(opened: Image.Image) -> dict[str, Any]:
 def _decode_wide(path: Path, data: bytes) -> np.ndarray:
     """Decode a PNG of 16 bits to uint16 (H, W, C): Pillow would keep 8 of colours' bits."""
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    if found is None or found.dtype != np.uint16:
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if decoded is None or decoded.dtype != np.uint16:
         raise RequestError(f"{path} is not a readable image; give a photograph")
-    pixels = found[..., None] if found.ndim == 2 else found
+    pixels = decoded[..., None] if decoded.ndim == 2 else decoded
     return _swapped(pixels)
 
 

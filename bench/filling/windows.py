@@ -75,11 +75,11 @@ class _Parts:
         box = rows, columns
         here = self.labels[box]
         border = np.concatenate([here[0], here[-1], here[:, 0], here[:, -1]])
-        wanted = ~np.isin(here, [*np.unique(border), number])  # other parts, wholly inside
+        fillable = ~np.isin(here, [*np.unique(border), number])  # other parts, wholly inside
         top, start = cell[0].start - rows.start, cell[1].start - columns.start
         mine = slice(top, top + _length(cell[0])), slice(start, start + _length(cell[1]))
-        wanted[mine] |= here[mine] == number
-        part = self.left[box] & wanted
+        fillable[mine] |= here[mine] == number
+        part = self.left[box] & fillable
         self.left[box] &= ~part
         return Window(box, part)
 

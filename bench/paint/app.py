@@ -90,10 +90,10 @@ class Routes:
     async def dataset(self, request: Request) -> Response:
         """Ids of a dataset that hold a text, from a place on."""
         ids = await self._studio.ids(request.path_params["place"])
-        wanted = request.query_params.get("search", "").lower()
-        found = [{"n": n, "id": i} for n, i in enumerate(ids) if wanted in i.lower()]
+        text = request.query_params.get("search", "").lower()
+        images = [{"n": n, "id": i} for n, i in enumerate(ids) if text in i.lower()]
         start = _number(request.query_params.get("start", "0"))
-        return JSONResponse({"total": len(found), "images": found[start : start + MOST_LISTED]})
+        return JSONResponse({"total": len(images), "images": images[start : start + MOST_LISTED]})
 
     async def thumbnail(self, request: Request) -> Response:
         """A small picture of a dataset's image."""

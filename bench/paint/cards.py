@@ -109,8 +109,8 @@ def _scores_csv(cards: Sequence[Card]) -> str:
     writer.writerow([*facts, *METRICS])
     for card in cards:
         record = card.record
-        known = [record.hole_fraction, record.seconds, record.evaluations]
-        row = [card.painting.id, card.text, card.seed, card.sample, *known]
+        measured = [record.hole_fraction, record.seconds, record.evaluations]
+        row = [card.painting.id, card.text, card.seed, card.sample, *measured]
         scores = [card.scores.get(name) for name in METRICS]
         writer.writerow(["" if value is None else value for value in (*row, *scores)])
     return text.getvalue()

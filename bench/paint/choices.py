@@ -62,11 +62,11 @@ class Choices:
 
     def offers(self) -> list[Offer]:
         """Return all, in the order of their places."""
-        given: list[Offer] = [
+        offers: list[Offer] = [
             {"name": one.text, "about": _about(type(one.plugin)), "chosen": True, "fields": []}
             for one in self._given
         ]
-        return given + [self._offer(name) for name in self._names]
+        return offers + [self._offer(name) for name in self._names]
 
     def choose(self, place: int, parameters: Mapping[str, str]) -> Chosen:
         """Return the plug-in at a place; raises RequestError for a place or parameter unknown."""

@@ -98,7 +98,7 @@ class Guard:
         checks: tuple[Callable[[Scope, Headers], tuple[int, str] | None], ...] = (
             self._host, self._origin, self._token, _method, _body,
         )  # fmt: skip
-        return next((found for check in checks if (found := check(scope, headers))), None)
+        return next((refusal for check in checks if (refusal := check(scope, headers))), None)
 
     def _host(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         hosts = headers.getlist("host")
@@ -118,8 +118,8 @@ class Guard:
 
     def _token(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         parts = scope["path"].split("/", 2)
-        given = parts[1] if len(parts) == 3 else ""
-        if hmac.compare_digest(given.encode(), self._address.token.encode()):
+        token = parts[1] if len(parts) == 3 else ""
+        if hmac.compare_digest(token.encode(), self._address.token.encode()):
             return None
         return (
             403,
@@ -144,10 +144,10 @@ def _body(scope: Scope, headers: Headers) -> tuple[int, str] | None:
         return 411, "Say how long the body is (Content-Length)."
     if int(length) > _most_bytes(path):
         return 413, f"The body has {length} bytes; at most {_most_bytes(path)} are taken."
-    given = headers.get("content-type", "").split(";")[0].strip().lower()
+    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
     types = FILE_TYPES if path in FILE_ROUTES else JSON_TYPES
-    if given not in types:
-        return 415, f"The body is {given or 'of no type'}; {types[0]} is taken."
+    if media_type not in types:
+        return 415, f"The body is {media_type or 'of no type'}; {types[0]} is taken."
     return None
 
 

@@ -32,7 +32,7 @@ def best_of_curve(row: Row, metric: Metric) -> list[float]:
 
 def _by_image(column: pd.Series, samples: int) -> list[list[float]]:
     """Return the scores of each image that has `samples` of them."""
-    found: dict[str, list[float]] = {}
+    by_image: dict[str, list[float]] = {}
     for output_id, score in column[np.isfinite(column)].items():
-        found.setdefault(image_of(str(output_id), samples), []).append(float(score))
-    return [scores for scores in found.values() if len(scores) == samples]
+        by_image.setdefault(image_of(str(output_id), samples), []).append(float(score))
+    return [scores for scores in by_image.values() if len(scores) == samples]

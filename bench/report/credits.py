@@ -23,8 +23,8 @@ def credits(board: Board, shown: Iterable[str]) -> dict[str, str]:
         return {}
     samples = max(run.samples for row in board.rows for run in row.runs)
     images = {name: image_of(name, samples) or name for name in shown}
-    known = set(dataset.ids())
-    return {name: dataset.credit(image) for name, image in images.items() if image in known}
+    ids = set(dataset.ids())
+    return {name: dataset.credit(image) for name, image in images.items() if image in ids}
 
 
 def _registered(board: Board) -> Dataset | None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def ranks_of(boards: Sequence[Board], tabs: Sequence[str]) -> dict[str, object]:
     """Return metric -> its ranks as JSON values; {} where there is nothing to rank."""
-    found = {metric.name: mean_ranks(boards, metric) for metric in shared_metrics(boards)}
-    return {name: _ranks(mean, tabs) for name, mean in found.items() if mean is not None}
+    means = {metric.name: mean_ranks(boards, metric) for metric in shared_metrics(boards)}
+    return {name: _ranks(mean, tabs) for name, mean in means.items() if mean is not None}
 
 
 def _ranks(mean: MeanRanks, tabs: Sequence[str]) -> dict[str, object]:

@@ -47,9 +47,9 @@ def render(
     one table of methods by masks and metrics; None for a table per mask.
     Raises RequestError for an unknown format or metric.
     """
-    known = FORMATS if style is None else PAPER_FORMATS
-    if format not in known:
-        raise RequestError(f"Unknown format {format!r}. Known: {', '.join(known)}.")
+    formats = FORMATS if style is None else PAPER_FORMATS
+    if format not in formats:
+        raise RequestError(f"Unknown format {format!r}. Known: {', '.join(formats)}.")
     boards = make_boards(runs, metrics, strict=strict)
     if style is not None:
         marks = TEXT_MARKS if format == "text" else Marks()
@@ -70,12 +70,12 @@ def format_of(out: Path | None, asked: str | None) -> str:
         return asked
     if out is None:
         return "text"
-    found = SUFFIXES.get(out.suffix.lower())
-    if found is None:
+    by_suffix = SUFFIXES.get(out.suffix.lower())
+    if by_suffix is None:
         raise RequestError(
             f"--out {out}: the suffix is none of {', '.join(SUFFIXES)}; give --format too."
         )
-    return found
+    return by_suffix
 
 
 def _text(boards: Sequence[Board]) -> str:

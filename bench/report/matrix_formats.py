@@ -37,8 +37,8 @@ def comma_separated(matrix: Matrix) -> str:
 
 
 def _values(entry: TableEntry, *, ends: bool) -> Sequence[object]:
-    known = entry.values or (None if entry.text == "–" else entry.text, None, None)
-    return known if ends else known[:1]
+    values = entry.values or (None if entry.text == "–" else entry.text, None, None)
+    return values if ends else values[:1]
 
 
 def html(matrix: Matrix) -> str:

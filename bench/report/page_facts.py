@@ -40,14 +40,14 @@ def _data(board: Board) -> str:
 
 
 def _manifests(runs: Iterable[ScoredRun]) -> list[Manifest]:
-    found = []
+    manifests = []
     for run in runs:
         try:
             manifest = RunDirectory(run.path).manifest()
         except RequestError:  # a broken one: the page says less
             continue
-        found += [manifest] if manifest is not None else []
-    return found
+        manifests += [manifest] if manifest is not None else []
+    return manifests
 
 
 def _code(manifest: Manifest) -> str:

@@ -36,15 +36,15 @@ class Style:
 
 def parse_decimals(text: str) -> dict[str, int]:
     """Parse "3" or "psnr=2,lpips=3,1" (the last for all others); raises RequestError."""
-    found = {}
+    decimals = {}
     for piece in filter(None, text.split(",")):
         name, _, number = piece.rpartition("=")
         if not (number.isdecimal() and int(number) <= 10):
             raise RequestError(
                 f"--decimals {text!r}: give 0 to 10, or METRIC=N,... such as psnr=2."
             )
-        found[name] = int(number)
-    return found
+        decimals[name] = int(number)
+    return decimals
 
 
 def matrix(boards: Sequence[Board], style: Style, marks: Marks) -> Matrix:
@@ -88,10 +88,10 @@ def _rows(
 
 
 def _check_decimals(boards: Sequence[Board], style: Style) -> None:
-    known = {metric.name for board in boards for metric in board.metrics}
+    names = {metric.name for board in boards for metric in board.metrics}
     for name in style.decimals:
-        if name and name not in known:
-            listed = ", ".join(sorted(known))
+        if name and name not in names:
+            listed = ", ".join(sorted(names))
             raise RequestError(f"--decimals: no column {name!r}. There are: {listed}.")
 
 
@@ -154,8 +154,8 @@ def _tail(rows: Sequence[Row], style: Style) -> list[TableEntry]:
     """Return how many images a method's scores are of, and the seconds that one takes."""
     counts = sorted({row.n for row in rows})
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
-    known = [row.seconds for row in rows if row.seconds is not None]
-    seconds = median(known) if known else None
+    measured = [row.seconds for row in rows if row.seconds is not None]
+    seconds = median(measured) if measured else None
     entries = [TableEntry(n, values=(counts[0], None, None))] if style.n else []
     timed = TableEntry(
         seconds_text(seconds), values=None if seconds is None else (seconds, None, None)

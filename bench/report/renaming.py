@@ -19,22 +19,22 @@ def renamed(runs: Sequence[ScoredRun], changes: Sequence[str]) -> list[ScoredRun
     OLD: what the table calls a method, mask or dataset; it may hold "=" itself.  Raises
     RequestError for a change that is none, and for a name that no run has.
     """
-    known = list(dict.fromkeys(name for run in runs for name in _labels(run).values()))
-    pairs = dict(_pair(change, known) for change in changes)
+    names = list(dict.fromkeys(name for run in runs for name in _labels(run).values()))
+    pairs = dict(_pair(change, names) for change in changes)
     return [_renamed(run, pairs) for run in runs] if pairs else list(runs)
 
 
-def _pair(change: str, known: Sequence[str]) -> tuple[str, str]:
+def _pair(change: str, names: Sequence[str]) -> tuple[str, str]:
     """Return old and new name, cut at the "=" that leaves a known name before it."""
     cuts = [k for k, letter in enumerate(change) if letter == "="]
     for cut in cuts:
         old, new = change[:cut], " ".join(change[cut + 1 :].split())
-        if old in known and new:
+        if old in names and new:
             return old, new
     if not cuts or change.endswith("="):
         raise RequestError(f"--rename {change!r} is not OLD=NEW.")
     raise RequestError(
-        f"--rename {change!r}: no run is called so. These runs have: {', '.join(known)}."
+        f"--rename {change!r}: no run is called so. These runs have: {', '.join(names)}."
     )
 
 

@@ -18,16 +18,16 @@ def kept_scores(directory: RunDirectory, done: Sequence[Record]) -> dict[str, di
 
     done: the records of the outputs, in the order of scores.csv.
     """
-    known: dict[str, dict[str, float]] = {}
+    by_metric: dict[str, dict[str, float]] = {}
     outputs = {record.id: record.sha256 for record in done}
     kept = _kept_entries(directory, done)
     for name, values in read_scores(directory.path).items():
         if name in kept:
-            known[name] = {i: value for i, value in values.items() if i in outputs}
+            by_metric[name] = {i: value for i, value in values.items() if i in outputs}
     for score in read_journal(directory.path):
         if outputs.get(score.id) == score.sha256 and score.version == _version(score.metric):
-            known.setdefault(score.metric, {})[score.id] = score.value
-    return known
+            by_metric.setdefault(score.metric, {})[score.id] = score.value
+    return by_metric
 
 
 def kept_sets(directory: RunDirectory, done: Sequence[Record]) -> dict[str, SetEntry]:

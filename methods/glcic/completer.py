@@ -65,9 +65,9 @@ class Completer:
         """
         name = choose_weights(list(self._files), visible.shape[-2], visible.shape[-1])
         network, blend = self._network(name)
-        given, missing = hide(visible, hole).to(self._device), hole.to(self._device)
+        inputs, missing = hide(visible, hole).to(self._device), hole.to(self._device)
         with torch.inference_mode(), processor.backend(self._dtype, self._device):
-            completed = network(given, missing).cpu()
+            completed = network(inputs, missing).cpu()
         return completed.clone(), tuple(network.config.mean or ()), blend
 
     def _network(self, name: str) -> tuple[FastGenerator, str]:

@@ -33,13 +33,13 @@ def draw(image: torch.Tensor, hole: torch.Tensor, method: GLCIC, out: Path) -> N
     visible = hide(image[None], hole[None])
     raw, mean, recommended = completer.network_output(visible, hole[None])
     blended = blend_completion(raw[0], visible[0], hole)[None]
-    given = torch.where(hole, torch.tensor(mean)[:, None, None], image)
+    filled = torch.where(hole, torch.tensor(mean)[:, None, None], image)
     plain = composite(image[None], raw, hole[None])
     smooth = composite(image[None], blended, hole[None])
     taken = smooth if recommended == "poisson" else plain
     panels = [
         ("given", _hidden(image, hole)),
-        ("network's input: mean colour\nin the hole, and ...", _bytes(given)),
+        ("network's input: mean colour\nin the hole, and ...", _bytes(filled)),
         ("... the hole as a fourth channel", _bytes(hole.float().expand(3, -1, -1))),
         ("raw output of the network,\nwhich draws about the hole", _bytes(raw[0])),
         ("composited: known pixels\nfrom the image", _bytes(plain[0])),
