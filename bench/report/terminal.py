@@ -59,7 +59,7 @@ def _blocks(matrix: Matrix, width: int) -> list[str]:
         for k, head in enumerate(matrix.heads)
     ]
     widths = [max(map(len, column)) for column in columns]
-    stub = min(STUB, max((len(title) for title, _ in matrix.rows), default=0))
+    stub = min(STUB, max(map(len, (matrix.stub, *(title for title, _ in matrix.rows)))))
     wide, close = (list(_fitting([w + gap for w in widths], width - stub)) for gap in (2, 1))
     blocks, gap = (close, 1) if len(close) < len(wide) else (wide, 2)
     return [_block(matrix, places, stub, gap) for places in blocks]

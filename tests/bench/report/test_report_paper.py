@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bench.api import RequestError
+from bench.report import terminal
 from bench.report.leaderboard import format_of, render
+from bench.report.matrix import ColumnGroup, Matrix, TableEntry
 from bench.report.paper import Style, parse_decimals
 from bench.store.scored_run import load_runs
 from tests.conftest import Bench
@@ -122,6 +124,14 @@ def test_a_terminal_gets_aligned_lines_of_80_columns_without_markdown(loaded):
         assert "navier_stokes" in text
         assert not re.search(r"\\|\*\*|<ins>|\| ---", text)
         assert "marked *" in text
+
+
+@pytest.mark.parametrize("title", ["a", "telea", "navier-stokes", "m" * 40])
+def test_the_first_columns_heading_stays_whole_beside_names_of_any_length(title: str) -> None:
+    row = (title, (TableEntry("0.1", "[0.0, 0.2]"),))
+    lines = terminal.text(Matrix((ColumnGroup("", ("l1",)),), (row,))).splitlines()
+    assert lines[0].split() == ["method", "l1"]
+    assert lines[1].split()[0] == title[: terminal.STUB]
 
 
 @pytest.mark.parametrize(
