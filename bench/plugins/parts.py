@@ -12,7 +12,6 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from bench.api import RequestError
@@ -76,7 +75,7 @@ def values(plugin: object, shaped: Shape) -> dict[str, object]:
 
 def choices(plugin_class: type[Any]) -> dict[str, dict[str, type[Any]]]:
     """Return field -> name -> class of the parts that a plug-in can be put together from."""
-    hints = _types(plugin_class)
+    hints = typing.get_type_hints(plugin_class)
     by_field: dict[str, dict[str, type[Any]]] = {}
     for field in dataclasses.fields(plugin_class):
         options = typing.get_args(hints[field.name]) if is_union(hints[field.name]) else ()
@@ -102,31 +101,16 @@ def _shape(plugin_class: type[Any], chosen: Mapping[str, type[Any]]) -> Shape:
     """Put the parts' fields where the field of the part stands."""
     fields: dict[str, dataclasses.Field[Any]] = {}
     hints: dict[str, object] = {}
-    for owner in dataclasses.fields(plugin_class):
-        part = chosen.get(owner.name)
-        if part is None:
-            _add(plugin_class, owner, fields, hints)
-            continue
-        fields[owner.name], hints[owner.name] = owner, str
-        for field in dataclasses.fields(part):
-            _add(part, field, fields, hints)
+    types = typing.get_type_hints(plugin_class)
+    for field in dataclasses.fields(plugin_class):
+        part = chosen.get(field.name)
+        fields[field.name] = field
+        hints[field.name] = types[field.name] if part is None else str
+        if part is not None:
+            inner = {f.name: f for f in dataclasses.fields(part)}
+            fields |= inner
+            hints |= {k: v for k, v in typing.get_type_hints(part).items() if k in inner}
     return Shape(plugin_class, chosen, fields, hints)
-
-
-def _add(
-    owner: type[Any],
-    field: dataclasses.Field[Any],
-    fields: dict[str, dataclasses.Field[Any]],
-    hints: dict[str, object],
-) -> None:
-    fields[field.name] = field
-    hints[field.name] = _types(owner)[field.name]
-
-
-@cache
-def _types(plugin_class: type[Any]) -> Mapping[str, object]:
-    """Return field -> type.  Kept: Python evaluates every annotation anew at each call."""
-    return typing.get_type_hints(plugin_class)
 
 
 def _is_default(shaped: Shape, name: str) -> bool:
