@@ -49,11 +49,11 @@ def prepare(image: Array, known: Array) -> Template:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     short = min(known.shape)
     side = DETAIL * short / np.sqrt(known.sum())
-    coarse = _known_weighted(grey, known, min(1.0, float(np.clip(side, *COARSE)) / short))
-    return Template(*coarse, *_known_weighted(grey, known, min(1.0, FINE / short)))
+    coarse = shrink_known(grey, known, min(1.0, float(np.clip(side, *COARSE)) / short))
+    return Template(*coarse, *shrink_known(grey, known, min(1.0, FINE / short)))
 
 
-def _known_weighted(grey: Array, known: Array, factor: float) -> tuple[Array, Array]:
+def shrink_known(grey: Array, known: Array, factor: float) -> tuple[Array, Array]:
     """Shrink by a factor, averaging known pixels only; returns luminance and known share."""
     height, width = (max(1, round(n * factor)) for n in known.shape)
     weight = known.astype(np.float32)
@@ -119,13 +119,13 @@ def _refine(grey: Array, template: Template, level: Scaled, peak: Peak, enough: 
         size = (2 * fine[1], 2 * fine[0])
         view = cv2.warpAffine(small, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         pixels = shrink(view, (fine[0], fine[1]))
-        return _weighted_correlation(pixels, template.fine, template.fine_weight)
+        return correlation(pixels, template.fine, template.fine_weight)
 
     place = np.array([*(2 * zoom * np.array([peak.top, peak.left]) + centre), 1.0])
-    return _climb(score, place, np.array([zoom, zoom, 0.03]), enough)
+    return climb(score, place, np.array([zoom, zoom, 0.03]), enough)
 
 
-def _climb(score: Callable[[Array], float], place: Array, step: Array, enough: float) -> float:
+def climb(score: Callable[[Array], float], place: Array, step: Array, enough: float) -> float:
     """Maximise by pattern search: try each coordinate both ways, then halve the steps."""
     best = score(place)
     for halving in range(HALVINGS):
@@ -146,7 +146,7 @@ def _climb(score: Callable[[Array], float], place: Array, step: Array, enough: f
     return best
 
 
-def _weighted_correlation(a: Array, b: Array, weight: Array) -> float:
+def correlation(a: Array, b: Array, weight: Array) -> float:
     """Return Pearson's correlation of two images under a weight."""
     total = weight.sum()
     a, b = a - (weight * a).sum() / total, b - (weight * b).sum() / total

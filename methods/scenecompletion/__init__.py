@@ -26,13 +26,14 @@ class SceneCompletion:
     gallery: a folder made by `bench gallery build`; None is the small gallery that ships.
     rank: 1 takes the best completion, 2 the second best, up to 20.
     candidates: scenes retrieved by descriptor and then placed.
-    exclude_copies: leave out every source photograph in which the query's known pixels are found;
-    with a gallery that is disjoint from the queries and full of near-equals (Fashion-MNIST's
-    training set), false keeps the look-alikes in.
+    exclude_copies: leave out every source photograph that shows the query's own scene, at another
+    crop and scale and mirrored too, as far as the known pixels say; with a gallery that is disjoint
+    from the queries and full of near-equals (Fashion-MNIST's training set), false keeps the
+    look-alikes in.
     """
 
     name: ClassVar[str] = "scenecompletion"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True

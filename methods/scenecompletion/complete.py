@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from bench.api import RequestError
-from methods.common.duplicates import Matcher, prepare
+from methods.common.duplicates import Matcher
 from methods.common.poisson import blend
+from methods.common.views import Viewer
 from methods.scenecompletion.copies import CopyJudge
 from methods.scenecompletion.gallery import Gallery, Scene
 from methods.scenecompletion.gist import describe
@@ -52,7 +53,7 @@ class Result:
     """A completed image.
 
     image: float32 (H, W, 3) in [0, 1], known pixels the query's.  retrieved: scenes and distances.
-    excluded: sources left out because the query was found in them.
+    excluded: sources left out because they show the query's own scene.
     """
 
     image: Array
@@ -70,7 +71,7 @@ class Completer:
     """Completes images from one gallery; what it remembers only saves time.
 
     candidates: scenes retrieved.  rank: 1 takes the best completion, 2 the second best, ...
-    exclude_copies: leave out every source in which the query itself is found.
+    exclude_copies: leave out every source that shows the query's own scene.
     """
 
     gallery: Gallery
@@ -80,6 +81,7 @@ class Completer:
     _scenes: Scenes = field(init=False)
     _placer: Placer = field(init=False)
     _matcher: Matcher = field(init=False, default_factory=Matcher)
+    _viewer: Viewer = field(init=False, default_factory=Viewer)
 
     def __post_init__(self) -> None:
         self._scenes = Scenes(self.gallery)
@@ -99,7 +101,7 @@ class Completer:
         visible = np.where(hole[:, :, None], np.float32(0), visible)
         retrieved = self.gallery.search(describe(visible, ~hole), self.candidates)
         on_stage("retrieve")
-        judge = CopyJudge(self._scenes, self._matcher, prepare(visible, ~hole))
+        judge = CopyJudge(self._scenes, self._matcher, self._viewer, visible, ~hole)
         image, results = visible.copy(), []
         for part in parts(hole):
             query = make_query(visible, hole, part)

@@ -1,39 +1,56 @@
-"""Which placements are left when the sources that hold the query itself are left out."""
+"""Which placements are left when the sources that show the query's own scene are left out.
+
+A source is a copy when the query is a part of one of its photographs (`duplicates`), or when one
+shows the same scene at another crop or scale, or mirrored (`views`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
 
 from bench.api import RequestError
-from methods.common.duplicates import COPY, Matcher, Template
+from methods.common.duplicates import COPY, Matcher, Template, prepare
+from methods.common.views import View, Viewer, both_ways
 from methods.scenecompletion.place import Placement
 from methods.scenecompletion.scenes import Scenes
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass
 class CopyJudge:
-    """Decides which sources hold the query itself, each once."""
+    """Decides which sources show one query's scene, each once.
+
+    visible: float32 (H, W, 3) in [0, 1], 0 inside the hole.  known: bool (H, W).  copies: the
+    sources left out so far.
+    """
 
     scenes: Scenes
     matcher: Matcher
-    template: Template
-    similarity: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def copies(self) -> list[str]:
-        """The sources judged to hold the query."""
-        return [source for source, value in self.similarity.items() if value > COPY]
+    viewer: Viewer
+    visible: Array
+    known: Array
+    copies: set[str] = field(default_factory=set)
+    _similarity: dict[str, float] = field(default_factory=dict)
+    _shown: dict[str, bool] = field(default_factory=dict)
 
     def originals(self, placements: list[Placement], count: int) -> list[Placement]:
-        """Return the first `count` placements from sources that do not hold the query.
+        """Return the first `count` placements from sources that do not show the query's scene.
 
-        When every source looks like the query (little is known, and that smooth), only the most
-        similar one is left out.  Raises RequestError when nothing is left.
+        When every source looks like the query (little is known, and that smooth), only those are
+        left out that show the same scene for sure, or the most similar one.  Raises RequestError
+        when nothing is left.
         """
-        kept = list(self._originals(placements, count, COPY))
+        kept = list(islice((p for p in placements if not self._is_copy(_source(p))), count))
+        self.copies = {source for source in self._similarity if self._is_copy(source)}
         if not kept:
-            kept = list(self._originals(placements, count, max(self.similarity.values()) - 1e-9))
+            self.copies = self._surest()
+            kept = [p for p in placements if _source(p) not in self.copies][:count]
         if not kept:
             raise RequestError(
                 "the gallery has no scene but the query's own source; give a gallery of other "
@@ -41,21 +58,44 @@ class CopyJudge:
             )
         return kept
 
-    def _originals(
-        self, placements: list[Placement], count: int, limit: float
-    ) -> Iterator[Placement]:
-        for placement in placements:
-            if count and self._similarity(placement.scene.photograph.source) <= limit:
-                count -= 1
-                yield placement
+    def _is_copy(self, source: str) -> bool:
+        return self._likeness(source) > COPY or self._is_shown(source)
 
-    def _similarity(self, source: str) -> float:
-        """Return the query's highest correlation with a photograph of the source."""
-        if source not in self.similarity:
-            self.similarity[source] = max(
+    def _surest(self) -> set[str]:
+        """Return the judged sources that show the query's scene; if none does, the most similar."""
+        shown = {source for source in self._similarity if self._is_shown(source)}
+        return shown or {max(self._similarity, key=self._similarity.__getitem__)}
+
+    def _likeness(self, source: str) -> float:
+        """Return the query's highest correlation with a part of a photograph of the source."""
+        if source not in self._similarity:
+            self._similarity[source] = max(
                 self.matcher.similarity(
-                    self.template, photograph.offset, self.scenes.photograph(photograph)
+                    self._template, photograph.offset, self.scenes.photograph(photograph)
                 )
                 for photograph in self.scenes.gallery.by_source[source]
             )
-        return self.similarity[source]
+        return self._similarity[source]
+
+    def _is_shown(self, source: str) -> bool:
+        """Return whether a photograph of the source shows the query's scene."""
+        if source not in self._shown:
+            self._shown[source] = any(
+                self.viewer.shows(
+                    self._views, photograph.offset, self.scenes.photograph(photograph)
+                )
+                for photograph in self.scenes.gallery.by_source[source]
+            )
+        return self._shown[source]
+
+    @cached_property
+    def _template(self) -> Template:
+        return prepare(self.visible, self.known)
+
+    @cached_property
+    def _views(self) -> tuple[View, View]:
+        return both_ways(self.visible, self.known)
+
+
+def _source(placement: Placement) -> str:
+    return placement.scene.photograph.source

@@ -2,7 +2,7 @@
 
 `python -m methods.scenecompletion.default_gallery OUT` builds it again, from the colour photographs
 that scikit-image, scikit-learn and matplotlib carry; data/README.md names their licences.
-Benchmarks on these photographs leave the query's own source out (duplicates.py).
+Benchmarks on these photographs leave the query's own source out (copies.py).
 """
 
 from __future__ import annotations

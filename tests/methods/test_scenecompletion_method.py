@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from bench import plugins
 from bench.api import Completion, RequestError
-from bench.api.imaging import hide
+from bench.api.imaging import hide, to_uint8
 from bench.api.seeds import derive_seed, numpy_stream
+from bench.datasets.photos import SOURCES, _path
 from methods.scenecompletion import DEFAULT_GALLERY, SceneCompletion
 from methods.scenecompletion.build import build
 from methods.scenecompletion.complete import Completer, Result
@@ -147,6 +149,49 @@ def test_a_gallery_of_the_query_alone_is_refused_in_one_line(tmp_path: Path) -> 
         run(SceneCompletion(gallery=tmp_path), image, box(64, 64))
     done, _ = run(SceneCompletion(gallery=tmp_path, exclude_copies=False), image, box(64, 64))
     assert (done - image).abs().max() < 0.02  # the photograph completes itself
+
+
+def cut_of_astronaut(left: int, top: int, side: int) -> np.ndarray:
+    with Image.open(_path(SOURCES["astronaut"])) as image:
+        part = image.convert("RGB").crop((left, top, left + side, top + side))
+        return np.asarray(part.resize((256, 256), Image.Resampling.LANCZOS))
+
+
+@pytest.mark.parametrize("mask", ["center-box", "free-form"])
+@pytest.mark.parametrize("size", [64, 256])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_own_scene_at_another_crop_is_left_out(
+    tmp_path: Path, mask: str, size: int, mirrored: bool
+) -> None:
+    """astronaut-0 is columns 100 to 355 and rows 0 to 255; the gallery shows other squares."""
+    other = to_uint8(photo("coffee-3", 256)).permute(1, 2, 0).contiguous().numpy()
+    wide, beside = cut_of_astronaut(0, 0, 512), cut_of_astronaut(180, 40, 200)
+    turn = slice(None, None, -1 if mirrored else 1)
+    items = [("wide", wide[:, turn]), ("beside", beside[:, turn]), ("cup", other)]
+    build([(name, name, np.ascontiguousarray(pixels)) for name, pixels in items], tmp_path)
+    hole = plugins.mask(mask)(size, size, derive_seed("mask", mask, "astronaut-0"))
+    _, notes = run(SceneCompletion(gallery=tmp_path), photo("astronaut-0", size), hole)
+    assert notes["excluded_sources"] == ["beside", "wide"]
+    assert {part["source"] for part in notes["parts"]} == {"cup"}  # type: ignore[attr-defined]
+
+
+def test_a_gallery_of_other_crops_alone_is_refused(tmp_path: Path) -> None:
+    crops = [(0, 0, 512), (60, 0, 300), (180, 0, 200)]
+    build([(str(c), str(c), cut_of_astronaut(*c)) for c in crops], tmp_path)
+    with pytest.raises(RequestError, match="no scene but the query's own source"):
+        run(SceneCompletion(gallery=tmp_path), photo("astronaut-0"), box(64, 64))
+
+
+def test_a_query_like_every_source_loses_the_most_similar_one_alone(tmp_path: Path) -> None:
+    across = np.linspace(0, 255, 64).astype(np.uint8)
+    ramp = np.repeat(np.tile(across, (64, 1))[:, :, None], 3, axis=2)
+    items = [("a", ramp), ("b", ramp // 2), ("c", ramp // 3)]
+    build([(name, name, pixels) for name, pixels in items], tmp_path)
+    image = torch.from_numpy(ramp.copy()).permute(2, 0, 1).float() / 255
+    _, notes = run(SceneCompletion(gallery=tmp_path), image, box(64, 64))
+    assert len(notes["excluded_sources"]) == 1  # type: ignore[arg-type]
+    (part,) = notes["parts"]  # type: ignore[misc]
+    assert part["source"] not in notes["excluded_sources"]  # type: ignore[operator]
 
 
 def test_bad_requests(tmp_path: Path) -> None:
