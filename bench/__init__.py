@@ -5,8 +5,7 @@
     runs = bench.run("patchmatch,telea", "center-box", limit=8)
     print(bench.leaderboard(runs))
 
-`fill` fills one image; `method`, `mask`, `dataset` and `metric` give the plug-ins themselves:
-`bench.method("telea")`.
+`fill` fills one image; `method("telea")`, `mask`, `dataset` and `metric` give plug-ins themselves.
 Importing this module imports nothing heavy.  Errors of a request are bench.api.RequestError.
 """
 
@@ -142,12 +141,13 @@ def score(
     limit: int | None = None,
     mask_seed: int = 0,
     out: str | Path = "results/runs",
+    licence: str | None = None,
     progress: bool = False,
 ) -> list[Path]:
     """Add metrics to runs, or score a folder of `outputs` made elsewhere, as `bench score` does.
 
-    runs: run directories, such as `run` returns.  name ... out: of `outputs`, as on the command
-    line.  Returns the run directories.  Raises RequestError.
+    runs: run directories, such as `run` returns.  name ... licence: of `outputs`.  Returns the run
+    directories.  Raises RequestError.
     """
     from bench.cli.progress import shown
     from bench.runner import benchmark
@@ -158,7 +158,7 @@ def score(
             results = benchmark.score_runs(_paths(runs), metrics=chosen, progress=bars)
         else:
             asked = benchmark.OutputsRequest(
-                Path(outputs), name, dataset, mask, layout, size, limit, mask_seed
+                Path(outputs), name, dataset, mask, layout, size, limit, mask_seed, licence
             )
             results = benchmark.score_outputs(asked, out=Path(out), metrics=chosen, progress=bars)
     return _folders(results)

@@ -38,6 +38,15 @@ class HasTitle(Protocol):
 
 
 @runtime_checkable
+class HasLicence(Protocol):
+    """A method that knows the licence of its code and weights, which tables then show."""
+
+    def licence(self) -> str:
+        """Return a note such as "MIT / CC BY-NC 4.0" (code / weights), "" for unknown."""
+        ...
+
+
+@runtime_checkable
 class HasCautions(Protocol):
     """A plug-in that can tell that it was given something odd, though it can work with it."""
 

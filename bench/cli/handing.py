@@ -74,7 +74,7 @@ def score(
     if decided:
         given = ", ".join(f"--{key.replace('_', '-')}" for key in decided)
         raise RequestError(f"{given}: --like {like} decides that; leave it out.")
-    returned = ReturnedRequest(outputs, like, asked["name"], asked["dataset"])
+    returned = ReturnedRequest(outputs, like, asked["name"], asked["dataset"], asked["licence"])
     return score_returned(returned, out=out, metrics=metrics, progress=progress)
 
 

@@ -184,6 +184,7 @@ def _write_reports(paths: list[Path], reports: Path) -> None:
 @click.argument("runs", nargs=-1, type=ANY)
 @click.option("--outputs", type=FOLDER, help="A folder of outputs made elsewhere.")
 @click.option("--name", default="outputs", show_default=True, help="Their method's name in tables.")
+@click.option("--licence", help="Of their method and its weights, for tables.")
 @click.option("--layout", help="Their file names, with {id}.  [default: detected]")
 @click.option("--like", type=FOLDER, help="What `bench handout` wrote: its images and holes.")
 @click.option("--dataset", help="[default: free-photos:size=64; with --like, where it was]")

@@ -7,19 +7,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench import plugins
+from bench.api import HasLicence
 from bench.plan.spec import Run, Spec, spec_hash
 
 LONGEST_PART = 60
 
 
 def labels(run: Run) -> dict[str, str]:
-    """Return what tables call the run's parts; recorded, since defaults may change."""
+    """Return what tables call the run's parts; recorded, since defaults may change.
+
+    And the licence of the method, where one is known.
+    """
     # The size has a field of its own in the spec and in every heading.
-    return {
+    parts = {
         "method": run.names.method or plugins.label(run.method),
         "mask": run.names.mask or plugins.label(run.mask),
         "dataset": run.names.dataset or plugins.label(run.dataset, without=("size",)),
     }
+    told = run.method.licence() if isinstance(run.method, HasLicence) else ""
+    licence = run.names.licence or told
+    return {**parts, "licence": licence} if licence else parts
 
 
 def directory_name(spec: Spec, called: Mapping[str, str]) -> str:

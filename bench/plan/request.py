@@ -107,7 +107,7 @@ def _check_one_name_each(kind: str, resolved: Sequence[object], texts: Sequence[
     """Raise RequestError for two names of one thing: a run is made once and has one name."""
     for k, text in enumerate(texts):
         first = resolved.index(resolved[k])
-        one, other = (plugins.given_name(kind, t) for t in (texts[first], text))
+        one, other = (plugins.given_note(kind, t) for t in (texts[first], text))
         if one != other:
             raise RequestError(
                 f"--{kind} {texts[first]!r} and {text!r} are the same runs under two names: give "
@@ -116,9 +116,14 @@ def _check_one_name_each(kind: str, resolved: Sequence[object], texts: Sequence[
 
 
 def names(method: str | None = None, mask: str | None = None, dataset: str | None = None) -> Names:
-    """Return the `name=` of each text, for the parts of a run that a text stands for."""
+    """Return the `name=` of each text, for the parts of a run that a text stands for.
+
+    And the `licence=` of the method's.
+    """
     texts = {"method": method, "mask": mask, "dataset": dataset}
-    return Names(**{k: plugins.given_name(k, text) for k, text in texts.items() if text})
+    given = {kind: plugins.given_note(kind, text) for kind, text in texts.items() if text}
+    licence = plugins.given_note("method", method, plugins.LICENCE) if method else None
+    return Names(**given, licence=licence)
 
 
 def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:

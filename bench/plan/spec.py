@@ -48,11 +48,15 @@ class Spec(TypedDict):
 
 @dataclass(frozen=True)
 class Names:
-    """What the user calls a run's parts, `name=`; None leaves it to them.  No part of the spec."""
+    """What the user calls a run's parts, `name=`; None leaves it to them.  No part of the spec.
+
+    licence: of the method and its weights, as the user says it, `licence=`.
+    """
 
     method: str | None = None
     mask: str | None = None
     dataset: str | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,9 @@ from bench.plugins.registered import import_class as import_class
 from bench.plugins.registered import offering as offering
 from bench.plugins.registered import registry as registry
 
-# What the user calls a method, mask or dataset: "torchscript:path=FILE,name=LaMa".
-NAME = "name"
+# What the user says of a plug-in beside its parameters: "torchscript:FILE,name=LaMa,licence=MIT".
+NAME, LICENCE = "name", "licence"
+NOTES: dict[str, tuple[str, ...]] = {"method": (NAME, LICENCE), "mask": (NAME,), "dataset": (NAME,)}
 
 
 def method(spec: str, **parameters: object) -> Method:
@@ -64,14 +65,14 @@ def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric | SampleM
 def resolve(kind: str, spec: str, **parameters: object) -> object:
     """Return the plug-in instance that `spec` names; raises RequestError in one line.
 
-    `name=` is what the user calls it, and no parameter: see `given_name`.
+    `name=` and `licence=` are what the user says of it, and no parameters: see `given_note`.
     """
     plugin_class, text = find_class(kind, spec)
     try:
         shape = parts.shape(plugin_class, {**names_in(text), **parameters})
-        values = {**_parse(shape, text, nameable=kind != "metric"), **parameters}
-        if _is_nameable(shape):
-            values.pop(NAME, None)
+        notes = _free_notes(kind, shape)
+        values = {**_parse(shape, text, notes), **parameters}
+        values = {key: value for key, value in values.items() if key not in notes}
         _check_names(shape, values)
         _check_complete(shape, values)
         return shape.build(values)
@@ -81,14 +82,16 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
         raise RequestError(f"{kind} {spec!r}: {error}") from error
 
 
-def given_name(kind: str, spec: str) -> str | None:
-    """Return the text's `name=`, what tables are to call the plug-in; None without one."""
+def given_note(kind: str, spec: str, note: str = NAME) -> str | None:
+    """Return one of NOTES as the text gives it, such as what tables are to call the plug-in.
+
+    None without it, and where the plug-in has a parameter of that name.
+    """
     plugin_class, text = find_class(kind, spec)
     shape = parts.shape(plugin_class, names_in(text))
-    if not _is_nameable(shape):
-        return None  # the plug-in has a parameter of that name
-    name = _parse(shape, text, nameable=True).get(NAME)
-    return None if name is None else str(name)
+    notes = _free_notes(kind, shape)
+    given = _parse(shape, text, notes).get(note) if note in notes else None
+    return None if given is None else str(given)
 
 
 def parameters(plugin: object) -> dict[str, object]:
@@ -117,30 +120,29 @@ def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, object]:
     return _parse(parts.shape(plugin_class, names_in(text)), text)
 
 
-def _parse(shape: parts.Shape, text: str, *, nameable: bool = False) -> dict[str, object]:
-    """Turn a text into typed parameters of a shape; nameable: and into NAME, if it is there."""
+def _parse(shape: parts.Shape, text: str, notes: Collection[str] = ()) -> dict[str, object]:
+    """Turn a text into typed parameters of a shape, and into the notes that are there."""
     path = _positional(shape.plugin)
     values: dict[str, object] = {}
-    extra = (NAME,) if nameable and _is_nameable(shape) else ()
-    for key, value in split_parameters(text, positional=path, names=(*shape.hints, *extra)):
-        if key in extra:
-            values[key] = _one_line(value)
+    for key, value in split_parameters(text, positional=path, names=(*shape.hints, *notes)):
+        if key in notes:
+            values[key] = _one_line(key, value)
             continue
-        _check_names(shape, {key: value}, extra)
+        _check_names(shape, {key: value}, notes)
         values[key] = convert(key, value, shape.hints[key])
     return values
 
 
-def _is_nameable(shape: parts.Shape) -> bool:
-    """Return whether `name=` is free: no parameter of the plug-in."""
-    return NAME not in shape.fields
+def _free_notes(kind: str, shape: parts.Shape) -> tuple[str, ...]:
+    """Return those of NOTES that are no parameter of the plug-in."""
+    return tuple(note for note in NOTES.get(kind, ()) if note not in shape.fields)
 
 
-def _one_line(name: str) -> str:
-    """Return a name that the user gave; raises RequestError for an empty one."""
-    if not name.strip():
-        raise RequestError("name= is empty. Give what tables are to call it, or leave name= out.")
-    return " ".join(name.split())
+def _one_line(note: str, value: str) -> str:
+    """Return a note that the user gave; raises RequestError for an empty one."""
+    if not value.strip():
+        raise RequestError(f"{note}= is empty. Give what tables are to show, or leave {note}= out.")
+    return " ".join(value.split())
 
 
 def _positional(plugin_class: type[Any]) -> str | None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def matrix(board: Board, *, compact: bool = False) -> Matrix:
     """Return the table of a board, called by its title.
 
-    compact: seeds and weights stand with the method's name; else in columns, if there are any.
+    compact: seeds and weights stand with the method's name; else in columns, if there are any, and
+    licences too.
     """
     places = {m.name: decimals(column(board, m)) for m in board.metrics}
     tail = _tail(board, compact=compact)
@@ -37,7 +38,11 @@ def matrix(board: Board, *, compact: bool = False) -> Matrix:
         rows,
         board.title,
         board.remarks,
-        comments=tuple(f"{row.method}: {row.assets}" for row in board.rows if row.assets),
+        comments=tuple(
+            f"{row.method}: {'; '.join(filter(None, (row.assets, row.licence)))}"
+            for row in board.rows
+            if row.assets or row.licence
+        ),
     )
 
 
@@ -65,4 +70,6 @@ def _tail(board: Board, *, compact: bool) -> dict[str, Callable[[Row], str]]:
         found["seeds"] = lambda row: ", ".join(map(str, row.seeds))
     if any(row.assets for row in board.rows):
         found["weights, gallery"] = lambda row: row.assets or "–"
+    if any(row.licence for row in board.rows):
+        found["licence"] = lambda row: row.licence or "–"
     return found

@@ -52,6 +52,11 @@ class Row:
         return tuple(map(seed_of, self.runs))
 
     @property
+    def licence(self) -> str:
+        """Its licence, where one is known; "" otherwise."""
+        return "; ".join(dict.fromkeys(run.licence for run in self.runs if run.licence))
+
+    @property
     def unreliable(self) -> bool:
         """Whether a run of it is flagged: it comes last, and has no rank."""
         return bool(states.reason_of(self.runs))

@@ -33,6 +33,7 @@ def row_of(board: Board, key: int, row: Row) -> dict[str, object]:
         "name": row.title,
         "method": row.method,
         "assets": row.assets,
+        "licence": row.licence,
         "seeds": seeds,
         "n": row.n,
         "failed": row.n_failed,

@@ -40,7 +40,8 @@ def _pair(change: str, names: Sequence[str]) -> tuple[str, str]:
 
 def _renamed(run: ScoredRun, pairs: dict[str, str]) -> ScoredRun:
     labels = {part: pairs.get(name, name) for part, name in _labels(run).items()}
-    return replace(run, summary=replace(run.summary, labels=labels))
+    others = {k: v for k, v in (run.summary.labels or {}).items() if k not in labels}
+    return replace(run, summary=replace(run.summary, labels={**labels, **others}))
 
 
 def _labels(run: ScoredRun) -> dict[str, str]:

@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from bench.api import RequestError
+from bench.report.states import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +22,24 @@ def lines_of(boards: Sequence[Board]) -> list[dict[str, object]]:
     """Return a mapping per board and method: facts, then seven columns per metric.
 
     <metric>, _low, _high (95% interval), _n, _n_infinite, _best, _not_worse (than the best, by the
-    paired bootstrap); None where not computed; numbers in full precision.
+    paired bootstrap); None where not computed; numbers in full precision.  The facts hold a licence
+    and why a row is unreliable only where some row has one.
     """
+    rows = [row for board in boards for row in board.rows]
+    optional = {
+        key: of
+        for key, of in {"licence": _licence, "unreliable": _reason}.items()
+        if any(map(of, rows))
+    }
     names = list(dict.fromkeys(metric.name for board in boards for metric in board.metrics))
     return [
-        {**_facts(board, row), **_numbers(row, names)} for board in boards for row in board.rows
+        {
+            **_facts(board, row),
+            **{key: of(row) for key, of in optional.items()},
+            **_numbers(row, names),
+        }
+        for board in boards
+        for row in board.rows
     ]
 
 
@@ -69,6 +83,14 @@ def _facts(board: Board, row: Row) -> dict[str, object]:
         "n_failed": row.n_failed,
         "seconds_per_image": row.seconds,
     }
+
+
+def _licence(row: Row) -> str:
+    return row.licence
+
+
+def _reason(row: Row) -> str:
+    return reason_of(row.runs)
 
 
 def _numbers(row: Row, names: Sequence[str]) -> dict[str, object]:

@@ -37,7 +37,7 @@ class OutputsRequest:
     """Outputs made elsewhere, and the images and holes that they complete.
 
     name: their method's in tables.  layout: their file names with {id}, None = detect it.
-    size, limit: None = the dataset's default, all images.
+    size, limit: None = the dataset's default, all images.  licence: what tables show of it.
     """
 
     folder: Path
@@ -48,6 +48,7 @@ class OutputsRequest:
     size: int | None = None
     limit: int | None = None
     mask_seed: int = 0
+    licence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def score_outputs(
         *(method, request.load_mask(asked.mask, dataset.size), dataset),
         limit=asked.limit,
         mask_seed=asked.mask_seed,
-        names=request.names(mask=asked.mask, dataset=asked.dataset),
+        names=replace(request.names(mask=asked.mask, dataset=asked.dataset), licence=asked.licence),
     )
     (result,) = run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
     result.remarks[:0] = cautions([run])

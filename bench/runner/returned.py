@@ -25,13 +25,15 @@ from bench.store.record import read_records
 class ReturnedRequest:
     """Outputs in a folder, made of what was handed out in another.
 
-    name: their method's in tables.  dataset: where the images lie now, None = as in the handout.
+    name, licence: their method's in tables.  dataset: where the images lie now, None = as in the
+    handout.
     """
 
     folder: Path
     like: Path
     name: str
     dataset: str | None = None
+    licence: str | None = None
 
 
 def score_returned(
@@ -63,7 +65,9 @@ def returned_run(asked: ReturnedRequest) -> tuple[Run, ReturnedOutputs]:
         handout.asked if asked.dataset is None else replace(handout.asked, dataset=asked.dataset)
     )
     method = ReturnedOutputs(asked.name, asked.folder, asked.like)
-    run = replace(run_of(request), method=method)
+    handed_out = run_of(request)
+    names = replace(handed_out.names, licence=asked.licence)
+    run = replace(handed_out, method=method, names=names)
     if not _any_output(method, handout):
         first = handout.layout.output_files(handout.images[0].name)[0]
         raise RequestError(

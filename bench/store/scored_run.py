@@ -13,6 +13,7 @@ from bench.api import RequestError
 from bench.plan.ids import image_of
 from bench.store.directory import RunDirectory
 from bench.store.record import Record, read_records
+from bench.store.state import read_state
 from bench.store.summary import Summary, read_summary
 
 if TYPE_CHECKING:
@@ -68,6 +69,16 @@ class ScoredRun:
         if used and set(used) <= {name.partition("/")[0] for name in hashes}:
             hashes = {k: v for k, v in hashes.items() if k.partition("/")[0] in used}
         return ", ".join(f"{name} {str(digest)[:8]}" for name, digest in sorted(hashes.items()))
+
+    @property
+    def licence(self) -> str:
+        """The licence of the method and its weights, as its card or its user says it; "" if none.
+
+        The card is that of a submission that was checked.
+        """
+        state = read_state(self.path)
+        told = state.licence if state is not None else ""
+        return told or str((self.summary.labels or {}).get("licence", ""))
 
     @property
     def samples(self) -> int:

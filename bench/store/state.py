@@ -23,11 +23,15 @@ STATES: tuple[str, ...] = get_args(Verification)
 
 @dataclass(frozen=True)
 class State:
-    """A run's state.  unreliable: why, "" when it is not flagged.  told: who, when, on what."""
+    """A run's state.  unreliable: why, "" when it is not flagged.  told: who, when, on what.
+
+    licence: of code and weights, as the submission's card says.
+    """
 
     state: Verification
     unreliable: str = ""
     told: str = ""
+    licence: str = ""
 
     @property
     def word(self) -> str:

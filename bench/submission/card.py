@@ -38,6 +38,12 @@ def problems(card: object) -> list[str]:
     return wrong
 
 
+def licence_of(card: Mapping[str, object]) -> str:
+    """Return the licence as tables show it: of the code, and of the weights where it is another."""
+    code, weights = str(card["licence_code"]), str(card["licence_weights"])
+    return code if weights in {code, "none"} else f"{code} / {weights}"
+
+
 def template() -> dict[str, object]:
     """Return a card to fill in: each key with what it has to hold."""
     hints: dict[str, object] = {key: f"<{told}>" for key, (_, told) in REQUIRED.items()}

@@ -24,24 +24,28 @@ from bench.runner.reference import Reference, read_reference, rebuild_task
 from bench.store.directory import file_stem
 from bench.store.state import State, Verification
 from bench.store.summary import ImageEntry, read_summary
-from bench.submission.card import read_card
+from bench.submission.card import licence_of, read_card
 from bench.submission.pack import CARD, PIXELS, hole_hash, pixels_hash, read_submission
 
 
 @dataclass
 class Checked:
-    """A run of a submission: what is wrong with it; whether its PNGs were seen; its number."""
+    """A run of a submission: what is wrong with it; whether its PNGs were seen; its number.
+
+    licence: as the card says.
+    """
 
     name: str
     wrong: list[str] = field(default_factory=list)
     seen: bool = False
     n: int = 0
+    licence: str = ""
 
     @property
     def state(self) -> State | None:
         """What it has shown; None for a run that something is wrong with."""
         word: Verification = "re-scored" if self.seen else "claimed"
-        return None if self.wrong else State(word, told=f"{self.n} outputs")
+        return None if self.wrong else State(word, "", f"{self.n} outputs", self.licence)
 
 
 def check(
@@ -57,7 +61,7 @@ def check(
     dataset: where the images lie, for datasets that are not shipped.
     """
     whole = read_submission(folder)
-    read_card(folder / CARD)
+    card = read_card(folder / CARD)
     entries = cast("list[dict[str, object]]", whole["runs"])
     checked = []
     for done, entry in enumerate(entries):
@@ -68,6 +72,7 @@ def check(
             run.wrong.append(f"{CARD} was changed after it was packed")
     names = [str(entry["name"]) for entry in entries]
     for run in checked:
+        run.licence = licence_of(card)
         if names.count(run.name) > 1:
             run.wrong.append("it is there twice")
     on_progress(len(entries), len(entries))

@@ -22,7 +22,8 @@ class Command:
 
     command: its command line with the placeholders {images}, {masks} and {outputs}, or {image},
     {mask} and {output}, and {seed}, {seeds}, {device}; or a .toml file that holds it as `command`,
-    and may hold name, version, directory, environment, files, group, layout, polarity and hidden.
+    and may hold name, licence, version, directory, environment, files, group, layout, polarity and
+    hidden.
     layout, polarity: how the files lie, and what white means in a mask; "auto" is the layout's.
     hidden: what an image shows in its hole: black, grey or the mean of its known pixels.
     The files among the arguments and those of `files` are part of a run's identity.  A program that
@@ -67,6 +68,10 @@ class Command:
         words = [Path(w).name for w in recipe.argv if not w.startswith("-") and "{" not in w]
         scripts = [word for word in words if Path(word).suffix in {".py", ".sh", ".pl", ".jl"}]
         return recipe.name or (scripts or words)[0]
+
+    def licence(self) -> str:
+        """Return the licence that the file says, "" for none."""
+        return self.recipe().licence
 
     def group_size(self) -> int | None:
         """Return how many images one start gets; None leaves it to --batch-size."""

@@ -44,10 +44,12 @@ class Recipe:
     of this process, with placeholders.  files: files and folders that decide its outputs, beside
     those among its arguments.  group: images a start; None leaves it to --batch-size.
     hidden: what an image shows in the hole: black, grey (128), or the mean of its known pixels.
+    name, licence: what tables show of it; no part of its identity.
     """
 
     argv: tuple[str, ...]
     name: str = ""
+    licence: str = ""
     version: str = ""
     directory: Path = Path()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -200,9 +202,17 @@ def _check_choices(loaded: Mapping[str, object], path: Path) -> None:
         if key in loaded and loaded[key] not in known:
             listed = ", ".join(known)
             raise RequestError(f"{path}: {key} = {loaded[key]!r} is not one of {listed}")
+    _check_texts(loaded, path)
     group = loaded.get("group", 1)
     if not isinstance(group, int) or group < 1:
         raise RequestError(f"{path}: group = {group!r} is no number of images from 1 on")
+
+
+def _check_texts(loaded: Mapping[str, object], path: Path) -> None:
+    """Raise RequestError for what is no text and should be."""
+    for key in ("name", "licence", "version"):
+        if not isinstance(loaded.get(key, ""), str):
+            raise RequestError(f"{path}: {key} = {loaded[key]!r} is no text")
     environment = loaded.get("environment", {})
     if not isinstance(environment, dict) or not all(
         isinstance(v, str) for v in environment.values()

@@ -44,6 +44,10 @@ class Lama(TorchScript):
         self.published.check_given(self.name, self.path)
         super().__post_init__()
 
+    def licence(self) -> str:
+        """Return the licence of the published file, "" for another file."""
+        return self.published.licence_of(self.path)
+
     def load(self, device: str) -> Inpaint:
         """Return the network; it remarks on a file that is not the published one."""
         return _Remarking(super().load(device), self.published.remark_on(self.path))
@@ -104,6 +108,10 @@ class LamaONNX(ONNX):
     def __post_init__(self) -> None:
         self.published.check_given(self.name, self.path)
         super().__post_init__()
+
+    def licence(self) -> str:
+        """Return the licence of the published file, "" for another file."""
+        return self.published.licence_of(self.path)
 
     def load(self, device: str) -> Inpaint:
         """Return the network; it remarks on a file that is not the published one."""

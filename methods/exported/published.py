@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,27 @@ class Published:
                 f"{self.licence}) from {self.url} and write {name}:FILE"
             )
 
+    def licence_of(self, path: Path) -> str:
+        """Return the licence of the published file; "" for another, and where it is unknown."""
+        known = self.licence != "?" and self.remark_on(path) is None
+        return self.licence if known else ""
+
     def remark_on(self, path: Path) -> str | None:
         """Return a remark on a file that is not the published one; None for the one that is."""
         algorithm, _, expected = self.digest.partition(":")
-        digest: Callable[[], Any] = {"md5": _md5, "sha256": hashlib.sha256}[algorithm]
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, digest).hexdigest()
+        about = path.stat()
+        found = _digest_of(path, algorithm, about.st_mtime_ns, about.st_size)
         if found == expected:
             return None
         return f"{path.name} is not the published {self.file}: its {algorithm} is {found[:16]}..."
+
+
+@cache
+def _digest_of(path: Path, algorithm: str, modified: int, size: int) -> str:
+    """Return the digest of a file, read once while it has that time and size."""
+    digest: Callable[[], Any] = {"md5": _md5, "sha256": hashlib.sha256}[algorithm]
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, digest).hexdigest()
 
 
 def _md5() -> Any:

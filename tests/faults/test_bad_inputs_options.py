@@ -58,6 +58,7 @@ def test_every_option_that_takes_a_value_is_tried() -> None:
         "leaderboard --label",
         "leaderboard --caption",
         "score --name",
+        "score --licence",
     ]
 
 

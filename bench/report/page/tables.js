@@ -3,6 +3,7 @@ function sortValue(row, key) {
   if (key === "method") return row.name.toLowerCase();
   if (key === "n") return row.n;
   if (key === "seconds") return row.seconds;
+  if (key === "licence") return row.licence || null;
   return row.cells[key] ? row.cells[key].value : null;
 }
 function sortedRows(rows) {
@@ -38,15 +39,18 @@ function scoreCell(cell) {
     cell.spread ? h("small", { class: "spread" }, cell.spread) : null);
 }
 function scoreTable(b, rows) {
+  const licensed = b.rows.some((row) => row.licence);
   const head = h("tr", {}, headCell("method", "method", false),
     b.metrics.map((m) => headCell(m.name, m.title, m.up)),
-    headCell("n", "n", true), headCell("seconds", "s/image", false));
+    headCell("n", "n", true), headCell("seconds", "s/image", false),
+    licensed ? headCell("licence", "licence", false) : null);
   const small = (text) => (text ? h("span", { class: "assets" }, text) : null);
   const body = sortedRows(rows).map((row) => h("tr", {},
     h("td", {}, swatch(row.name), row.method, small(row.assets), small(row.seeds)),
     b.metrics.map((m) => scoreCell(row.cells[m.name])),
     h("td", {}, row.failed ? `${row.n} (${row.failed} failed)` : String(row.n)),
-    h("td", {}, row.secondsText)));
+    h("td", {}, row.secondsText),
+    licensed ? h("td", {}, row.licence || "–") : null));
   const empty = rows.length ? null : h("p", { class: "note" }, "No method matches the filter.");
   return h("div", {}, scrolling(
     h("table", { id: "scores" }, h("thead", {}, head), h("tbody", {}, body))), empty);

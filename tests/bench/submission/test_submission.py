@@ -76,7 +76,7 @@ def test_a_good_submission_is_scored_again_to_the_bit(
     assert bench("check-submission", str(submission), "--write") == 0
     assert ": re-scored, 3 outputs" in capsys.readouterr().out
     state = read_state(run_of(submission))
-    assert state == State("re-scored", told="3 outputs")
+    assert state == State("re-scored", told="3 outputs", licence="Apache-2.0")
 
 
 def test_without_its_pngs_it_is_a_claim(
