@@ -62,14 +62,14 @@ def check_submission(
 
 
 def _tell(run: Checked, *, quiet: bool) -> None:
-    """Print a run's state, and on stderr what is wrong with it."""
+    """Print a run's state, and what is wrong with it."""
     word = "refused" if run.state is None else run.state.word
     if not quiet or run.state is None:
-        click.echo(f"{run.name}: {word}, {run.n} outputs", err=run.state is None)
+        click.echo(f"{run.name}: {word}, {run.n} outputs")
     for line in run.wrong[:20]:
-        click.echo(f"  {line}", err=True)
+        click.echo(f"  {line}")
     if len(run.wrong) > 20:
-        click.echo(f"  and {len(run.wrong) - 20} more", err=True)
+        click.echo(f"  and {len(run.wrong) - 20} more")
 
 
 COMMANDS = (submit, check_submission)

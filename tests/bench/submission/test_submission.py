@@ -162,7 +162,7 @@ def test_what_was_spoilt_is_named(
     spoil(submission)
     repack(submission)
     assert bench("check-submission", str(submission), "--write") == 1
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert message in told
     assert ": refused, " in told
     assert read_state(run_of(submission)) is None
@@ -181,7 +181,7 @@ def test_a_score_and_its_mean_together_are_found_by_the_pixels(
     (path / "summary.json").write_text(json.dumps(told))
     repack(submission)
     assert bench("check-submission", str(submission)) == 1
-    assert ": l1 is " in capsys.readouterr().err
+    assert ": l1 is " in capsys.readouterr().out
 
 
 def test_a_file_changed_after_packing_is_named(
@@ -190,7 +190,7 @@ def test_a_file_changed_after_packing_is_named(
     (submission / "method.json").write_text(json.dumps({**CARD, "submitter": "B. Person"}))
     better_mean(submission)
     assert bench("check-submission", str(submission)) == 1
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert "method.json was changed after it was packed" in told
     assert "summary.json was changed after it was packed" in told
 
