@@ -3,9 +3,9 @@
 `bench train` asks this of every training image, so that no network has seen the test set.  The test
 that decides is that of galleries for parts (duplicates.py), both ways round; a ranking by small
 thumbnails of many windows says which images of the set it is put to.  Views that only overlap an
-image of the set, and mirrored ones, are not found: the test that finds them (views.py) takes .60 s of
-processor time for an image of 64x64 and the 87 of free-photos, this one .04 s, so 17 hours instead of
-1.2 for 100,000 images.
+image of the set, and mirrored ones, are not found: the test that finds them (views.py) takes .60 s
+of processor time for an image of 64x64 and the 87 of free-photos, this one .04 s, so 17 hours
+instead of 1.2 for 100,000 images.
 """
 
 from __future__ import annotations
