@@ -81,19 +81,19 @@ def complete(
     levels = pyramid.build(np.where(hole[:, :, None], np.uint8(0), rgb), hole)
     size, matched = choose_levels(levels, settings)
     field: tuple[nnf.Field, np.ndarray] | None = None
-    with Threads(threads) as pool:
-        for index in range(len(levels) - 2, -1, -1):
-            level = levels[index]
-            if field is None or index not in matched:
-                below = levels[index + 1].pixels
-                pyramid.fill_smoothly(level.pixels, level.hole, below, SMOOTH_PASSES)
-            if index in matched:
-                ground = prepare(index, level, size, settings.locality)
-                first = index == matched[-1]
-                start = start_field(ground, None if first else field, seed, pool)
-                rounds = settings.iterations * (6 if first else 3 if index else 1)
-                refine(ground, start, rounds, seed, pool, observe, voted=first)
-                field = start, ground.scene.known
+    pool = Threads(threads)
+    for index in range(len(levels) - 2, -1, -1):
+        level = levels[index]
+        if field is None or index not in matched:
+            below = levels[index + 1].pixels
+            pyramid.fill_smoothly(level.pixels, level.hole, below, SMOOTH_PASSES)
+        if index in matched:
+            ground = prepare(index, level, size, settings.locality)
+            first = index == matched[-1]
+            start = start_field(ground, None if first else field, seed)
+            rounds = settings.iterations * (6 if first else 3 if index else 1)
+            refine(ground, start, rounds, seed, pool, observe, voted=first)
+            field = start, ground.scene.known
     return levels[0].pixels[:, : hole.shape[1]].copy()
 
 
@@ -148,19 +148,15 @@ def prepare(index: int, level: pyramid.Level, size: int, locality: float) -> Gro
 
 
 def start_field(
-    ground: Ground, coarse: tuple[nnf.Field, np.ndarray] | None, seed: int, pool: Threads
+    ground: Ground, coarse: tuple[nnf.Field, np.ndarray] | None, seed: int
 ) -> nnf.Field:
     """Return the random field of the first level, or the enlarged one of the coarser level."""
     field = nnf.empty_field(ground.scene.known.shape)
     key = key_of(seed, ground.index, 0)
-
-    def start(stripe: Stripe) -> None:
-        if coarse is None:
-            nnf.random_rows(field, ground.scene, ground.sources, key, stripe)
-        else:
-            nnf.enlarge_rows(field, ground.scene, *coarse, ground.sources, key, stripe)
-
-    pool.run(start, ground.patch_stripes)
+    if coarse is None:
+        nnf.draw_field(field, ground.scene, ground.sources, key)
+    else:
+        nnf.enlarge_field(field, ground.scene, *coarse, ground.sources, key)
     return field
 
 
@@ -198,31 +194,26 @@ def search(
     ground: Ground, field: nnf.Field, reach: int, key: np.uint64, pool: Threads
 ) -> tuple[int, int]:
     """Improve the whole field; return its cost before and after."""
-    last = ground.scene.known.shape[0] - 1
-    both = np.stack([field.source_y, field.source_x], axis=1)
-    edges = {(a, b): both[[max(a - 1, 0), min(b, last)]] for a, b in ground.patch_stripes}
-    costs = pool.run(
-        lambda stripe: nnf.search_rows(field, ground.scene, edges[stripe], reach, key, stripe),
+    found = pool.run(
+        lambda stripe: nnf.search_rows(field, ground.scene, reach, key, stripe),
         ground.patch_stripes,
     )
-    return sum(before for before, _ in costs), sum(after for _, after in costs)
+    for (begin, end), (rows, _, _) in zip(ground.patch_stripes, found, strict=True):
+        for whole, part in zip(field, rows, strict=True):
+            whole[begin:end] = part
+    return sum(before for _, before, _ in found), sum(after for _, _, after in found)
 
 
 def cast_votes(ground: Ground, field: nnf.Field, typical: float, pool: Threads) -> float:
     """Vote for every pixel of the hole; return the mean absolute change in grey levels."""
-    weight = np.empty(field.cost.shape, np.float32)
-    known = ground.scene.known
-    pool.run(
-        lambda stripe: vote.weigh_rows(
-            weight, field, known, ground.depth, vote.TRUST, typical, stripe
-        ),
-        ground.patch_stripes,
+    scene, hole = ground.scene, ground.level.hole
+    weight = vote.weights(field.cost, scene.known, ground.depth, vote.TRUST, typical)
+    found = pool.run(
+        lambda stripe: vote.vote_rows(scene, hole, field, weight, stripe), ground.pixel_stripes
     )
-    changes = pool.run(
-        lambda stripe: vote.vote_rows(ground.scene, ground.level.hole, field, weight, stripe),
-        ground.pixel_stripes,
-    )
-    return sum(changes) / (3 * np.count_nonzero(ground.level.hole))
+    for (begin, end), (voted, _) in zip(ground.pixel_stripes, found, strict=True):
+        scene.pixels[begin:end] = voted
+    return sum(changed for _, changed in found) / (3 * np.count_nonzero(hole))
 
 
 def key_of(seed: int, level: int, iteration: int) -> np.uint64:

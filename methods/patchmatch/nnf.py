@@ -58,28 +58,27 @@ def below(bits: Bits, count: int) -> int:
 
 
 @kernel()
-def random_rows(field: Field, scene: Scene, sources: np.ndarray, key: Bits, stripe: Stripe) -> None:
-    """Give every patch of a stripe that touches the hole a source drawn uniformly (section 3.1).
+def draw_field(field: Field, scene: Scene, sources: np.ndarray, key: Bits) -> None:
+    """Give every patch that touches the hole a source drawn uniformly (section 3.1).
 
     sources: int64 (n,), flat indices of the known patches.
     """
-    for y in range(stripe[0], stripe[1]):
+    for y in range(scene.known.shape[0]):
         for x in range(scene.known.shape[1]):
             if not scene.known[y, x]:
                 field.source_y[y, x], field.source_x[y, x] = _drawn(scene, sources, key, y, x)
 
 
 @kernel()
-def enlarge_rows(
+def enlarge_field(
     field: Field,
     scene: Scene,
     coarse: Field,
     coarse_known: np.ndarray,
     sources: np.ndarray,
     key: Bits,
-    stripe: Stripe,
 ) -> None:
-    """Take a stripe of the field from the next coarser level's, offsets doubled.
+    """Take the field from the next coarser level's, offsets doubled.
 
     The middle pixel of a patch stands for it.  Where the coarse hole was not touched or the source
     is not wholly known at this level, one is drawn.
@@ -87,7 +86,7 @@ def enlarge_rows(
     rows, columns = scene.known.shape
     last_y, last_x = coarse_known.shape[0] - 1, coarse_known.shape[1] - 1
     middle = (scene.size - 1) // 2
-    for y in range(stripe[0], stripe[1]):
+    for y in range(rows):
         above = min(max((y + middle) // 2 - middle, 0), last_y)
         for x in range(columns):
             if scene.known[y, x]:
@@ -112,63 +111,66 @@ def _drawn(scene: Scene, sources: np.ndarray, key: Bits, y: int, x: int) -> tupl
 
 @kernel()
 def search_rows(
-    field: Field,
-    scene: Scene,
-    edges: np.ndarray,
-    reach: int,
-    key: Bits,
-    stripe: Stripe,
-) -> tuple[int, int]:
-    """Improve a stripe by propagation (3.2) and random search (3.3); return its cost before, after.
+    field: Field, scene: Scene, reach: int, key: Bits, stripe: Stripe
+) -> tuple[Field, int, int]:
+    """Improve a stripe by propagation (3.2) and random search (3.3), in a copy of its rows.
 
-    edges: int32 (2, 2, columns): (source_y, source_x) of the rows above and below the stripe as
-    they were before the search, so that stripes do not wait for each other.  reach: radius in
-    pixels of the first random draw, halved down to 1.  No match ever gets worse.
+    reach: radius in pixels of the first random draw, halved down to 1.  Returns the stripe's new
+    rows and their cost before and after; no match ever gets worse.  Beyond the stripe the field is
+    read as it was, so that stripes do not wait for each other.
     """
-    before, after = _price_rows(field, scene, stripe), 0
+    begin, end = stripe
+    rows = Field(
+        field.source_y[begin:end].copy(),
+        field.source_x[begin:end].copy(),
+        field.cost[begin:end].copy(),
+    )
+    before, after = _price_rows(rows, scene, stripe), 0
     for sweep in range(SWEEPS):
         sweep_key = scramble(key + np.uint64(sweep))
         step = 1 - 2 * (sweep % 2)
-        after = _sweep_rows(field, scene, edges[sweep % 2], reach, sweep_key, stripe, step)
-    return before, after
+        after = _sweep_rows(rows, field, scene, reach, sweep_key, stripe, step)
+    return rows, before, after
 
 
 # Inlined like all that search_rows calls: a call between kernels costs a tenth of the time.
 @kernel(forceinline=True)
-def _price_rows(field: Field, scene: Scene, stripe: Stripe) -> int:
+def _price_rows(rows: Field, scene: Scene, stripe: Stripe) -> int:
     """Compute the cost of every match of a stripe for the present pixels; return the sum."""
-    source_y, source_x, cost = field
+    source_y, source_x, cost = rows
     pixels, known, size, masks, pull = scene
     total = 0
     for y in range(stripe[0], stripe[1]):
+        row = y - stripe[0]
         for x in range(known.shape[1]):
             if not known[y, x]:
-                there = int(source_y[y, x]), int(source_x[y, x])
-                cost[y, x] = matching_cost(pixels, size, masks, pull, (y, x), there, FAR)
-                total += cost[y, x]
+                there = int(source_y[row, x]), int(source_x[row, x])
+                cost[row, x] = matching_cost(pixels, size, masks, pull, (y, x), there, FAR)
+                total += cost[row, x]
     return total
 
 
 @kernel(forceinline=True)
 def _sweep_rows(
-    field: Field, scene: Scene, edge: np.ndarray, reach: int, key: Bits, stripe: Stripe, step: int
+    rows: Field, field: Field, scene: Scene, reach: int, key: Bits, stripe: Stripe, step: int
 ) -> int:
     """Improve every match of a stripe once, row by row; return the sum of their costs.
 
-    edge: int32 (2, columns): (source_y, source_x) of the row that comes before the first one.
+    rows: of the stripe, changed.  field: all rows, as they were before the search.
     step: 1, or -1 from the last row up and from right to left.
     """
     # Unpacked once: numba counts references at every access of a tuple's field.
-    source_y, source_x, cost = field
+    source_y, source_x, cost = rows
+    field_y, field_x, _ = field
     pixels, known, size, masks, pull = scene
-    rows, columns = known.shape
+    height, columns = known.shape
     total = 0
     for y in _along(stripe[0], stripe[1], step):
         for x in _along(0, columns, step):
             if known[y, x]:
                 continue
-            here, best = (y, x), int(cost[y, x])
-            match = int(source_y[y, x]), int(source_x[y, x])
+            here, row = (y, x), y - stripe[0]
+            best, match = int(cost[row, x]), (int(source_y[row, x]), int(source_x[row, x]))
             bits = scramble(key + np.uint64(y * columns + x) * GOLDEN)
             radius, attempt = reach, 0
             # Attempts 0 and 1 propagate, the later ones draw from ever smaller windows.  One loop
@@ -176,17 +178,20 @@ def _sweep_rows(
             while best > 0 and radius >= 1:
                 if attempt < 2:
                     offset = (0, step) if attempt == 0 else (step, 0)
-                    there = _moved(source_y, source_x, edge, known, here, offset, stripe, match)
+                    if stripe[0] <= y - offset[0] < stripe[1]:
+                        there = _moved(source_y, source_x, stripe[0], known, here, offset, match)
+                    else:
+                        there = _moved(field_y, field_x, 0, known, here, offset, match)
                 else:
                     bits = scramble(bits + GOLDEN)
-                    there = _near(bits, match, radius, rows, columns)
+                    there = _near(bits, match, radius, height, columns)
                     radius //= 2
                 attempt += 1
                 if there != match and _is_source(known, there):
                     price = matching_cost(pixels, size, masks, pull, here, there, best)
                     if price < best:
                         best, match = price, there
-            source_y[y, x], source_x[y, x], cost[y, x] = match[0], match[1], best
+            source_y[row, x], source_x[row, x], cost[row, x] = match[0], match[1], best
             total += best
     return total
 
@@ -201,23 +206,21 @@ def _along(begin: int, end: int, step: int) -> range:
 def _moved(
     source_y: np.ndarray,
     source_x: np.ndarray,
-    edge: np.ndarray,
+    top: int,
     known: np.ndarray,
     here: Place,
     offset: Place,
-    stripe: Stripe,
     otherwise: Place,
 ) -> Place:
     """Return the match of the neighbour `offset` before this patch, moved by the offset (3.2).
 
+    source_y, source_x: of the field's rows from `top` on.
     otherwise: what is returned when there is no such patch or it does not touch the hole.
     """
     y, x = here[0] - offset[0], here[1] - offset[1]
     if not (0 <= y < known.shape[0] and 0 <= x < known.shape[1]) or known[y, x]:
         return otherwise
-    if stripe[0] <= y < stripe[1]:
-        return int(source_y[y, x]) + offset[0], int(source_x[y, x]) + offset[1]
-    return int(edge[0, x]) + offset[0], int(edge[1, x]) + offset[1]
+    return int(source_y[y - top, x]) + offset[0], int(source_x[y - top, x]) + offset[1]
 
 
 @kernel(forceinline=True)

@@ -14,35 +14,32 @@ TRUST = 2.0 ** -np.arange(25, dtype=np.float64)
 
 
 @kernel()
-def weigh_rows(
-    weight: np.ndarray,
-    field: Field,
-    known: np.ndarray,
-    depth: np.ndarray,
-    trust: np.ndarray,
-    typical: float,
-    stripe: tuple[int, int],
-) -> None:
-    """Set a stripe of float32 weights: trust / (cost + typical cost).
+def weights(
+    cost: np.ndarray, known: np.ndarray, depth: np.ndarray, trust: np.ndarray, typical: float
+) -> np.ndarray:
+    """Return every patch's float32 weight, trust / (cost + typical cost); 0 where it is not used.
 
-    depth: int32 over the patches, of their middle pixel.  trust: of `TRUST`.
+    cost: of `Field`.  depth: int32 over the patches, of their middle pixel.  trust: of `TRUST`.
     """
-    for y in range(stripe[0], stripe[1]):
+    weight = np.zeros(known.shape, np.float32)
+    for y in range(known.shape[0]):
         for x in range(known.shape[1]):
             if not known[y, x]:
                 deep = min(depth[y, x], len(trust) - 1)
-                weight[y, x] = trust[deep] / (field.cost[y, x] + typical)
+                weight[y, x] = trust[deep] / (cost[y, x] + typical)
+    return weight
 
 
 @kernel()
 def vote_rows(
     scene: Scene, hole: np.ndarray, field: Field, weight: np.ndarray, stripe: tuple[int, int]
-) -> int:
-    """Set the hole's pixels of a stripe of image rows to the weighted mean of their patches' votes.
+) -> tuple[np.ndarray, int]:
+    """Set the hole's pixels of a stripe of rows to the weighted mean of their patches' votes.
 
-    Returns the sum of absolute changes, in levels.  Sources lie outside the hole, so that stripes
-    may run at the same time.
+    In a copy of the stripe's rows: uint8 (rows, W + padding, 3).  Returns it and the sum of
+    absolute changes, in levels.
     """
+    voted = scene.pixels[stripe[0] : stripe[1]].copy()
     rows, columns = weight.shape
     pixels, size = scene.pixels, scene.size
     source_y, source_x, _ = field
@@ -63,5 +60,5 @@ def vote_rows(
             for channel, votes in enumerate((red, green, blue)):
                 value = int(votes / total + 0.5)
                 changed += abs(value - int(pixels[y, x, channel]))
-                pixels[y, x, channel] = value
-    return changed
+                voted[y - stripe[0], x, channel] = value
+    return voted, changed

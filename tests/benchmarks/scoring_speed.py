@@ -11,7 +11,6 @@ milliseconds an image (medians of rounds), and the medians of the ratios of one 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -171,40 +170,15 @@ def answer(folder: Path, side: str) -> None:
         print(time.process_time() - began, flush=True)
 
 
-def start(folder: Path, side: str, root: Path) -> subprocess.Popen[str]:
-    """Start a side: the package of a folder, with this script's jobs."""
-    code = (
-        "import sys, runpy; sys.path.insert(0, sys.argv[1]); sys.argv = sys.argv[2:];"
-        "runpy.run_path(sys.argv[0], run_name='__main__')"
-    )
-    command = [sys.executable, "-W", "ignore", "-c", code, str(root), __file__]
-    command += ["--folder", str(folder), "--answer", side]
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=root,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)},
-    )
-
-
-def ask(process: subprocess.Popen[str], number: int) -> float:
-    """Return the processor milliseconds an output that a side takes for a job."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{number}\n")
-    process.stdin.flush()
-    return 1000 * float(process.stdout.readline()) / OUTPUTS
-
-
 def compare(sides: dict[str, subprocess.Popen[str]], number: int, job: Job, rounds: int) -> str:
     """Return a row of the table."""
+    from tests.benchmarks.sides import ask
+
     asked = [name for name in sides if name != "peer" or job.peer]
     spent: dict[str, list[float]] = {name: [] for name in asked}
     for turn in range(rounds + 1):
         for name in asked:
-            milliseconds = ask(sides[name], number)
+            milliseconds = 1000 * ask(sides[name], number) / OUTPUTS
             if turn:
                 spent[name].append(milliseconds)
     middle = {name: f"{statistics.median(times):.2f}" for name, times in spent.items()}
@@ -232,11 +206,16 @@ def main() -> None:
     if given.answer:
         answer(given.folder, given.answer)
         return
+    from tests.benchmarks.sides import start
+
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_pictures(folder)
         roots = {"before": given.before.resolve(), "after": ROOT, "peer": ROOT}
-        sides = {name: start(folder, name, root) for name, root in roots.items()}
+        sides = {
+            name: start(__file__, root, "--folder", str(folder), "--answer", name)
+            for name, root in roots.items()
+        }
         print("| at 256 unless said | before, ms | after, ms | times faster | peer, ms | ours |")
         print("|---|---:|---:|---:|---:|---:|")
         for number, job in enumerate((*JOBS, *VGG) if given.vgg else JOBS):

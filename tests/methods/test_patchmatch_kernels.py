@@ -75,9 +75,10 @@ def test_a_vote_is_the_weighted_mean() -> None:
     field = nnf.empty_field(known.shape)
     field.source_x[0, :2] = [2, 3]
     weight = np.ones(known.shape, np.float32)
-    changed = vote.vote_rows(scene, hole, field, weight, (0, 1))
-    assert scene.pixels[0, :4].tolist() == [[10, 20, 30], [50, 60, 70], [10, 20, 30], [50, 60, 70]]
+    voted, changed = vote.vote_rows(scene, hole, field, weight, (0, 1))
+    assert voted[0, :4].tolist() == [[10, 20, 30], [50, 60, 70], [10, 20, 30], [50, 60, 70]]
     assert changed == 60 + 180
+    assert not scene.pixels[0, :2].any()
 
 
 def test_stripes_cover_all_rows_once() -> None:
