@@ -142,8 +142,10 @@ def _line(image: str, runs: dict[str, ScoredRun], metric: str | None, style: Gri
     hidden = np.where(hole[:, :, None], np.array(HOLE_COLOUR, np.uint8), target)
     pictures, scores = {"target": target, "hole": hidden}, {}
     for title, run in runs.items():
-        for k, output_id in enumerate(own[title], start=1):
-            column = title if len(own[title]) == 1 else f"{title}, sample {k}"
+        for output_id in own[title]:
+            column = title
+            if min(run.samples, style.samples) > 1:
+                column += f", sample {int(output_id.rpartition('@')[2]) + 1}"
             pictures[column] = read_rgb(run.png("output", output_id))
             if metric is not None and metric in run.scores:
                 scores[column] = f"{metric} {float(run.scores[metric][output_id]):.3g}"
@@ -152,10 +154,11 @@ def _line(image: str, runs: dict[str, ScoredRun], metric: str | None, style: Gri
 
 
 def outputs_of(run: ScoredRun, image: str, most: int) -> list[str]:
-    """Return the ids of the first `most` outputs of an image: its samples."""
+    """Return the ids of the first `most` outputs of an image: its samples, without failed ones."""
     if run.samples == 1:
         return [image]
-    return [f"{image}@{k}" for k in range(min(run.samples, most))]
+    ids = (f"{image}@{k}" for k in range(run.samples))
+    return [output_id for output_id in ids if output_id in run.scores.index][:most]
 
 
 def shared_images(runs: Sequence[ScoredRun]) -> list[str]:

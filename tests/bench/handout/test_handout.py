@@ -189,6 +189,22 @@ def test_several_samples_come_back_under_numbers_or_in_folders(here: Path) -> No
     assert records["000@0"].sha256 != records["000@1"].sha256
 
 
+def test_samples_that_did_not_come_back_cost_the_others_no_table(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hand_out("--samples", "2", mask="center-box")
+    fill_all()
+    for image in range(4):
+        Path(f"back/{image:06d}.png").rename(f"back/{image:06d}@{image % 2}.png")
+    with pytest.raises(SystemExit) as stopped:
+        main(["score", "--outputs", "back", "--like", "F", "--name", "Theirs", "--metrics", "l1"])
+    assert stopped.value.code == 1
+    told = capsys.readouterr()
+    assert "no output: there is no 000000@1.png" in told.err
+    assert "Theirs" in told.out
+    assert Path("results/runs/reports/scored/grid.png").stat().st_size
+
+
 def test_the_new_row_stands_beside_runs_on_the_same_images_and_holes(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
