@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def check_submission(
 
     Runs whose PNGs are not there are claimed, the others re-scored.
     """
-    from bench.store.state import write_state
+    from bench.store.state import read_state, write_state
     from bench.submission.check import check
 
     with shown(quiet=quiet) as progress:
@@ -57,7 +58,10 @@ def check_submission(
     for run in checked:
         _tell(run, quiet=quiet)
         if write and run.state is not None:
-            write_state(folder / "runs" / run.name, run.state)
+            path = folder / "runs" / run.name
+            before = read_state(path)
+            reason = before.unreliable if before is not None else ""
+            write_state(path, replace(run.state, unreliable=reason))
     return 1 if any(run.wrong for run in checked) else 0
 
 

@@ -79,6 +79,14 @@ def test_a_good_submission_is_scored_again_to_the_bit(
     assert state == State("re-scored", told="3 outputs", licence="Apache-2.0")
 
 
+def test_a_flag_outlives_another_check(submission: Path) -> None:
+    write_state(run_of(submission), State("re-run", unreliable="it saw the test set"))
+    assert bench("check-submission", str(submission), "--write", "--quiet") == 0
+    state = read_state(run_of(submission))
+    assert state is not None
+    assert (state.state, state.unreliable) == ("re-scored", "it saw the test set")
+
+
 def test_without_its_pngs_it_is_a_claim(
     submission: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
