@@ -88,7 +88,7 @@ def train(
 
     weights = training.train(
         method,
-        training.Recipe(config, settings, masks, dict(larger)),
+        training.ChosenRecipe(config, settings, masks, dict(larger)),
         datasets,
         out,
         held_out=held_out,

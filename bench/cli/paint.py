@@ -40,7 +40,7 @@ def paint(
 
     try:
         from bench.paint.serve import serve
-        from bench.paint.studio import Settings
+        from bench.paint.studio import PaintSettings
     except ImportError as error:
         raise RequestError(
             f"bench paint needs {error.name}: pip install 'inpaint-bench[paint]'."
@@ -51,7 +51,7 @@ def paint(
         check_device(device)
     if pack.exists() and not pack.is_dir():
         raise RequestError(f"--pack {pack} is not a folder; give a folder, or a new name.")
-    settings = Settings(
+    settings = PaintSettings(
         add_mask,
         dataset=dataset,
         methods=plugins.split_list(methods),

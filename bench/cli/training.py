@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ChosenRecipe:
     """What to train: a configuration's name (None: the method's default), and its changes.
 
     settings: "key=value" for fields of the configuration (schedule=linear; completion=1500,
@@ -38,7 +38,7 @@ class Recipe:
 
 def train(
     method: str,
-    recipe: Recipe,
+    recipe: ChosenRecipe,
     datasets: Sequence[str],
     out: Path,
     *,
@@ -78,7 +78,7 @@ def train(
     )  # fmt: skip
 
 
-def _configured(trainer: Trainer, recipe: Recipe) -> Any:
+def _configured(trainer: Trainer, recipe: ChosenRecipe) -> Any:
     """Return the configuration with its changes; raises RequestError for one that it has not."""
     name = recipe.config or trainer.default or next(iter(trainer.recipes))
     if name not in trainer.recipes:

@@ -18,7 +18,7 @@ from bench.execute.devices import check_device
 from bench.filling.comparison import comparison, shown
 from bench.filling.completion import Filler
 from bench.filling.holes import HoleSource, find
-from bench.filling.photograph import Photograph, read
+from bench.filling.photograph import PhotographFile, read
 from bench.runner.progress import Progress, Silent
 
 MOST_SAMPLES = 64
@@ -72,7 +72,7 @@ def fill_file(request: FillRequest, progress: Progress | None = None) -> list[Pa
 
 def _samples(
     request: FillRequest,
-    photograph: Photograph,
+    photograph: PhotographFile,
     hole: np.ndarray,
     method: Method,
     progress: Progress,
@@ -90,7 +90,7 @@ def _samples(
         yield colours
 
 
-def _with_alpha(photograph: Photograph, colours: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def _with_alpha(photograph: PhotographFile, colours: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """Return all channels of the file; what is filled is opaque."""
     if photograph.alpha is None:
         return colours
@@ -99,7 +99,7 @@ def _with_alpha(photograph: Photograph, colours: np.ndarray, hole: np.ndarray) -
     return np.concatenate([colours, alpha[..., None]], axis=2)
 
 
-def _names(request: FillRequest, photograph: Photograph, methods: list[Method]) -> list[Path]:
+def _names(request: FillRequest, photograph: PhotographFile, methods: list[Method]) -> list[Path]:
     """Return the path of every method's every sample; raises RequestError for one in the way."""
     several = len(methods) * request.samples > 1
     suffix = request.photo.suffix

@@ -16,7 +16,7 @@ from bench import plugins
 from bench.api import RequestError
 from bench.api.imaging import is_image_name, read_rgb
 from bench.api.seeds import derive_seed
-from bench.filling.photograph import Photograph
+from bench.filling.photograph import PhotographFile
 
 Polarity = Literal["hole-white", "keep-white"]
 # Alpha below this, of 1, is missing.
@@ -43,7 +43,7 @@ class HoleSource:
     seed: int = 0
 
 
-def find(photograph: Photograph, source: HoleSource) -> np.ndarray:
+def find(photograph: PhotographFile, source: HoleSource) -> np.ndarray:
     """Return the hole; raises RequestError when there is none, or nothing else."""
     if source.named is not None and source.colour is not None:
         raise RequestError(
@@ -75,7 +75,7 @@ def checked(hole: np.ndarray, what: str) -> np.ndarray:
     return hole
 
 
-def _named(photograph: Photograph, named: str, source: HoleSource) -> np.ndarray:
+def _named(photograph: PhotographFile, named: str, source: HoleSource) -> np.ndarray:
     """Return the hole of a mask file, or of a generator when there is no such file."""
     path = Path(named)
     if path.is_file() or is_image_name(named):
@@ -85,7 +85,7 @@ def _named(photograph: Photograph, named: str, source: HoleSource) -> np.ndarray
     return generator(height, width, derive_seed("fill-hole", named, source.seed))[0].numpy()
 
 
-def of_mask(photograph: Photograph, path: Path, polarity: Polarity) -> np.ndarray:
+def of_mask(photograph: PhotographFile, path: Path, polarity: Polarity) -> np.ndarray:
     """Return the hole of a mask file: white (128 or more) is missing, or is kept.
 
     A mask of the values 0 and 1 counts as black and white.
@@ -110,7 +110,7 @@ def of_mask(photograph: Photograph, path: Path, polarity: Polarity) -> np.ndarra
     return white if polarity == "hole-white" else ~white
 
 
-def of_colour(photograph: Photograph, colour: str, tolerance: int) -> np.ndarray:
+def of_colour(photograph: PhotographFile, colour: str, tolerance: int) -> np.ndarray:
     """Return where a colour was painted: every channel within the tolerance.
 
     Raises RequestError for what is no colour, and for one that is not in the image, naming the
@@ -133,7 +133,7 @@ def of_colour(photograph: Photograph, colour: str, tolerance: int) -> np.ndarray
     return hole
 
 
-def of_alpha(photograph: Photograph) -> np.ndarray:
+def of_alpha(photograph: PhotographFile) -> np.ndarray:
     """Return where the photograph is transparent; raises RequestError when it is nowhere."""
     alpha = photograph.alpha
     hole = None if alpha is None else alpha < TRANSPARENT * np.iinfo(alpha.dtype).max
@@ -155,7 +155,7 @@ def grown(hole: np.ndarray, pixels: int) -> np.ndarray:
     return enlarged
 
 
-def _levels(photograph: Photograph) -> np.ndarray:
+def _levels(photograph: PhotographFile) -> np.ndarray:
     """Return the colours as int16 of 0..255, (H, W, 1 or 3)."""
     colours = photograph.colours
     wide = colours.dtype == np.uint16

@@ -37,7 +37,7 @@ MAX_PIXELS = 178_956_970
 
 
 @dataclass(frozen=True, eq=False)
-class Photograph:
+class PhotographFile:
     """A photograph to be filled.
 
     pixels: uint8 or uint16 (H, W, C), upright; C is 1 (grey), 2 (grey and alpha), 3 (RGB) or 4
@@ -79,7 +79,7 @@ class Photograph:
         return buffer.getvalue()
 
 
-def read(path: Path) -> Photograph:
+def read(path: Path) -> PhotographFile:
     """Read a photograph; raises RequestError, one line, for what cannot be filled and kept."""
     try:
         data = path.read_bytes()
@@ -91,7 +91,7 @@ def read(path: Path) -> Photograph:
     pixels = _decode_wide(path, data) if wide else _pixels(path, opened, kind)
     chunks = chunks_of.ancillary(data) if wide else b""
     upright = _upright(pixels, orientation)
-    return Photograph(path, upright, orientation, kind, _settings(opened, kind, data), chunks)
+    return PhotographFile(path, upright, orientation, kind, _settings(opened, kind, data), chunks)
 
 
 def _opened(path: Path, data: bytes) -> tuple[Image.Image, str]:

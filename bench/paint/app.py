@@ -14,11 +14,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from bench.api import RequestError
-from bench.paint.asked import MOST_SAMPLES, MOST_SEED, Asked
+from bench.paint.asked import MOST_SAMPLES, MOST_SEED, RequestFields
 from bench.paint.cards import zipped
 from bench.paint.fills import Order
 from bench.paint.guard import Address, Guard
-from bench.paint.pictures import Picture
+from bench.paint.pictures import PaintableImage
 from bench.paint.reading import MAX_SIDE, MIN_SIDE
 from bench.paint.studio import Studio
 
@@ -118,7 +118,7 @@ class Routes:
 
     async def open(self, request: Request) -> Response:
         """Open a dataset's image."""
-        asked = Asked(await request.body())
+        asked = RequestFields(await request.body())
         place, number = (asked.whole(name, 0, 2**31) for name in ("dataset", "n"))
         size = asked.optional_whole("size", MIN_SIDE, MAX_SIDE)
         return _picture(await self._studio.open(place, number, size))
@@ -140,19 +140,19 @@ class Routes:
 
     async def hole(self, request: Request) -> Response:
         """Draw a hole with a generator."""
-        asked = Asked(await request.body())
+        asked = RequestFields(await request.body())
         seed = asked.whole("seed", 0, MOST_SEED)
         bits, text = await self._studio.draw(asked.text("image"), asked.plugin("mask"), seed)
         return JSONResponse({"hole": _base64(bits), "text": text})
 
     async def warm(self, request: Request) -> Response:
         """Start the processes of methods."""
-        self._studio.warm(Asked(await request.body()).plugins("methods"))
+        self._studio.warm(RequestFields(await request.body()).plugins("methods"))
         return JSONResponse({})
 
     async def fill(self, request: Request) -> Response:
         """Fill a hole; the answer is a line of JSON an event, until all is done."""
-        asked = Asked(await request.body())
+        asked = RequestFields(await request.body())
         order = self._studio.order(
             *(asked.text("image"), asked.bits("hole"), asked.plugins("methods")),
             seed=asked.whole("seed", 0, MOST_SEED),
@@ -163,7 +163,7 @@ class Routes:
 
     async def keep(self, request: Request) -> Response:
         """Add a filling's image and hole to the pack."""
-        kept, command = await self._studio.keep(Asked(await request.body()).text("card"))
+        kept, command = await self._studio.keep(RequestFields(await request.body()).text("card"))
         return JSONResponse({"id": kept, "command": command})
 
     async def _lines(self, order: Order) -> AsyncIterator[bytes]:
@@ -190,7 +190,7 @@ def _told(handler: Handler) -> Handler:
     return told
 
 
-def _picture(picture: Picture) -> Response:
+def _picture(picture: PaintableImage) -> Response:
     read = picture.read
     return JSONResponse(
         {

@@ -24,7 +24,7 @@ class PlugIn:
     parameters: Mapping[str, str]
 
 
-class Asked:
+class RequestFields:
     """The fields of a JSON object; every reader raises RequestError for another type or range."""
 
     def __init__(self, body: bytes) -> None:

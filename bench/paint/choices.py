@@ -21,14 +21,14 @@ from bench.plugins import grammar, parts
 MOST_TEXT = 100
 
 
-class Field(TypedDict):
+class FormField(TypedDict):
     """A parameter for a form.  options: of a choice; parts: name -> fields of what is chosen."""
 
     name: str
     type: str
     default: str
     options: NotRequired[list[str]]
-    parts: NotRequired[dict[str, list[Field]]]
+    parts: NotRequired[dict[str, list[FormField]]]
 
 
 class Offer(TypedDict):
@@ -37,7 +37,7 @@ class Offer(TypedDict):
     name: str
     about: str
     chosen: bool
-    fields: list[Field]
+    fields: list[FormField]
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,11 @@ def _typed(plugin_class: type[Any], parameters: Mapping[str, str]) -> dict[str, 
     return values
 
 
-def _fields(owner: type[Any]) -> list[Field]:
+def _fields(owner: type[Any]) -> list[FormField]:
     """Return the parameters of a dataclass; one that holds a part lists what each part takes."""
     hints = typing.get_type_hints(owner)
     choices = parts.choices(owner)
-    fields: list[Field] = []
+    fields: list[FormField] = []
     for one in dataclasses.fields(owner):
         if one.name in choices:
             default = str(parts.default_part(owner, one.name).name)
@@ -158,7 +158,7 @@ def _fields(owner: type[Any]) -> list[Field]:
     return fields
 
 
-def _field(one: dataclasses.Field[Any], hint: Any) -> Field:
+def _field(one: dataclasses.Field[Any], hint: Any) -> FormField:
     missing = one.default is dataclasses.MISSING
     default = "" if missing else str(one.default)
     kinds = typing.get_args(hint) if grammar.is_union(hint) else (hint,)

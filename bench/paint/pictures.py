@@ -13,7 +13,7 @@ MOST_PICTURES = 24
 
 
 @dataclass(frozen=True)
-class Picture:
+class PaintableImage:
     """An image that can be painted on.
 
     name: what a painting is called after.  read: as the run would use it.
@@ -28,18 +28,18 @@ class Pictures:
     """The last images by key."""
 
     def __init__(self) -> None:
-        self._pictures: OrderedDict[str, Picture] = OrderedDict()
+        self._pictures: OrderedDict[str, PaintableImage] = OrderedDict()
         self._numbers = itertools.count(1)
 
-    def add(self, name: str, read: Read) -> Picture:
+    def add(self, name: str, read: Read) -> PaintableImage:
         """Keep an image, giving up the one that was not asked for longest."""
-        picture = Picture(f"p{next(self._numbers)}", name, read)
+        picture = PaintableImage(f"p{next(self._numbers)}", name, read)
         self._pictures[picture.key] = picture
         if len(self._pictures) > MOST_PICTURES:
             self._pictures.popitem(last=False)
         return picture
 
-    def get(self, key: str) -> Picture:
+    def get(self, key: str) -> PaintableImage:
         """Return an image; raises RequestError for one that is no longer kept."""
         if key not in self._pictures:
             raise RequestError("This image is no longer kept. Choose it again.")

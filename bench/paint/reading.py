@@ -63,7 +63,7 @@ class Draw:
 
 
 @dataclass(frozen=True)
-class MaskFile:
+class UploadedMask:
     """A mask's file, and the size of the image that it belongs to."""
 
     data: bytes
@@ -132,7 +132,7 @@ def draw(task: Draw) -> bytes:
     return _bits(hole[0].numpy())
 
 
-def read_mask(task: MaskFile) -> bytes:
+def read_mask(task: UploadedMask) -> bytes:
     """Return the bits of a mask file's white pixels, resized by nearest neighbour.
 
     Raises RequestError for what is no image.

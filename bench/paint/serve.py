@@ -14,11 +14,11 @@ from starlette.types import ASGIApp
 from bench.api import RequestError
 from bench.paint.app import application
 from bench.paint.guard import Address
-from bench.paint.studio import Settings, Studio
+from bench.paint.studio import PaintSettings, Studio
 
 
 def serve(
-    settings: Settings, host: str, port: int, *, browser: bool, say: Callable[[str], None]
+    settings: PaintSettings, host: str, port: int, *, browser: bool, say: Callable[[str], None]
 ) -> None:
     """Serve the page until Ctrl-C.
 

@@ -16,7 +16,7 @@ from bench.paint.cards import Cards, command
 from bench.paint.choices import Choices, Datasets, mask, method
 from bench.paint.fills import Fills, Order
 from bench.paint.painted import painting
-from bench.paint.pictures import Picture, Pictures
+from bench.paint.pictures import PaintableImage, Pictures
 from bench.paint.workers import Workers
 from bench.plan import request
 from bench.plan.spec import seed_of_hole
@@ -25,7 +25,7 @@ THUMBNAILS_KEPT = 2000
 
 
 @dataclass(frozen=True)
-class Settings:
+class PaintSettings:
     """What `bench paint` was told.
 
     dataset: None = those on this machine.  methods: none = a choice of the registered ones.  size:
@@ -45,7 +45,7 @@ class Settings:
 class Studio:
     """Everything behind the page; `close` ends its processes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PaintSettings) -> None:
         named = [text.partition(":")[0] for text in request.suite("quickstart").methods]
         self.settings = settings
         self.methods = Choices("method", settings.methods, default=named)
@@ -100,13 +100,13 @@ class Studio:
             self._thumbnails[key] = data
         return self._thumbnails[key]
 
-    async def open(self, place: int, number: int, size: int | None) -> Picture:
+    async def open(self, place: int, number: int, size: int | None) -> PaintableImage:
         """Return an image of a dataset at a size."""
         image_id = await self._id(place, number)
         member = reading.Member(self.datasets.at(place, size), image_id)
         return self.pictures.add(image_id, await self.workers.errand(reading.load, member))
 
-    async def upload(self, name: str, data: bytes, size: int | None) -> Picture:
+    async def upload(self, name: str, data: bytes, size: int | None) -> PaintableImage:
         """Return an image from a file's bytes."""
         read = await self.workers.errand(reading.read_upload, reading.Upload(data, size))
         return self.pictures.add(name.rsplit(".", 1)[0][:80] or "image", read)
@@ -122,7 +122,7 @@ class Studio:
     async def read_mask(self, key: str, data: bytes) -> bytes:
         """Return the bits of a mask file's white pixels, at an image's size."""
         read = self.pictures.get(key).read
-        task = reading.MaskFile(data, read.height, read.width)
+        task = reading.UploadedMask(data, read.height, read.width)
         return await self.workers.errand(reading.read_mask, task)
 
     def order(

@@ -40,7 +40,7 @@ class ScoreTask:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepImage:
     """A method's image after a step.  level: from `levels` to 0.  png: its file."""
 
     level: int
@@ -92,11 +92,11 @@ def step_writer(path: Path) -> Callable[[int, int, torch.Tensor], None]:
     return watch
 
 
-def read_step(path: Path) -> Step | None:
+def read_step(path: Path) -> StepImage | None:
     """Return what a `step_writer` wrote last; None if it has written nothing."""
     try:
         head, _, png = path.read_bytes().partition(b"\n")
     except OSError:
         return None
     level, levels = head.split()
-    return Step(int(level), int(levels), png)
+    return StepImage(int(level), int(levels), png)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench.report import board_matrix, latex, tabular
 from bench.report.credits import credits
-from bench.report.html_images import Plan, Pool, cases, choose_plan, comparison
+from bench.report.html_images import PicturePlan, Pool, cases, choose_plan, comparison
 from bench.report.html_ranks import ranks_of
 from bench.report.html_rows import row_of
 from bench.report.markdown import LEGEND
@@ -53,7 +53,7 @@ def page(boards: Sequence[Board], *, pictures: int = MOST_PICTURES) -> str:
     return html
 
 
-def payload(boards: Sequence[Board], pool: Pool, plan: Plan) -> dict[str, object]:
+def payload(boards: Sequence[Board], pool: Pool, plan: PicturePlan) -> dict[str, object]:
     """Return what the page shows as JSON values; pictures are indices into the pool."""
     tabs = _tabs(boards)
     return {
@@ -70,7 +70,7 @@ def _latex(boards: Sequence[Board]) -> str:
     return latex.document([board_matrix.with_legend(board) for board in boards])
 
 
-def _board(board: Board, tab: str, plan: Plan, pool: Pool) -> dict[str, object]:
+def _board(board: Board, tab: str, plan: PicturePlan, pool: Pool) -> dict[str, object]:
     case_metric = _primary(board)
     pictures = comparison(board, plan.rows, pool)
     shown = {

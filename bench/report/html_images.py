@@ -27,7 +27,7 @@ EXACT_WEIGHT, LOSSY_WEIGHT, PICTURE_WEIGHT = 0.7, 0.3, 400
 
 
 @dataclass(frozen=True)
-class Plan:
+class PicturePlan:
     """How many pictures a page carries, and how large.
 
     rows: images of the comparison.  cases: worst, and as many best, of each method.  side: longest
@@ -42,12 +42,15 @@ class Plan:
 
 # From the best to none: pictures become smaller before they become fewer than eight per mask.
 PLANS = (
-    Plan(8, 3), Plan(8, 2), Plan(8, 2, exact=False), Plan(8, 1, exact=False),
-    Plan(8, 1, 160, exact=False), Plan(8, 1, 112, exact=False), Plan(8, 1, 80, exact=False),
-    Plan(6, 1, 80, exact=False), Plan(4, 1, 80, exact=False), Plan(2, 1, 80, exact=False),
-    Plan(1, 1, 80, exact=False), Plan(1, 0, 80, exact=False),
-)  # fmt: skip
-NOTHING = Plan(0, 0)
+    PicturePlan(8, 3),
+    PicturePlan(8, 2),
+    PicturePlan(8, 2, exact=False),
+    PicturePlan(8, 1, exact=False),
+    *(PicturePlan(8, 1, side, exact=False) for side in (160, 112, 80)),
+    *(PicturePlan(rows, 1, 80, exact=False) for rows in (6, 4, 2, 1)),
+    PicturePlan(1, 0, 80, exact=False),
+)
+NOTHING = PicturePlan(0, 0)
 
 
 class Comparison(TypedDict):
@@ -93,13 +96,13 @@ class Pool:
         return self._places[key]
 
 
-def choose_plan(boards: Sequence[Board], most: int) -> Plan:
+def choose_plan(boards: Sequence[Board], most: int) -> PicturePlan:
     """Return the best plan for a page that weighs no more than `most` pictures of 64x64 pixels."""
     room = most * (3 * 64**2 * EXACT_WEIGHT + PICTURE_WEIGHT)
     return next((p for p in PLANS if sum(_weight(b, p) for b in boards) <= room), NOTHING)
 
 
-def _weight(board: Board, plan: Plan) -> float:
+def _weight(board: Board, plan: PicturePlan) -> float:
     """Return about how many bytes of pictures a board has."""
     side = min(plan.side, board.size or plan.side)
     exact = plan.exact and side <= LOSSLESS_TO

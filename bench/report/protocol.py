@@ -87,7 +87,7 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedNumber:
     """A number as a paper prints it, under our names of mask and metric."""
 
     mask: str
@@ -119,7 +119,7 @@ def load_protocol(name: str) -> Protocol:
     return Protocol(name=name, counterparts=counterparts, **loaded)
 
 
-def published(protocol: Protocol) -> list[Published]:
+def published(protocol: Protocol) -> list[PublishedNumber]:
     """Return the published numbers of a protocol, in the order of the file."""
     text = files("bench.report.published").joinpath("published.csv").read_text("utf-8")
     numbers = []
@@ -130,5 +130,5 @@ def published(protocol: Protocol) -> list[Published]:
         if same and metric and mask:
             text = line["value"]
             text = f"0{text}" if text.startswith(".") else text
-            numbers.append(Published(mask, line["method"], metric, text, line["provenance"]))
+            numbers.append(PublishedNumber(mask, line["method"], metric, text, line["provenance"]))
     return numbers

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bench.report.boards import Board, Row
-    from bench.report.protocol import Protocol, Published
+    from bench.report.protocol import Protocol, PublishedNumber
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Line:
     row: Row | None
 
 
-LinesOn = Callable[[str, "Board | None", "Sequence[Published]", "Protocol"], "list[Line]"]
+LinesOn = Callable[[str, "Board | None", "Sequence[PublishedNumber]", "Protocol"], "list[Line]"]
 
 
 def one_table(
     protocol: Protocol,
     boards: Sequence[Board],
     lines_on: LinesOn,
-    numbers: Sequence[Published],
+    numbers: Sequence[PublishedNumber],
 ) -> Matrix:
     """Return a row for each published method, one below it for what repeats it here, then ours.
 

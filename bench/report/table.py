@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.report.boards import Board, Row
     from bench.report.cells import Cell
-    from bench.report.protocol import Counterpart, Protocol, Published
+    from bench.report.protocol import Counterpart, Protocol, PublishedNumber
     from bench.store.scored_run import ScoredRun
 
 
@@ -64,7 +64,7 @@ def render(
 def _sections(
     protocol: Protocol,
     boards: Sequence[Board],
-    numbers: Sequence[Published],
+    numbers: Sequence[PublishedNumber],
     lists: Mapping[str, Sequence[str]],
 ) -> str:
     """Return the Markdown: a section per mask, then what does not compare."""
@@ -132,7 +132,7 @@ def _section(
     theirs: str,
     ours: str,
     board: Board | None,
-    numbers: Sequence[Published],
+    numbers: Sequence[PublishedNumber],
     protocol: Protocol,
 ) -> str:
     """Return one mask's table: a row per method, published, reproduced and difference."""
@@ -150,7 +150,7 @@ def _section(
 
 
 def lines_on(
-    mask: str, board: Board | None, numbers: Sequence[Published], protocol: Protocol
+    mask: str, board: Board | None, numbers: Sequence[PublishedNumber], protocol: Protocol
 ) -> list[Line]:
     """Return the published methods, each with its counterpart's row, then our other rows."""
     values: dict[str, dict[str, str]] = {}
@@ -234,7 +234,7 @@ def _protocol_line(protocol: Protocol) -> str:
     )
 
 
-def _sources(numbers: Sequence[Published]) -> list[str]:
+def _sources(numbers: Sequence[PublishedNumber]) -> list[str]:
     where = dict.fromkeys(number.provenance for number in numbers)
     return [f"Published numbers: {', '.join(where)}."] if where else ["Nothing is published."]
 

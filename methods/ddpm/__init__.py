@@ -100,9 +100,9 @@ class DDPM:
 
     def load(self, device: str) -> Inpaint:
         """Load the weights onto a device; raises RequestError when they cannot be used."""
-        from methods.ddpm.completer import Completer
+        from methods.ddpm.completer import DiffusionCompleter
 
-        return Completer(self, device)
+        return DiffusionCompleter(self, device)
 
     @classmethod
     def trainer(cls) -> Trainer:

@@ -43,7 +43,7 @@ class Loaded:
     dtype: torch.dtype
 
 
-class Completer:
+class DiffusionCompleter:
     """Fills holes by the masked reverse process; an Inpaint."""
 
     def __init__(self, method: DDPM, device: str) -> None:

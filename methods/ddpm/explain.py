@@ -13,7 +13,7 @@ from bench.api.imaging import hide
 from bench.api.seeds import NoiseStreams, derive_seed
 from bench.api.sheet import HOLE_COLOUR
 from methods.ddpm import DDPM
-from methods.ddpm.completer import Completer
+from methods.ddpm.completer import DiffusionCompleter
 from methods.ddpm.diffusion import q_sample
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.sampling import inpaint
@@ -43,7 +43,7 @@ def draw(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    completer = Completer(method, "cpu")
+    completer = DiffusionCompleter(method, "cpu")
     loaded = completer.choose(image.shape[-2:])
     known = to_network(hide(image, hole)[None], loaded.channels)
     x0 = to_network(image[None], loaded.channels)
@@ -83,7 +83,7 @@ def _forward(schedule: Schedule, x0: torch.Tensor, seed: int) -> list[tuple[str,
 
 
 def _watch(
-    completer: Completer, known: torch.Tensor, hole: torch.Tensor, seed: int
+    completer: DiffusionCompleter, known: torch.Tensor, hole: torch.Tensor, seed: int
 ) -> tuple[list[tuple[str, torch.Tensor]], list[int]]:
     """Return x at levels spread over the masked reverse process, when it is there last.
 

@@ -64,11 +64,11 @@ class GLCIC:
 
     def load(self, device: str) -> Inpaint:
         """Return the method; a file of weights is read at the first image that needs it."""
-        from methods.glcic.completer import Completer
+        from methods.glcic.completer import NetworkCompleter
 
         files = self._files()
         files.pop("config", None)
-        return Completer(files, device, precision=self.precision, blend=self.blend)
+        return NetworkCompleter(files, device, precision=self.precision, blend=self.blend)
 
     def explain_size(self) -> int:
         """Return the side that the network was trained at."""

@@ -14,7 +14,7 @@ from methods.glcic.checkpoint import load_generator, recommended_blend
 from methods.glcic.inference import FastGenerator
 
 
-class Completer:
+class NetworkCompleter:
     """GLCIC's `Inpaint`: a pure function of each image and its hole; the seeds are not used.
 
     files: of weights by name; with "fashion-mnist-32" among several, that one takes 32x32 images.

@@ -11,7 +11,7 @@ import torch
 from bench.api.imaging import composite, hide, to_uint8
 from bench.api.sheet import HOLE_COLOUR, Captions, draw_sheet, fit, lines_of, tile_row
 from methods.glcic.blend import blend_completion
-from methods.glcic.completer import Completer
+from methods.glcic.completer import NetworkCompleter
 from methods.glcic.discriminators import local_crop
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def draw(image: torch.Tensor, hole: torch.Tensor, method: GLCIC, out: Path) -> N
     image: (3, H, W) in [0, 1].  hole: bool (1, H, W).  Raises RequestError as the method does.
     """
     completer = method.load("cpu")
-    assert isinstance(completer, Completer)
+    assert isinstance(completer, NetworkCompleter)
     visible = hide(image[None], hole[None])
     raw, mean, recommended = completer.network_output(visible, hole[None])
     blended = blend_completion(raw[0], visible[0], hole)[None]

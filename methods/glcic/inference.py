@@ -3,7 +3,7 @@
 - convolution and BatchNorm -> one convolution (the order conv, ReLU, BN keeps its norms);
 - the mean colour under the hole -> the weights of the hole's channel, so that the network takes the
   visible image (0 in the hole) as it is;
-- the decoder works on the holes' bounding box and what it sees from there (`Window`); outside of
+- the decoder works on the holes' bounding box and what it sees from there (`MapWindow`); outside of
   it the visible pixels are returned;
 - channels last, and bfloat16 where the processor computes in it.
 
@@ -65,7 +65,7 @@ class FastGenerator(nn.Module):
         known = (visible * 2 - 1).masked_fill(hole, 0) if signed else visible
         x = torch.cat([known, hole.to(known.dtype)], dim=1)
         x = x.to(dtype=self.dtype, memory_format=torch.channels_last)
-        window = Window.around(hole)
+        window = MapWindow.around(hole)
         if window is None:
             return visible.clone()
         drawn = bound(self._draw(x, window).float(), self.config.output)
@@ -73,7 +73,7 @@ class FastGenerator(nn.Module):
         window.cut(result, 4).copy_((drawn + 1) / 2 if signed else drawn)
         return result
 
-    def _draw(self, x: torch.Tensor, window: Window) -> torch.Tensor:
+    def _draw(self, x: torch.Tensor, window: MapWindow) -> torch.Tensor:
         """Return what the last convolution gives in the window; x is the 4-channel input."""
         kept: dict[int, torch.Tensor] = {}
         for index, conv in enumerate(self.convs[:-1]):
@@ -90,7 +90,7 @@ class FastGenerator(nn.Module):
 
 
 @dataclass(frozen=True)
-class Window:
+class MapWindow:
     """The part of the quarter-size map that the decoder needs, [top, bottom) x [left, right)."""
 
     top: int
@@ -99,7 +99,7 @@ class Window:
     right: int
 
     @classmethod
-    def around(cls, hole: torch.Tensor) -> Window | None:
+    def around(cls, hole: torch.Tensor) -> MapWindow | None:
         """Return the window of the holes (N, 1, H, W), all images' together; None without holes."""
         height, width = hole.shape[-2:]
         anywhere = hole.any(dim=0)[0]

@@ -41,7 +41,7 @@ class Step:
 
     level: int
     iteration: int
-    scene: patches.Scene
+    scene: patches.Patches
     field: nnf.Field
     hole: np.ndarray
     before: int
@@ -57,7 +57,7 @@ class Ground:
 
     index: int
     level: pyramid.Level
-    scene: patches.Scene
+    scene: patches.Patches
     sources: np.ndarray
     depth: np.ndarray
     patch_stripes: list[Stripe]
@@ -139,7 +139,7 @@ def prepare(index: int, level: pyramid.Level, size: int, locality: float) -> Gro
     return Ground(
         index,
         level,
-        patches.Scene(level.pixels, known, size, patches.lane_masks(size), pull),
+        patches.Patches(level.pixels, known, size, patches.lane_masks(size), pull),
         np.flatnonzero(known),
         pyramid.depth_of(level.hole)[middle : middle + rows, middle : middle + columns],
         split(~known),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from methods.patchmatch.compiled import kernel
-from methods.patchmatch.patches import Scene, matching_cost
+from methods.patchmatch.patches import Patches, matching_cost
 from methods.patchmatch.stripes import Stripe
 
 Bits = np.uint64
@@ -58,7 +58,7 @@ def below(bits: Bits, count: int) -> int:
 
 
 @kernel()
-def draw_field(field: Field, scene: Scene, sources: np.ndarray, key: Bits) -> None:
+def draw_field(field: Field, scene: Patches, sources: np.ndarray, key: Bits) -> None:
     """Give every patch that touches the hole a source drawn uniformly (section 3.1).
 
     sources: int64 (n,), flat indices of the known patches.
@@ -72,7 +72,7 @@ def draw_field(field: Field, scene: Scene, sources: np.ndarray, key: Bits) -> No
 @kernel()
 def enlarge_field(
     field: Field,
-    scene: Scene,
+    scene: Patches,
     coarse: Field,
     coarse_known: np.ndarray,
     sources: np.ndarray,
@@ -101,7 +101,7 @@ def enlarge_field(
 
 
 @kernel()
-def _drawn(scene: Scene, sources: np.ndarray, key: Bits, y: int, x: int) -> tuple[int, int]:
+def _drawn(scene: Patches, sources: np.ndarray, key: Bits, y: int, x: int) -> tuple[int, int]:
     """Draw a known patch for the patch at (y, x)."""
     columns = scene.known.shape[1]
     bits = scramble(key + np.uint64(y * columns + x) * GOLDEN)
@@ -111,7 +111,7 @@ def _drawn(scene: Scene, sources: np.ndarray, key: Bits, y: int, x: int) -> tupl
 
 @kernel()
 def search_rows(
-    field: Field, scene: Scene, reach: int, key: Bits, stripe: Stripe
+    field: Field, scene: Patches, reach: int, key: Bits, stripe: Stripe
 ) -> tuple[Field, int, int]:
     """Improve a stripe by propagation (3.2) and random search (3.3), in a copy of its rows.
 
@@ -135,7 +135,7 @@ def search_rows(
 
 # Inlined like all that search_rows calls: a call between kernels costs a tenth of the time.
 @kernel(forceinline=True)
-def _price_rows(rows: Field, scene: Scene, stripe: Stripe) -> int:
+def _price_rows(rows: Field, scene: Patches, stripe: Stripe) -> int:
     """Compute the cost of every match of a stripe for the present pixels; return the sum."""
     source_y, source_x, cost = rows
     pixels, known, size, masks, pull = scene
@@ -152,7 +152,7 @@ def _price_rows(rows: Field, scene: Scene, stripe: Stripe) -> int:
 
 @kernel(forceinline=True)
 def _sweep_rows(
-    rows: Field, field: Field, scene: Scene, reach: int, key: Bits, stripe: Stripe, step: int
+    rows: Field, field: Field, scene: Patches, reach: int, key: Bits, stripe: Stripe, step: int
 ) -> int:
     """Improve every match of a stripe once, row by row; return the sum of their costs.
 

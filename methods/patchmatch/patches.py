@@ -92,7 +92,7 @@ def _strip_distance(
     return types.int32(pixels, i64, i64, i64, masks, i64), codegen
 
 
-class Scene(NamedTuple):
+class Patches(NamedTuple):
     """What patches of one level are compared in.
 
     pixels: uint8 (H, W + 2 STRIP, 3) of `pad_rows`, complete: the hole holds the present estimate.
@@ -119,7 +119,7 @@ def distance(
 ) -> int:
     """Sum of squared differences, in levels^2, of the patches with these top left pixels (y, x).
 
-    Arrays as in `Scene`, unpacked since numba counts references at every access of a tuple's field.
+    Arrays as in `Patches`, unpacked since numba counts references at every access of a field.
     Stops as soon as it is certain to reach `bound`; what it then returns is at least `bound`.
     """
     stride = pixels.strides[0]

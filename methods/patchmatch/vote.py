@@ -6,7 +6,7 @@ import numpy as np
 
 from methods.patchmatch.compiled import kernel
 from methods.patchmatch.nnf import Field
-from methods.patchmatch.patches import Scene
+from methods.patchmatch.patches import Patches
 
 # A patch whose middle is k pixels inside the hole counts 2^-k: guesses from deep
 # inside do not outvote what is decided near the known pixels.  Past 24 pixels all count the same.
@@ -32,7 +32,7 @@ def weights(
 
 @kernel()
 def vote_rows(
-    scene: Scene, hole: np.ndarray, field: Field, weight: np.ndarray, stripe: tuple[int, int]
+    scene: Patches, hole: np.ndarray, field: Field, weight: np.ndarray, stripe: tuple[int, int]
 ) -> tuple[np.ndarray, int]:
     """Set the hole's pixels of a stripe of rows to the weighted mean of their patches' votes.
 

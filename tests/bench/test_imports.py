@@ -142,6 +142,15 @@ def test_every_package_says_what_lives_there(package: str) -> None:
     assert ast.get_docstring(ast.parse(modules()[package].read_text(encoding="utf-8")))
 
 
+def test_no_two_public_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = {}
+    for module, path in modules().items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
 def words(path: Path, *, help_texts: bool) -> str:
     """Return a module's code; without its docstrings unless they are the help of commands."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from bench import plugins
 from bench.api import Dataset, ImageMetric
 from bench.api.seeds import NoiseStreams, derive_seed
 from methods.ddpm import DDPM
-from methods.ddpm.completer import Completer, Loaded
+from methods.ddpm.completer import DiffusionCompleter, Loaded
 from methods.ddpm.diffusion import q_sample, split
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.samplers.options import Repaint
@@ -114,4 +114,4 @@ def sampled(weights: Path, size: int, held_out: Dataset, measures: Measures) -> 
 def loaded_for(weights: Path, size: int, steps: int) -> Loaded:
     """Return a network with its schedule at so many levels."""
     options = Repaint(steps=steps, jump_length=1, jump_samples=1)
-    return Completer(DDPM(options, path=weights), "cpu").choose((size, size))
+    return DiffusionCompleter(DDPM(options, path=weights), "cpu").choose((size, size))

@@ -20,7 +20,7 @@ from bench.plan.request import load_dataset
 from bench.scoring.sets import PngSet
 from methods.common.training_log import save_grid
 from methods.ddpm import DDPM
-from methods.ddpm.completer import Completer
+from methods.ddpm.completer import DiffusionCompleter
 from methods.ddpm.preprocess import from_network
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.sampling import generate
@@ -29,7 +29,7 @@ from methods.ddpm.sampling import generate
 def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
-    completer = Completer(
+    completer = DiffusionCompleter(
         DDPM(Repaint(options.steps), weights=options.weights, path=options.path), "cpu"
     )
     loaded = completer.choose((options.size, options.size))

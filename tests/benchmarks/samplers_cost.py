@@ -20,7 +20,7 @@ import torch
 
 from bench import plugins
 from methods.ddpm import DDPM
-from methods.ddpm.completer import Completer
+from methods.ddpm.completer import DiffusionCompleter
 from methods.ddpm.samplers.denoiser import Denoiser
 from methods.ddpm.samplers.options import PiGDM, Sampler
 from methods.ddpm.sampling import inpaint, spaced
@@ -34,8 +34,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
-    plain = Completer(plugins.method("ddpm"), "cpu").loaded["photos-64"].network  # type: ignore[arg-type]
-    derived = Completer(DDPM(PiGDM()), "cpu").loaded["photos-64"].network
+    plain = DiffusionCompleter(plugins.method("ddpm"), "cpu").loaded["photos-64"].network  # type: ignore[arg-type]
+    derived = DiffusionCompleter(DDPM(PiGDM()), "cpu").loaded["photos-64"].network
     gradient(plain, derived, rounds)
     print("\n| sampler | share of the time that is not the network's |\n|---|---|")
     for kind in typing.get_args(Sampler):

@@ -71,7 +71,7 @@ def test_a_vote_is_the_weighted_mean() -> None:
     image[0, 2:] = [[10, 20, 30], [50, 60, 70]]
     hole = np.array([[True, True, False, False]])
     known = patches.known_patches(hole, 1)
-    scene = patches.Scene(patches.pad_rows(image), known, 1, patches.lane_masks(1), 0)
+    scene = patches.Patches(patches.pad_rows(image), known, 1, patches.lane_masks(1), 0)
     field = nnf.empty_field(known.shape)
     field.source_x[0, :2] = [2, 3]
     weight = np.ones(known.shape, np.float32)

@@ -15,7 +15,7 @@ from methods.common import processor
 from methods.common.images import FixedImages
 from methods.ddpm import train as ddpm_training
 from methods.glcic import train as glcic_training
-from methods.glcic.completer import Completer as GlcicCompleter
+from methods.glcic.completer import NetworkCompleter
 
 HALF = (torch.bfloat16, torch.float16)
 
@@ -191,7 +191,7 @@ def _image(returned: torch.Tensor | Completion) -> torch.Tensor:
 def test_auto_never_emulates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processor, "fast", lambda dtype, device="cpu": dtype == torch.float32)
     loaded = plugins.method("glcic").load("cpu")
-    assert isinstance(loaded, GlcicCompleter)
+    assert isinstance(loaded, NetworkCompleter)
     assert (loaded.dtype, loaded.remark) == ("float32", "")
 
 

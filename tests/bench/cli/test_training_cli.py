@@ -12,7 +12,7 @@ from bench import plugins
 from bench.api import RequestError, Trains
 from bench.cli import training
 from bench.cli.options import SizeShare
-from bench.cli.training import Recipe
+from bench.cli.training import ChosenRecipe
 from bench.cli.training_images import image_source, training_images
 from methods.common import processor
 from tests.conftest import write_images
@@ -20,13 +20,13 @@ from tests.conftest import write_images
 TINY = ("completion=2", "discrimination=1", "joint=1", "batch=2", "width=4")
 
 
-def go(recipe: Recipe, method: str, folder: Path, out: Path, **options: object) -> Path:
+def go(recipe: ChosenRecipe, method: str, folder: Path, out: Path, **options: object) -> Path:
     return training.train(method, recipe, [f"folder:{folder}"], out, held_out=1, **options)
 
 
 def test_phases_skips_and_holes_of_a_recipe_can_be_set(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "images", 4)
-    recipe = Recipe("fashion-mnist-32", (*TINY, "skips=false"), ("half",))
+    recipe = ChosenRecipe("fashion-mnist-32", (*TINY, "skips=false"), ("half",))
     weights = go(recipe, "glcic", folder, tmp_path / "out")
     from methods.glcic.checkpoint import read_facts
 
@@ -38,14 +38,14 @@ def test_phases_skips_and_holes_of_a_recipe_can_be_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "recipe", "message"),
     [
-        ("ddpm", Recipe("smal"), "Unknown config 'smal'. Did you mean 'small'?"),
-        ("ddpm", Recipe("small", ("scedule=linear",)), "Did you mean 'schedule'?"),
-        ("glcic", Recipe("photos-64", ("joint=many",)), "joint='many' is not of type int"),
-        ("glcic", Recipe("photos-64", (), ("halv",)), "Did you mean 'half'?"),
+        ("ddpm", ChosenRecipe("smal"), "Unknown config 'smal'. Did you mean 'small'?"),
+        ("ddpm", ChosenRecipe("small", ("scedule=linear",)), "Did you mean 'schedule'?"),
+        ("glcic", ChosenRecipe("photos-64", ("joint=many",)), "joint='many' is not of type int"),
+        ("glcic", ChosenRecipe("photos-64", (), ("halv",)), "Did you mean 'half'?"),
     ],
 )
 def test_a_wrong_recipe_is_one_line(
-    method: str, recipe: Recipe, message: str, tmp_path: Path
+    method: str, recipe: ChosenRecipe, message: str, tmp_path: Path
 ) -> None:
     folder = write_images(tmp_path / "images", 2)
     with pytest.raises(RequestError) as raised:
@@ -56,7 +56,7 @@ def test_a_wrong_recipe_is_one_line(
 def test_nothing_left_to_train_on(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "images", 1)
     with pytest.raises(RequestError, match="1 images with the last 1 held out: none is left"):
-        go(Recipe("small"), "ddpm", folder, tmp_path / "out")
+        go(ChosenRecipe("small"), "ddpm", folder, tmp_path / "out")
 
 
 def test_a_precision_that_torch_lacks_is_refused_before_an_image_is_read(
@@ -65,7 +65,13 @@ def test_a_precision_that_torch_lacks_is_refused_before_an_image_is_read(
     monkeypatch.setattr(processor, "runs", lambda dtype, device="cpu", **_: False)
     for method in ("ddpm", "glcic"):
         with pytest.raises(RequestError, match="cannot compute in bfloat16 on cpu; give precis"):
-            go(Recipe("small"), method, tmp_path / "no such", tmp_path / "out", precision="bf16")
+            go(
+                ChosenRecipe("small"),
+                method,
+                tmp_path / "no such",
+                tmp_path / "out",
+                precision="bf16",
+            )
 
 
 @pytest.mark.parametrize(("name", "mirrored"), [("fashion-mnist", False), ("photos", True)])
@@ -76,7 +82,7 @@ def test_only_images_without_sides_are_mirrored(name: str, mirrored: bool) -> No
 @pytest.mark.parametrize("method", plugins.offering("method", Trains))
 def test_every_method_that_trains_has_a_default_recipe(method: str) -> None:
     trainer = training._trainer(method)
-    assert training._configured(trainer, Recipe()) in trainer.recipes.values()
+    assert training._configured(trainer, ChosenRecipe()) in trainer.recipes.values()
 
 
 def test_larger_images_take_their_share_of_the_batches() -> None:

@@ -57,7 +57,7 @@ def test_told_otherwise_nothing_is_looked_for(
 
     monkeypatch.setattr(test_set, "refuse", None)
     monkeypatch.setattr(glcic, "train", lambda *_, **__: Path("weights"))
-    recipe = training.Recipe("photos-64")
+    recipe = training.ChosenRecipe("photos-64")
     made = training.train(
         "glcic",
         recipe,

@@ -10,14 +10,14 @@ from PIL import Image
 
 from bench.api import RequestError
 from bench.filling.holes import SMEARED, HoleSource, find, grown
-from bench.filling.photograph import Photograph, read
+from bench.filling.photograph import PhotographFile, read
 
 HOLE = np.zeros((20, 30), dtype=bool)
 HOLE[5:9, 10:20] = True
 
 
 @pytest.fixture
-def photo(tmp_path: Path) -> Photograph:
+def photo(tmp_path: Path) -> PhotographFile:
     Image.new("RGB", (30, 20), (10, 200, 30)).save(tmp_path / "photo.png")
     return read(tmp_path / "photo.png")
 
@@ -27,7 +27,7 @@ def saved(path: Path, mask: np.ndarray) -> str:
     return str(path)
 
 
-def test_a_mask_is_read_in_either_polarity(photo: Photograph, tmp_path: Path) -> None:
+def test_a_mask_is_read_in_either_polarity(photo: PhotographFile, tmp_path: Path) -> None:
     white = saved(tmp_path / "white.png", (HOLE * 255).astype(np.uint8))
     kept = saved(tmp_path / "kept.png", (~HOLE * 255).astype(np.uint8))
     ones = saved(tmp_path / "ones.png", HOLE.astype(np.uint8))
@@ -36,7 +36,7 @@ def test_a_mask_is_read_in_either_polarity(photo: Photograph, tmp_path: Path) ->
     assert np.array_equal(find(photo, HoleSource(ones)), HOLE)
 
 
-def painted(path: Path, **options: int) -> Photograph:
+def painted(path: Path, **options: int) -> PhotographFile:
     pixels = np.full((20, 30, 3), (10, 200, 30), dtype=np.uint8)
     pixels[HOLE] = (255, 4, 250)
     Image.fromarray(pixels).save(path, **options)
@@ -70,7 +70,7 @@ def test_transparent_pixels_are_the_hole_when_nothing_else_is_given(tmp_path: Pa
     assert np.array_equal(find(read(tmp_path / "clear.png"), HoleSource()), HOLE)
 
 
-def test_a_generator_draws_a_hole_of_the_photographs_size(photo: Photograph) -> None:
+def test_a_generator_draws_a_hole_of_the_photographs_size(photo: PhotographFile) -> None:
     first, again, other = (find(photo, HoleSource("free-form", seed=s)) for s in (0, 0, 1))
     assert first.shape == (20, 30)
     assert np.array_equal(first, again)
@@ -101,7 +101,7 @@ def test_growing_takes_the_pixels_within_a_distance() -> None:
     ],
 )
 def test_what_is_no_hole_is_refused(
-    photo: Photograph,
+    photo: PhotographFile,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     source: HoleSource,

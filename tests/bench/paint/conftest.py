@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from bench.paint.app import application
 from bench.paint.guard import Address
-from bench.paint.studio import Settings, Studio
+from bench.paint.studio import PaintSettings, Studio
 
 TOKEN = "a-token-of-the-tests"
 METHODS = (
@@ -89,7 +89,9 @@ def box(height: int = 32, width: int = 32) -> np.ndarray:
 def served(folder: Path, **settings: Any) -> Iterator[Page]:
     """Serve a page over three images and METHODS."""
     images = write_images(folder / "photographs", 3)
-    given = Settings(add_mask, f"folder:{images}", METHODS, pack=folder / "my pack", **settings)
+    given = PaintSettings(
+        add_mask, f"folder:{images}", METHODS, pack=folder / "my pack", **settings
+    )
     own = "http://127.0.0.1:8000"
     with closing(Studio(given)) as studio:
         app = application(studio, Address("127.0.0.1", 8000, TOKEN))

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from bench.paint.serve import serve
-from bench.paint.studio import Settings
+from bench.paint.studio import PaintSettings
 from masks.growing import add_mask
 from tests.conftest import Bench
 
@@ -66,7 +66,7 @@ def test_it_warns_when_other_machines_can_reach_it(
 
     monkeypatch.setattr(uvicorn.Server, "run", run)
     monkeypatch.setattr("webbrowser.open", opened.append)
-    serve(Settings(add_mask, methods=["telea"]), host, 0, browser=True, say=said.append)
+    serve(PaintSettings(add_mask, methods=["telea"]), host, 0, browser=True, say=said.append)
     assert any("lets other machines reach this page" in line for line in said) == warned
     assert opened[0] in said[-1]
     assert len(opened[0].split("/")[3]) == 32

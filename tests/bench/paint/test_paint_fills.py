@@ -15,7 +15,7 @@ import torch
 from bench.api.imaging import decode_png, encode_png
 from bench.paint.fills import Order
 from bench.paint.painted import painting
-from bench.paint.studio import Settings, Studio
+from bench.paint.studio import PaintSettings, Studio
 from bench.paint.worker import METRICS
 from masks.growing import add_mask
 from tests.bench.paint.conftest import (
@@ -118,7 +118,7 @@ def test_a_cancelled_filling_ends_its_worker_and_the_next_one_works(tmp_path: Pa
     painted = painting("x", png, np.packbits(box()).tobytes(), 32, 32, truth=False)
 
     async def errors() -> list[Any]:
-        studio = Studio(Settings(add_mask, methods=METHODS, timeout=600, pack=tmp_path))
+        studio = Studio(PaintSettings(add_mask, methods=METHODS, timeout=600, pack=tmp_path))
         hang, fail = (Order(painted, [studio.methods.choose(k, {})], 0, 1) for k in (HANG, RAISE))
         events = studio.fills.answers(hang)
         async for event in events:
