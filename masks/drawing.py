@@ -1,4 +1,4 @@
-"""What every drawn hole has in common: its stream, its smallest size, another try if it is unfit.
+"""What every drawn hole has in common: its random stream, its smallest size, and new attempts.
 
 What the holes are drawn with is in shapes.py, apart from the plug-ins, since it needs numpy.
 """

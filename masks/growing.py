@@ -53,7 +53,7 @@ def _entries(pack: Path) -> list[Entry]:
 
 
 def _holds_masks(path: Path) -> bool:
-    """Return whether a folder holds PNG files; a file that is none counts as such."""
+    """Return whether a path is a folder that holds PNG files, or a file."""
     return path.exists() and (not path.is_dir() or any(path.glob("*.png")))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from masks.drawing import Hole
 
 POLARITIES = ("hole-white", "keep-white")
-# A few grey pixels are the rim of an anti-aliased mask; more of them are no mask at all.
+# A few grey pixels are the rim of an anti-aliased mask; a file with more of them is not a mask.
 MAX_SOFT = 0.1
 # JPEG's ringing reaches this far from black and from white: such pixels are not grey.
 JPEG_SUFFIXES, JPEG_ERROR = (".jpg", ".jpeg"), 48

@@ -6,8 +6,8 @@ Conventions, everywhere in the project:
     hole   bool    (N, 1, H, W), True = missing
     seed   int in [0, 2**63)
 
-This module imports the standard library only (torch is named for the type checker), so that a
-plug-in's door module stays light: `bench list` reads every plug-in without importing torch.
+This module imports the standard library only (torch is named for the type checker), so that the
+module that a registry names stays light: `bench list` reads every plug-in without importing torch.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class Method(Protocol):
     multiple_of: the harness pads (reflect) H and W up to a multiple of this and crops back.
     single_threaded: True when one call uses one core, so that one worker per core is right.
     Fields annotated `Path` (or `Path | None`) are not part of a run's identity: what they lead to
-    is, through `assets`.  What a method may offer beside this stands in bench.api.offers.
+    is, through `assets`.  What else a method may offer is in bench.api.offers.
     """
 
     @property

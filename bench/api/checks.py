@@ -36,7 +36,8 @@ def check(plugin: object) -> None:
     """Check any plug-in against the contract of its kind; raises ContractError.
 
     A method is checked as one without a network: its batches must equal its single images.  For a
-    network call `check_method` with a tolerance.  Raises TypeError for what is no plug-in.
+    network call `check_method` with a tolerance.  Raises TypeError for anything that is not a
+    plug-in.
     """
     if isinstance(plugin, Method):
         check_method(plugin)

@@ -1,4 +1,4 @@
-"""What a dataset says of its images' authors: a page shows it beside each of them."""
+"""What a dataset says of its images' authors: a page shows it beside each image."""
 
 from __future__ import annotations
 

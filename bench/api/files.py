@@ -32,6 +32,6 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True, several: bool
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            # A full disk is met without a name; a failed renaming names the temporary file.
+            # The error of a full disk names no file, that of a failed renaming the temporary one.
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise

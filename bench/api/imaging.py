@@ -110,7 +110,7 @@ def _refusal(error: Exception, data: bytes) -> str:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turn an image by its EXIF orientation; one whose EXIF is broken is taken as it lies."""
+    """Turn an image by its EXIF orientation; one whose EXIF is broken stays as it is."""
     from PIL import Image
 
     try:
@@ -133,7 +133,7 @@ def _grey_to_rgb(image: Image.Image) -> np.ndarray:
 
     wide = np.asarray(image, dtype=np.float64)
     white = 1.0 if image.mode == "F" else 65535.0
-    if not (wide.min() >= 0 and wide.max() <= white):  # so written, NaN is refused too
+    if not (wide.min() >= 0 and wide.max() <= white):  # written this way round, it refuses NaN too
         raise ValueError(f"grey of mode {image.mode} with values outside 0..{white:g}")
     grey = np.rint(wide * 255 / white).astype(np.uint8)
     if isinstance(transparent := image.info.get("transparency"), int):

@@ -33,13 +33,13 @@ class ImageMetric(Protocol):
 
 @runtime_checkable
 class ScoresPairs(Protocol):
-    """What an ImageMetric may offer beside its contract: many pairs at once, decoded already."""
+    """What an ImageMetric may offer besides its contract: many pairs at once, already decoded."""
 
     def of_pairs(self, pairs: Sequence[ImagePair], device: str = "cpu") -> list[float]:
         """Return the number of each pair, the same as of a call with it alone.
 
-        What other metrics kept of the pairs and their pictures may be used, and the same be left
-        for them.  device: where networks run.
+        It may use what other metrics kept of the pairs and their pictures, and keep more for them.
+        device: where networks run.
         """
         ...
 

@@ -1,6 +1,6 @@
-"""What a plug-in may offer beside its contract: each protocol is looked for, none is required.
+"""What a plug-in may offer besides its contract: each protocol is looked for, none is required.
 
-The harness asks `isinstance(plugin, Protocol)`, so that it need know no plug-in by name.  All are
+The harness asks `isinstance(plugin, Protocol)`, so that it knows no plug-in by name.  All are
 imported from bench.api.
 """
 
@@ -30,7 +30,7 @@ class Positional(Protocol):
 
 @runtime_checkable
 class HasTitle(Protocol):
-    """A plug-in that tables call otherwise than by its name: a folder, by what it is called."""
+    """A plug-in that tables call by another name than its own: a folder goes by the folder's."""
 
     def title(self) -> str:
         """Return what it is called where the user gave no `name=`; not part of its identity."""
@@ -91,7 +91,7 @@ class StatesExactness(Protocol):
     def exact(self) -> bool:
         """Whether the same seeds give the same bytes, whatever machine, batch, workers, threads.
 
-        `bench verify` then accepts no other pixel.  A method without it is taken for a network,
+        `bench verify` then accepts no other pixel.  A method that does not say counts as a network,
         of which only the mean scores have to agree.
         """
         ...
@@ -123,7 +123,7 @@ class StatesSymmetry(Protocol):
 
     @property
     def symmetric(self) -> bool:
-        """Whether a mirrored image is as likely as the image; one without it is taken for that."""
+        """Whether a mirrored image is as likely; one that does not say counts as symmetric."""
         ...
 
 
@@ -163,7 +163,7 @@ class Explains(Protocol):
 
 
 class GalleryReport(Protocol):
-    """What building a gallery came to."""
+    """The result of building a gallery."""
 
     @property
     def skipped(self) -> Sequence[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What a loaded method may offer beside being called: it shows its images while it works.
+"""What a loaded method may offer besides completing images: to show them while it works.
 
 The harness asks `isinstance(inpaint, ShowsSteps)`.  Imported from bench.api.
 """
@@ -32,6 +32,6 @@ class ShowsSteps(Protocol):
     def watched(self, watch: WatchSteps) -> Inpaint:
         """Return the same loaded method, which calls `watch` after every step.
 
-        It returns the same bytes as without.
+        What it returns stays the same to the byte.
         """
         ...

@@ -1,6 +1,6 @@
 """What `bench list` and `bench weights` print.
 
-Apart from the commands, since it imports the plug-ins: `bench --help` is to answer at once.
+Kept apart from the commands because it imports every plug-in.
 """
 
 from __future__ import annotations

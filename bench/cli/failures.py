@@ -8,7 +8,7 @@ from bench.api import RequestError
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """Return one line and the exit code; raises an error that is no user's, as it came."""
+    """Return one line and the exit code; an error that is not the user's is raised again."""
     if isinstance(error, click.exceptions.Abort):
         return "Interrupted; what was finished is kept. Run the same command to go on.", 130
     if isinstance(error, click.ClickException):

@@ -121,8 +121,8 @@ def explain(
 ) -> None:
     """Draw how a method completes one image.
 
-    METHOD: NAME or NAME:key=value,...; one that cannot draw itself lists those that can.  The
-    pictures, with their equations, are gone through in docs/tour.md.
+    METHOD: NAME or NAME:key=value,...; one that cannot draw itself lists those that can.
+    docs/tour.md explains the pictures and their equations.
     """
     from bench.cli import explaining
 

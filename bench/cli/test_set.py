@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TEST_SET = "free-photos"
 SIDE = 256  # at which the test images are compared
-# Images of at most this side are compared exactly alone: so small ones resemble one another.
+# Up to this side images are compared for equality only: small ones resemble one another.
 TINY = 32
 NAMED = 3  # of the refused images, in the message
 
@@ -70,7 +70,7 @@ def _hashes(sides: set[int]) -> dict[str, str]:
 
 
 def _is_large(image: np.ndarray) -> bool:
-    """Return whether an (H, W, 3) image is large enough to be looked for near-duplicates."""
+    """Return whether an (H, W, 3) image is large enough to be searched for near-duplicates."""
     return bool(min(image.shape[:2]) > TINY)
 
 

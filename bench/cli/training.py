@@ -66,7 +66,7 @@ def train(
     loaded = [plugins.dataset(name) for name in datasets]
     images = training_images(loaded, held_out)
     new = not out.exists()
-    out.mkdir(parents=True, exist_ok=True)  # fails before the minutes of work, if it does
+    out.mkdir(parents=True, exist_ok=True)  # if this fails, it fails before minutes of work
     if not with_test_images:
         _refuse_test_images(images, out if new else None)
     flip = all(map(_may_mirror, loaded))
@@ -79,7 +79,7 @@ def train(
 
 
 def _configured(trainer: Trainer, recipe: ChosenRecipe) -> Any:
-    """Return the configuration with its changes; raises RequestError for one that it has not."""
+    """Return the configuration with its changes; raises RequestError for an unknown one."""
     name = recipe.config or trainer.default or next(iter(trainer.recipes))
     if name not in trainer.recipes:
         hint = plugins.did_you_mean(name, trainer.recipes)

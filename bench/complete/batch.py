@@ -31,7 +31,7 @@ class ImageResult:
 
 @dataclass
 class BatchResult:
-    """What came of a batch.
+    """The results of a batch.
 
     loading: what this call measured when it loaded the method; None if it was loaded before.
     remark: what the method says about this machine.

@@ -20,7 +20,8 @@ def call_method(
     """Hide the holes, pad, call the method, check what it returned, crop back.
 
     targets: (N, 3, H, W) in [0, 1].  holes: (N, 1, H, W).  Returns the images and a mapping of
-    notes for each; raises ValueError for what is no batch of images, or what the method raises.
+    notes for each; raises ValueError for anything that is not a batch of images, and whatever the
+    method raises.
     """
     height, width = targets.shape[-2:]
     visible = imaging.pad_to_multiple(imaging.hide(targets, holes), method.multiple_of)

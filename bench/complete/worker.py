@@ -118,7 +118,7 @@ def _with_facts(record: Record, image: MaskedImage) -> Record:
 
 
 def _text_attribute(inpaint: Inpaint, name: str) -> str | None:
-    """Return an attribute that an Inpaint may have; None if it has not, or if it is no text."""
+    """Return an attribute that an Inpaint may have; None if there is none, or if it is not text."""
     value = getattr(inpaint, name, None)
     return value if isinstance(value, str) and value else None
 

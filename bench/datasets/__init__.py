@@ -1,4 +1,4 @@
-"""The registry of datasets: name -> "pkg.mod:Class", strings only."""
+"""The shipped datasets, and their registry: name -> "pkg.mod:Class", strings only."""
 
 DATASETS: dict[str, str] = {
     "photos": "bench.datasets.photos:Photos",

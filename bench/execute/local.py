@@ -1,7 +1,7 @@
 """Run tasks in this process or in worker processes of this machine (others: bench.execute.dask).
 
 Pebble's pool runs the workers: one that dies or runs past the timeout loses only the task that it
-was at, and is replaced.
+was working on, and is replaced.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class LocalProcesses:
     ) -> Future[Result]:
         """Start one task, to be waited for with `outcome`.
 
-        timeout: the seconds it may run, None = no limit.  To cancel the future of a task that runs
-        ends its worker, in whose place another starts.
+        timeout: the seconds it may run, None = no limit.  Cancelling the future of a running task
+        ends its worker, and another takes its place.
         """
         future: Future[Result] = self._pool.schedule(function, args=[task], timeout=timeout)
         return future

@@ -44,7 +44,7 @@ class HoleSource:
 
 
 def find(photograph: PhotographFile, source: HoleSource) -> np.ndarray:
-    """Return the hole; raises RequestError when there is none, or nothing else."""
+    """Return the hole; raises RequestError when it is empty or the whole image."""
     if source.named is not None and source.colour is not None:
         raise RequestError(
             f"The hole is given as {source.named} and as the colour {source.colour}; give one"

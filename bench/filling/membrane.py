@@ -1,9 +1,9 @@
-"""Fitting a filling to its border: the known colours there, carried on smoothly into the hole.
+"""Fitting a filling to its border: the known colours there, continued smoothly into the hole.
 
 What is put into the hole is the membrane of the known border, plus by how much the filling differs
 from the membrane of its own border: Poisson blending of the filling's gradients (Perez, Gangnet and
-Blake 2003, eq. 5), but that the gradients fade in over the first pixels, of which a network that
-saw a smaller image knows nothing.
+Blake 2003, eq. 5), except that the gradients fade in over the first pixels, about which a network
+that saw a smaller image knows nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def fitted(filling: np.ndarray, known: np.ndarray, hole: np.ndarray, fade: float
 
 
 def extended(filling: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return a filling that goes on beyond its hole as it is at the nearest pixel of its rim.
+    """Return a filling extended beyond its hole by the nearest pixel of its rim.
 
     So enlarging it mixes no known pixels in, and it is flat across the border.  filling: float32
     (H, W, C).  hole: bool (H, W), not empty.

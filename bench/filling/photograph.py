@@ -126,7 +126,7 @@ def _checked(path: Path, opened: Image.Image) -> str:
 
 
 def _pixels(path: Path, opened: Image.Image, kind: str) -> np.ndarray:
-    """Return uint8 (H, W, C) as the file lies."""
+    """Return uint8 (H, W, C) as the file has it."""
     mode = opened.mode
     if mode == "P" or (mode in ("L", "RGB") and "transparency" in opened.info):
         opened = opened.convert("RGBA" if opened.has_transparency_data else "RGB")

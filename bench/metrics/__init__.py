@@ -1,4 +1,4 @@
-"""The registry of metrics: name -> "pkg.mod:Class", strings only."""
+"""The shipped metrics, and their registry: name -> "pkg.mod:Class", strings only."""
 
 METRICS: dict[str, str] = {
     "l1": "bench.metrics.pixels:L1",

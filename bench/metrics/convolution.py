@@ -1,4 +1,4 @@
-"""A convolution and the ReLU behind it, for inference: what LPIPS's and FID's networks are of.
+"""A convolution and its ReLU for inference: the networks of LPIPS and FID consist of these.
 
 On a CPU oneDNN gets the weights in the layout of its kernels, packed once for a size of images, and
 applies the ReLU itself; where torch or the processor has no such operator, and on a GPU, both are

@@ -67,7 +67,7 @@ def p_ids(fake: np.ndarray, real: np.ndarray) -> float:
 
 
 def u_ids(fake: np.ndarray, real: np.ndarray) -> float:
-    """Return the percentage of wrongly classed samples: fakes above 0, reals not above it."""
+    """Return the percentage of misclassified samples: fakes above 0, reals not above it."""
     return 100 * float(((fake > 0).mean() + (real <= 0).mean()) / 2)
 
 

@@ -1,4 +1,4 @@
-"""What the metrics of single images share: their door, and one pair after another behind it."""
+"""What the metrics of single images share: inputs are checked, then scored pair by pair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Pairwise:
-    """An ImageMetric of which each pair is scored alone: `of_pair` is what differs."""
+    """An ImageMetric that scores each pair alone; its subclasses differ in `of_pair`."""
 
     def __call__(
         self, output: torch.Tensor, target: torch.Tensor, hole: torch.Tensor

@@ -1,4 +1,4 @@
-"""How well the K samples of an image stand for what could be there, given what was.
+"""How well the K samples of an image represent what the hole may hold, given the truth.
 
 All are of the hole's values: the others are the target's.  Run with --samples K.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class LPIPSBest:
     """LPIPS (AlexNet) of the best of the K samples: an oracle's choice, which no method can make.
 
-    Papers print it as diverse inpainting's quality; beside it belongs the mean, `lpips`.
+    Papers print it as diverse inpainting's quality; report the mean, `lpips`, beside it.
     The page of `bench leaderboard` draws the whole curve over k.
     """
 
@@ -48,9 +48,9 @@ class LPIPSBest:
 class Coverage:
     """Share of the truth that lies within the samples' range, less the nominal (K - 1)/(K + 1).
 
-    0 where the samples are as probable as the truth, negative where they are too sure (Talagrand's
-    rank histogram, its two end bins).  A truth equal to samples counts by the share of its possible
-    ranks that lie inside.
+    0 where the samples are as probable as the truth, negative where they vary too little
+    (Talagrand's rank histogram, its two end bins).  A truth equal to samples counts by the share of
+    its possible ranks that lie inside.
     """
 
     name: ClassVar[str] = "coverage"

@@ -43,7 +43,7 @@ class Seam(Pairwise):
 class ColourShift(Pairwise):
     """Distance of the filling's mean colour from the truth's, in CIE L*a*b* (Delta E 1976).
 
-    About 2 is just seen.  It is of the means over the hole: details do not count.
+    About 2 is just noticeable.  It compares means over the hole: details do not count.
     """
 
     name: ClassVar[str] = "colour_shift"

@@ -53,7 +53,7 @@ def application(studio: Studio, address: Address) -> ASGIApp:
 
 
 class Routes:
-    """One method a route."""
+    """One method for each route."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -218,5 +218,5 @@ def _type_of(name: str) -> str | None:
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise RequestError(f"{text[:20]!r} is no whole number.")
+        raise RequestError(f"{text[:20]!r} is not a whole number.")
     return int(text)

@@ -31,7 +31,7 @@ class RequestFields:
         try:
             loaded = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise RequestError("The request is no JSON.") from error
+            raise RequestError("The request is not JSON.") from error
         self._fields = _object(loaded, "The request")
 
     def whole(self, name: str, low: int, high: int) -> int:
@@ -83,13 +83,13 @@ def _plugin(value: object, name: str) -> PlugIn:
     fields = _object(value, name)
     place, parameters = fields.get("place"), _object(fields.get("parameters", {}), name)
     if not isinstance(place, int) or isinstance(place, bool):
-        raise RequestError(f"{name}: place={place!r} is no whole number.")
+        raise RequestError(f"{name}: place={place!r} is not a whole number.")
     if not all(isinstance(text, str) for text in parameters.values()):
-        raise RequestError(f"{name}: parameters are texts.")
+        raise RequestError(f"{name}: parameters are strings.")
     return PlugIn(place, cast(Mapping[str, str], parameters))
 
 
 def _object(value: object, name: str) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise RequestError(f"{name} is no JSON object.")
+        raise RequestError(f"{name} is not a JSON object.")
     return value

@@ -57,7 +57,7 @@ class Cards:
         self._bytes = 0
 
     def add(self, card: Card) -> None:
-        """Keep a card, giving up the oldest where they take too much."""
+        """Keep a card, dropping the oldest when they take too much memory."""
         self._cards[card.key] = card
         self._bytes += _size(card)
         while len(self._cards) > MOST_CARDS or self._bytes > MOST_BYTES:
@@ -74,7 +74,7 @@ class Cards:
 def command(card: Card, pack: Path, device: str) -> str:
     """Return the command that makes a card's bytes again from the pack.
 
-    One image a batch, as here: a network's last bits depend on its batch.
+    One image per batch, as here: a network's last bits depend on its batch.
     """
     words = ["bench", "run", "--method", card.text]
     words += ["--dataset", f"folder:{pack / 'images'}"]

@@ -1,7 +1,7 @@
 """What can be chosen on the page: methods, masks and datasets with their parameters.
 
-The page names plug-ins by their place in a list, and gives parameters as text.  A parameter that is
-a path is no parameter here: only what was given on the command line may lead to files.
+The page names plug-ins by their place in a list, and gives parameters as text.  Paths are not
+offered as parameters: only the command line may name files.
 """
 
 from __future__ import annotations

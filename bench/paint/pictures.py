@@ -32,7 +32,7 @@ class Pictures:
         self._numbers = itertools.count(1)
 
     def add(self, name: str, read: Read) -> PaintableImage:
-        """Keep an image, giving up the one that was not asked for longest."""
+        """Keep an image, dropping the one that was not used for longest."""
         picture = PaintableImage(f"p{next(self._numbers)}", name, read)
         self._pictures[picture.key] = picture
         if len(self._pictures) > MOST_PICTURES:

@@ -1,4 +1,4 @@
-"""Images and holes for the page, read and drawn in a worker: no file of a user meets the server.
+"""Images and holes for the page, read and drawn in a worker: the server never opens a user's file.
 
 Everything heavy is imported inside: the server names these functions and never calls them.
 """
@@ -74,7 +74,7 @@ class UploadedMask:
 def read_upload(upload: Upload) -> Read:
     """Read a file as `folder:` does, and the hole that its alpha channel is, if it has one.
 
-    Raises RequestError for what is no image, or too large.
+    Raises RequestError for what is not an image, or too large.
     """
     from bench.api import imaging
 
@@ -135,7 +135,7 @@ def draw(task: Draw) -> bytes:
 def read_mask(task: UploadedMask) -> bytes:
     """Return the bits of a mask file's white pixels, resized by nearest neighbour.
 
-    Raises RequestError for what is no image.
+    Raises RequestError for what is not an image.
     """
     import numpy as np
 

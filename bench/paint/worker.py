@@ -1,4 +1,4 @@
-"""What worker processes do for the page: fill a hole, showing steps, and score what came of it.
+"""What worker processes do for the page: fill a hole, showing steps, and score the result.
 
 Everything heavy is imported inside: the server names these functions and never calls them.
 """

@@ -1,7 +1,7 @@
-"""Worker processes that stay: one for each method in use, and one for the page's own errands.
+"""Long-lived worker processes: one for each method in use, and one for the page's own tasks.
 
-A method has a process to itself: cancelling, a crash or memory that runs out costs no other its
-warm start.
+Each method has a process of its own: cancelling it, a crash or a lack of memory costs no other
+method its warm start.
 """
 
 from __future__ import annotations
@@ -111,5 +111,5 @@ async def finished(future: Future[Result]) -> Result | Lost:
     except asyncio.CancelledError:
         future.cancel()
         raise
-    wrapped.exception()  # looked at: asyncio complains of errors that nobody took
+    wrapped.exception()  # retrieved: asyncio warns about exceptions that nobody retrieves
     return outcome(future)

@@ -21,5 +21,5 @@ def safe_id(image_id: str) -> str:
     parts = image_id.split("/")
     odd = {"", ".", ".."} & set(parts) or "\0" in image_id
     if odd or image_id.encode(errors="replace").decode() != image_id:
-        raise RequestError(f"The image id {image_id!r} is no relative path; rename the image.")
+        raise RequestError(f"The image id {image_id!r} is not a relative path; rename the image.")
     return image_id

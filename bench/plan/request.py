@@ -149,7 +149,9 @@ def seeds(text: str) -> tuple[int, ...]:
     try:
         parsed = tuple(int(piece) for piece in text.split(","))
     except ValueError:
-        raise RequestError(f"--seed {text!r} is no list of whole numbers, such as 0,1,2.") from None
+        raise RequestError(
+            f"--seed {text!r} is not a list of whole numbers, such as 0,1,2."
+        ) from None
     if any(not 0 <= seed < 2**63 for seed in parsed):
         raise RequestError(f"--seed {text!r}: seeds are in 0 .. 2**63 - 1.")
     return parsed

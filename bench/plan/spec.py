@@ -48,7 +48,7 @@ class Spec(TypedDict):
 
 @dataclass(frozen=True)
 class Names:
-    """What the user calls a run's parts, `name=`; None leaves it to them.  No part of the spec.
+    """What the user calls a run's parts, `name=`; None leaves it to them.  Not part of the spec.
 
     licence: of the method and its weights, as the user says it, `licence=`.
     """

@@ -2,8 +2,8 @@
 
 A field whose type is a union of dataclasses holds a part, chosen by name: in `ddpm:sampler=ddnm,
 eta=.5`, `sampler` is the field, `ddnm` the `name` of a class of the union, and `eta` that class's
-field, written beside the plug-in's own.  The default part goes without saying: its name is no
-parameter, so that a plug-in keeps its identity when it learns to take others.
+field, written beside the plug-in's own.  The default part's name is not a parameter, so that a
+plug-in keeps its identity when it learns to take others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whose photographs a page shows: what their licences ask to be said beside them."""
+"""Whose photographs a page shows: the credits that their licences ask for."""
 
 from __future__ import annotations
 

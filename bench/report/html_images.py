@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST = 256
 LOSSLESS_TO = 128
-# What a picture weighs, bytes: without loss per value, with loss per pixel, and its text besides.
+# The bytes that a picture takes: lossless per value, lossy per pixel, and its text.
 EXACT_WEIGHT, LOSSY_WEIGHT, PICTURE_WEIGHT = 0.7, 0.3, 400
 
 

@@ -1,4 +1,4 @@
-"""Images that are in no score since a compared run lacks them: which, and what to say of them."""
+"""Images that no score counts because a compared run lacks them: which, and the notes on them."""
 
 from __future__ import annotations
 

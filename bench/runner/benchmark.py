@@ -28,7 +28,7 @@ from bench.scoring.images import ToScore
 from bench.store.directory import RunDirectory, unwritable
 from bench.store.scored_run import run_folders
 
-# So few outputs are scored before worker processes would have started.
+# Up to this many outputs are scored sooner than worker processes would start.
 FEW = 64
 
 
@@ -97,14 +97,14 @@ def run_all(
 def _check_all(
     runs: Sequence[Run], options: Options, metrics: Sequence[str] | None, hashes: Hashes
 ) -> None:
-    """Raise RequestError for what the last of many runs would miss, before the first begins."""
+    """Raise RequestError, before the first run begins, for what any of them would lack."""
     _check_folder(options.out)
     for run in runs:
         check(run, options)
     for name in metrics or ():
         if name != "none":
             plugins.metric(name)
-    for run in runs[1:]:  # the first run's assets are looked at in a moment
+    for run in runs[1:]:  # the first run's assets are read next anyway
         for plugin in (run.method, run.mask):
             hashes.assets(plugin)
 

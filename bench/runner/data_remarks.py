@@ -1,4 +1,4 @@
-"""What the user should read about a run's images and holes: what its records note of them."""
+"""What the user should read about a run's images and holes: what its records note about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a grid of runs takes: from what an image took each method before, then from its runs."""
+"""How long a grid of runs takes, by each method's seconds per image in earlier and these runs."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _timed(out: Path) -> dict[tuple[str, int | None, str], float]:
             label = (summary.get("labels") or {}).get("method", "")
             key = (spec["method"]["name"], spec["size"], label)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue  # no summary of ours
+            continue  # not a summary of ours
         if isinstance(seconds, int | float):
             timed[key] = float(seconds)
     return timed

@@ -1,4 +1,4 @@
-"""What came of a run."""
+"""The result of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.store.summary import Summary
 
 @dataclass
 class RunResult:
-    """What came of one run.
+    """The result of one run.
 
     path: its directory.  n: its images, times samples.  n_new: those completed now.  failed: id ->
     error.  remarks: lines that the user should read.  summary: None if it was not scored.

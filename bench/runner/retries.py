@@ -1,4 +1,4 @@
-"""Batches through an executor, and again what a lost worker had."""
+"""Batches run by an executor; those of a lost worker are run again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an earlier run made of the same images, taken over: a file was added, removed or repaired.
+"""Reuse what an earlier run made of the same images, after a file was added, removed or repaired.
 
 A completion is a function of the method, the image, the hole and the seed.  Where all four are the
 same, it need not be made again, though the run is another one: its data has another hash.
@@ -52,7 +52,7 @@ def _others(path: Path, spec: Spec) -> Iterator[RunDirectory]:
             theirs = json.loads(file.read_bytes())["spec"]
             same = _without_data(theirs) == ours
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            continue  # no manifest of ours
+            continue  # not a manifest of ours
         if same:
             yield RunDirectory(file.parent)
 

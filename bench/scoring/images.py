@@ -122,7 +122,7 @@ def score_one(
 def _check(asked: ToScore) -> None:
     """Raise RequestError for a folder that cannot be scored."""
     if RunDirectory(asked.path).manifest() is None:
-        raise RequestError(f"{asked.path} is no run directory: it has no manifest.json.")
+        raise RequestError(f"{asked.path} is not a run directory: it has no manifest.json.")
     if not (asked.path / "images").is_dir() and read_scores(asked.path):
         raise RequestError(f"{asked.path} is a copy without PNGs: its scores stand as they are.")
 

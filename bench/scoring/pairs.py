@@ -16,7 +16,7 @@ from bench.api.pairs import ImagePair, Picture
 from bench.scoring.sets import read_hole
 from bench.store.scores import Score
 
-# Outputs that a worker scores before it says so, and the most of one target.
+# Outputs that a worker scores between reports, and the most of one target.
 CHUNK, MOST = 8, 64
 
 
@@ -71,7 +71,7 @@ def chunks(lacking: Iterable[Lacking], device: str = "cpu") -> Iterator[Chunk]:
 def score_chunk(chunk: Chunk) -> list[tuple[int, Score]]:
     """Return (run, score) of all that a chunk lacks, computed on one thread.
 
-    Neither the order nor the company of an output changes its scores by a bit.
+    An output's scores do not depend on its place or on the other outputs.
     """
     torch.set_num_threads(1)
     keep_freed_memory()
@@ -92,7 +92,7 @@ def score_chunk(chunk: Chunk) -> list[tuple[int, Score]]:
 def score_pairs(
     metric: ImageMetric, pairs: Sequence[ImagePair], device: str = "cpu"
 ) -> list[float]:
-    """Return a metric's number of each pair; one that knows no pairs is called for each alone."""
+    """Return a metric's number of each pair; one without `of_pairs` is called for each alone."""
     if isinstance(metric, ScoresPairs):
         return metric.of_pairs(pairs, device)
     return [float(metric(*pair.tensors)[0]) for pair in pairs]

@@ -29,7 +29,7 @@ from bench.store.summary import SetEntry
 if TYPE_CHECKING:
     import numpy as np
 
-# Images whose features a worker computes before it says so: some 8 s at 8 images a second.
+# Images whose features a worker computes between reports: some 8 s at 8 images per second.
 PART = 64
 
 

@@ -24,7 +24,7 @@ def detectable(
 ) -> float:
     """Return the smallest mean difference that n photographs tell from 0 with 80% power.
 
-    differences: of two methods' scores, one a photograph (`by_source`), two or more.  By
+    differences: of two methods' scores, one per photograph (`by_source`), two or more.  By
     resampling: `samples` sets of n photographs are drawn from the centred differences, and of each
     the lower end of the 95% percentile bootstrap interval is taken.  A true difference d shifts a
     set's interval by d and is told from 0 where that end then lies above 0, so d is the 80th
@@ -57,7 +57,7 @@ def detectable_normal(differences: Sequence[float] | Array) -> float:
 def by_source(values: Array, sources: Sequence[str]) -> Array:
     """Return the mean of the finite values of each source, in order of first appearance.
 
-    values: (N,), one an image; a source without a finite value is left out.
+    values: (N,), one per image; a source without a finite value is left out.
     """
     order = {name: k for k, name in enumerate(dict.fromkeys(sources))}
     index = np.array([order[name] for name in sources], dtype=np.intp)

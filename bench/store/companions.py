@@ -1,4 +1,4 @@
-"""Runs on the same images and holes as another: the rows that stand beside its own."""
+"""Runs on the same images and holes as another: the rows to show beside its own."""
 
 from __future__ import annotations
 

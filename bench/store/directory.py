@@ -2,7 +2,7 @@
 
 Facts are written by one process, the owner of the lock.  A record is appended only when its PNGs
 are in place, and it holds their hashes; so PNGs need no fsync of their own: after a power cut, one
-that does not hash right is simply made again.  Resuming hashes the PNGs that bear no seal.
+with another hash is simply made again.  Resuming hashes the PNGs that bear no seal.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class RunDirectory:
         write_atomic(self.image_path(kind, image_id), png, durable=False)
 
     def is_done(self, record: Record) -> bool:
-        """Return whether a record says done and its three PNGs exist and hash right.
+        """Return whether a record says done and its three PNGs exist and have the right hashes.
 
         The owner of the directory trusts the seals, and seals what it hashed.
         """

@@ -31,11 +31,11 @@ def write(run: Path, out: Path) -> Path:
     """Copy a run's images and write scores.csv beside them; return the CSV's path.
 
     The CSV has one row per output: facts of the record, then a column per metric.  Raises
-    RequestError when `run` is no run directory or `out` is not empty.
+    RequestError when `run` is not a run directory or `out` is not empty.
     """
     directory = RunDirectory(run)
     if directory.manifest() is None:
-        raise RequestError(f"{run} is no run directory: it has no manifest.json.")
+        raise RequestError(f"{run} is not a run directory: it has no manifest.json.")
     if not (run / "images").is_dir():
         raise RequestError(f"{run} has no PNGs to export; `bench.load_runs` reads its scores.")
     if out.exists() and any(out.iterdir()):

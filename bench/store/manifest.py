@@ -93,7 +93,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
-        """Return the manifest of a file; raises ValueError for what is none of this schema."""
+        """Return the manifest of a file; raises ValueError for one of another schema."""
         loaded = _of_this_schema(data)
         spec, labels, code = (loaded.get(name) for name in ("spec", "labels", "code"))
         if not isinstance(spec, dict) or not _is_count(spec.get("samples")):

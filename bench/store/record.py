@@ -67,7 +67,7 @@ class Record:
 
     @classmethod
     def from_json(cls, line: bytes) -> Record:
-        """Return the record of a line; raises ValueError for a line that is none.
+        """Return the record of a line; raises ValueError for a line that is not a record.
 
         Fields of other versions are ignored; a committed reference lacks most.
         """
@@ -113,7 +113,7 @@ class Record:
 
 
 def read_records(run: Path) -> Iterator[Record]:
-    """Yield the records of a run directory in the order of the file, without lines that are none.
+    """Yield the records of a run directory in the order of the file, without broken lines.
 
     The last line is torn when the run was killed.
     """

@@ -178,8 +178,8 @@ def scores_frame(runs: Sequence[ScoredRun]) -> pd.DataFrame:
 def run_folders(paths: Iterable[Path]) -> list[Path]:
     """Return the run directories among `paths`, and those inside folders among them, by name.
 
-    What is no run, such as reports/ beside them, is passed over.  Raises RequestError for a path
-    that is no folder.
+    What is not a run, such as reports/ beside them, is skipped.  Raises RequestError for a path
+    that is not a folder.
     """
     return list(dict.fromkeys(run for path in paths for run in _folders_in(path)))
 

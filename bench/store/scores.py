@@ -59,7 +59,7 @@ def journal(run: Path) -> Path:
 
 
 def read_journal(run: Path) -> Iterator[Score]:
-    """Yield the scores so far, without lines that are none: the last is torn by a kill."""
+    """Yield the scores so far, without broken lines: a kill cuts the last one off."""
     path = journal(run)
     for line in path.read_bytes().split(b"\n") if path.exists() else []:
         try:

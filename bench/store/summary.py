@@ -65,7 +65,7 @@ MetricEntry: TypeAlias = ImageEntry | SetEntry
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run's records and scores come to.
+    """A run's records and scores in short.
 
     n: outputs scored.  outputs_sha256: over (id, sha256) of what was scored.  seconds_per_image:
     the median; evaluations, gradients: the mean; peak_memory: the most bytes; None where nothing is
@@ -98,7 +98,7 @@ class Summary:
 
     @classmethod
     def from_json(cls, data: bytes) -> Summary:
-        """Return the summary of a file; raises ValueError for a file that is none."""
+        """Return the summary of a file; raises ValueError for a file that is not a summary."""
         try:
             return cls._of(json.loads(data))
         except (KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -25,7 +25,7 @@ COARSE = (16, 48)  # within these short sides
 FINE = 64  # at most this short side for the template that decides
 PEAKS = 3  # coarse peaks that are looked at closely
 HOPELESS = 0.55  # coarse correlation below which no copy was ever found
-HALVINGS = 5  # of the step, in the climb to subpixel place
+HALVINGS = 5  # of the step, in the climb to subpixel accuracy
 GIVE_UP = 0.6  # after two halvings; copies are past .65 by then
 # Measured over the 32 crops of dataset photos under center-box, random-box, free-form, hybrid and
 # super-resolve: every crop correlates at .977 or more with its photograph, and at .918 at most with

@@ -174,7 +174,7 @@ def _tensors(path: Path, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     strange = [str(name) for name, value in inner.items() if not isinstance(value, torch.Tensor)]
     if strange:
         raise RequestError(
-            f"{path} is refused: entries that are no tensors ({_few(strange)}); "
+            f"{path} is refused: entries that are not tensors ({_few(strange)}); "
             "allowed: a plain state dict"
         )
     return dict(inner)

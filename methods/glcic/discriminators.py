@@ -98,7 +98,7 @@ class Discriminator(nn.Module):
 class SpectralNorm(nn.Module):
     """Divide a weight by its largest singular value (Miyato et al. 2018, algorithm 1).
 
-    One power iteration a forward pass in training; the start is a fixed vector, not a random one.
+    One power iteration per forward pass in training; the start is a fixed vector, not a random one.
     """
 
     def __init__(self, rows: int) -> None:

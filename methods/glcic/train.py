@@ -57,7 +57,7 @@ def train(
     holds a run of another recipe, and for "bf16" where torch has no bfloat16 at all.
     """
     if not holes:
-        raise RequestError("no holes to train on were given; give mask generators, center-box say")
+        raise RequestError("no holes to train on; give mask generators, such as center-box")
     asked, dtype = _precision(config, precision, device)
     used = "bf16" if dtype == torch.bfloat16 else "fp32"
     config = dataclasses.replace(config, seed=seed, precision=used)

@@ -294,15 +294,15 @@ def test_the_file_of_an_id_is_the_id_but_for_two_exceptions() -> None:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("climbs", "is no relative path"),
-        ("inside", "is no relative path"),
-        ("absolute", "is no relative path"),
-        ("null", "is no relative path"),
-        ("empty", "is no relative path"),
-        ("dot", "is no relative path"),
-        ("doubled", "is no relative path"),
-        ("backwards", "is no relative path"),
-        ("surrogate", "is no relative path"),
+        ("climbs", "is not a relative path"),
+        ("inside", "is not a relative path"),
+        ("absolute", "is not a relative path"),
+        ("null", "is not a relative path"),
+        ("empty", "is not a relative path"),
+        ("dot", "is not a relative path"),
+        ("doubled", "is not a relative path"),
+        ("backwards", "is not a relative path"),
+        ("surrogate", "is not a relative path"),
         ("same", "two images with the id '0'"),
     ],
 )
@@ -339,5 +339,5 @@ def test_a_record_with_an_id_that_climbs_is_not_followed(tmp_path: Path) -> None
     with (path / "records.jsonl").open("ab") as file:
         file.write(replace(record, id="../../x", image_id="../../x").to_json() + b"\n")
     (path / "scores.csv").unlink()
-    with pytest.raises(RequestError, match="is no relative path"):
+    with pytest.raises(RequestError, match="is not a relative path"):
         go(make_runs("telea", "half", images), tmp_path / "out")

@@ -178,7 +178,7 @@ class Trap:
         (Trap(), "refused"),
         ({"conv1.weight": Trap()}, "refused"),
         ([torch.zeros(1)], "holds a list"),
-        ({"conv1.weight": "text"}, "no tensors"),
+        ({"conv1.weight": "text"}, "are not tensors"),
         ({"encoder.weight": torch.zeros(1)}, "neither"),
         ({}, "no state dict"),
     ],

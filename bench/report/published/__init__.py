@@ -1,1 +1,1 @@
-"""The numbers that papers and their repositories publish: published.csv, one line a number."""
+"""The numbers that papers and their repositories publish: published.csv, a line for each."""

@@ -141,7 +141,7 @@ def test_a_cancelled_filling_ends_its_worker_and_the_next_one_works(tmp_path: Pa
         ({"methods": [{"place": 99}]}, "There is no method at place 99."),
         ({"methods": [{"place": 0, "parameters": {"radius": "9"}}]}, "taken as it was given"),
         ({"methods": [{"place": 7, "parameters": {"radios": "9"}}]}, "Unknown parameter 'radios'"),
-        ({"methods": [{"place": "x"}]}, "no whole number"),
+        ({"methods": [{"place": "x"}]}, "not a whole number"),
         ({"methods": 3}, "give a list"),
         ({"samples": 9}, "samples=9: give a whole number in 1..8."),
         ({"samples": 8, "methods": [{"place": 1}] * 7}, "at most 48 may"),

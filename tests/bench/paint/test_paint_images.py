@@ -106,7 +106,7 @@ def test_an_alpha_channel_is_a_hole(page: Page) -> None:
         (encoded(Image.new("1", (2000, 1100))), {}, "sides of 8 to 1024"),
         (encoded(Image.new("1", (9000, 9000))), {"size": 64}, "at most 64,000,000"),
         (encoded(Image.fromarray(ramp(32, 32))), {"size": 2000}, "8 to 1024"),
-        (encoded(Image.fromarray(ramp(32, 32))), {"size": "x"}, "no whole number"),
+        (encoded(Image.fromarray(ramp(32, 32))), {"size": "x"}, "not a whole number"),
     ],
 )  # fmt: skip
 def test_a_broken_or_large_file_is_one_line(

@@ -44,7 +44,7 @@ def test_export_refuses_what_would_be_lost_or_is_no_run(run: Path, tmp_path: Pat
     (tmp_path / "mine.txt").touch()
     with pytest.raises(RequestError, match="is not empty; give a new folder"):
         write(run, tmp_path)
-    with pytest.raises(RequestError, match="is no run directory"):
+    with pytest.raises(RequestError, match="is not a run directory"):
         write(tmp_path, tmp_path / "new")
 
 
