@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 
@@ -22,6 +23,19 @@ def test_one_version_everywhere(bench: Bench) -> None:
     assert citation["license"] == project["license"]
     assert bench("--version").stdout == f"bench, version {project['version']}\n"
     assert f"\n## {project['version']}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_contributing_has_the_sentence_of_every_package() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    sentences = dict(re.findall(r"^\| `(bench/\w+)` \| (.*) \|$", text, re.M))
+    packages = [path.parent for path in (ROOT / "bench").glob("*/__init__.py")]
+    docstrings = {
+        f"bench/{folder.name}": ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+        for folder in packages
+    }
+    assert sentences == {
+        name: " ".join(str(text).split("\n\n")[0].split()) for name, text in docstrings.items()
+    }
 
 
 def test_contributing_names_every_protocol_of_plugins() -> None:
