@@ -23,7 +23,7 @@ LOW = np.uint64(0xFFFFFFFF)
 FAR = 1 << 40  # more than any cost
 SWEEPS = 2  # one forwards, one backwards
 
-Place = tuple[int, int]  # the top left pixel of a patch: y, x
+ThreeRows = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Field(NamedTuple):
@@ -133,8 +133,7 @@ def search_rows(
     return rows, before, after
 
 
-# Inlined like all that search_rows calls: a call between kernels costs a tenth of the time.
-@kernel(forceinline=True)
+@kernel()
 def _price_rows(rows: Field, scene: Patches, stripe: Stripe) -> int:
     """Compute the cost of every match of a stripe for the present pixels; return the sum."""
     source_y, source_x, cost = rows
@@ -150,7 +149,7 @@ def _price_rows(rows: Field, scene: Patches, stripe: Stripe) -> int:
     return total
 
 
-@kernel(forceinline=True)
+@kernel()
 def _sweep_rows(
     rows: Field, field: Field, scene: Patches, reach: int, key: Bits, stripe: Stripe, step: int
 ) -> int:
@@ -159,81 +158,75 @@ def _sweep_rows(
     rows: of the stripe, changed.  field: all rows, as they were before the search.
     step: 1, or -1 from the last row up and from right to left.
     """
-    # Unpacked once: numba counts references at every access of a tuple's field.
-    source_y, source_x, cost = rows
-    field_y, field_x, _ = field
-    pixels, known, size, masks, pull = scene
-    height, columns = known.shape
+    known = scene.known
+    begin, end = stripe
+    outside = np.ones(known.shape[1], np.bool_)
     total = 0
-    for y in _along(stripe[0], stripe[1], step):
-        for x in _along(0, columns, step):
-            if known[y, x]:
-                continue
-            here, row = (y, x), y - stripe[0]
-            best, match = int(cost[row, x]), (int(source_y[row, x]), int(source_x[row, x]))
-            bits = scramble(key + np.uint64(y * columns + x) * GOLDEN)
-            radius, attempt = reach, 0
-            # Attempts 0 and 1 propagate, the later ones draw from ever smaller windows.  One loop
-            # for all: with a call of matching_cost for each kind the search takes a third longer.
-            while best > 0 and radius >= 1:
-                if attempt < 2:
-                    offset = (0, step) if attempt == 0 else (step, 0)
-                    if stripe[0] <= y - offset[0] < stripe[1]:
-                        there = _moved(source_y, source_x, stripe[0], known, here, offset, match)
-                    else:
-                        there = _moved(field_y, field_x, 0, known, here, offset, match)
-                else:
-                    bits = scramble(bits + GOLDEN)
-                    there = _near(bits, match, radius, height, columns)
-                    radius //= 2
-                attempt += 1
-                if there != match and _is_source(known, there):
-                    price = matching_cost(pixels, size, masks, pull, here, there, best)
-                    if price < best:
-                        best, match = price, there
-            source_y[row, x], source_x[row, x], cost[row, x] = match[0], match[1], best
-            total += best
+    for i in range(end - begin):
+        y = begin + i if step > 0 else end - 1 - i
+        other = y - step
+        if begin <= other < end:
+            before = (rows.source_y[other - begin], rows.source_x[other - begin], known[other])
+        elif 0 <= other < len(known):
+            before = (field.source_y[other], field.source_x[other], known[other])
+        else:
+            before = (field.source_y[y], field.source_x[y], outside)
+        own = (rows.source_y[y - begin], rows.source_x[y - begin], rows.cost[y - begin])
+        total += _sweep_row(own, before, scene, reach, key, y, step)
     return total
 
 
-@kernel(forceinline=True)
-def _along(begin: int, end: int, step: int) -> range:
-    """Return begin, ..., end - 1 for a step of 1, the same from the end for -1."""
-    return range(begin, end, 1) if step > 0 else range(end - 1, begin - 1, -1)
+@kernel()
+def _sweep_row(
+    own: ThreeRows, before: ThreeRows, scene: Patches, reach: int, key: Bits, y: int, step: int
+) -> int:
+    """Improve every match of row y once; return the sum of their costs.
 
-
-@kernel(forceinline=True)
-def _moved(
-    source_y: np.ndarray,
-    source_x: np.ndarray,
-    top: int,
-    known: np.ndarray,
-    here: Place,
-    offset: Place,
-    otherwise: Place,
-) -> Place:
-    """Return the match of the neighbour `offset` before this patch, moved by the offset (3.2).
-
-    source_y, source_x: of the field's rows from `top` on.
-    otherwise: what is returned when there is no such patch or it does not touch the hole.
+    own: source_y, source_x, cost, changed.  before: source_y, source_x, known of the row before.
     """
-    y, x = here[0] - offset[0], here[1] - offset[1]
-    if not (0 <= y < known.shape[0] and 0 <= x < known.shape[1]) or known[y, x]:
-        return otherwise
-    return int(source_y[y - top, x]) + offset[0], int(source_x[y - top, x]) + offset[1]
+    # Unpacked once: numba counts references at every access of a tuple's field.
+    source_y, source_x, cost = own
+    before_y, before_x, before_known = before
+    pixels, known, size, masks, pull = scene
+    height, columns = known.shape
+    total = 0
+    for j in range(columns):
+        x = j if step > 0 else columns - 1 - j
+        if known[y, x]:
+            continue
+        best_y, best_x, best = int(source_y[x]), int(source_x[x]), int(cost[x])
+        bits = scramble(key + np.uint64(y * columns + x) * GOLDEN)
+        span, attempt = reach, 0
+        # One loop for all attempts: matching_cost called for each kind would cost a third more.
+        while best > 0 and span >= 1:
+            a, b = best_y, best_x
+            if attempt == 0:
+                if 0 <= x - step < columns and not known[y, x - step]:
+                    a, b = int(source_y[x - step]), int(source_x[x - step]) + step
+            elif attempt > 1:
+                bits = scramble(bits + GOLDEN)
+                a, b = _near(bits, best_y, span, height), _near(bits >> S32, best_x, span, columns)
+                span //= 2
+            elif not before_known[x]:
+                a, b = int(before_y[x]) + step, int(before_x[x])
+            attempt += 1
+            if (a != best_y or b != best_x) and _is_source(known, a, b):
+                price = matching_cost(pixels, size, masks, pull, (y, x), (a, b), best)
+                if price < best:
+                    best, best_y, best_x = price, a, b
+        source_y[x], source_x[x], cost[x] = best_y, best_x, best
+        total += best
+    return total
 
 
-@kernel(forceinline=True)
-def _near(bits: Bits, match: Place, radius: int, rows: int, columns: int) -> Place:
-    """Draw a patch from the window of this radius around a match (3.3)."""
-    y, x = match
-    top, left = max(y - radius, 0), max(x - radius, 0)
-    bottom, right = min(y + radius, rows - 1), min(x + radius, columns - 1)
-    return top + below(bits, bottom - top + 1), left + below(bits >> S32, right - left + 1)
+@kernel(inline="always")
+def _near(bits: Bits, place: int, span: int, count: int) -> int:
+    """Draw from 0..count - 1, at most `span` away from a place (3.3)."""
+    low = max(place - span, 0)
+    return low + below(bits, min(place + span, count - 1) - low + 1)
 
 
-@kernel(forceinline=True)
-def _is_source(known: np.ndarray, place: Place) -> bool:
-    """Return whether a place is inside the image and its patch wholly known."""
-    y, x = place
-    return bool(0 <= y < known.shape[0] and 0 <= x < known.shape[1] and known[y, x])
+@kernel(inline="always")
+def _is_source(known: np.ndarray, y: int, x: int) -> bool:
+    """Return whether there is a patch at (y, x), known as a whole."""
+    return 0 <= y < known.shape[0] and 0 <= x < known.shape[1] and bool(known[y, x])
