@@ -148,17 +148,30 @@ def to_rgb(grey: np.ndarray) -> np.ndarray:
 
 def to_tensor(pixels: np.ndarray) -> torch.Tensor:
     """Turn uint8 (H, W, 3) into float32 (3, H, W) in [0, 1]."""
+    return _planes(pixels).float().div_(255)
+
+
+def _planes(pixels: np.ndarray) -> torch.Tensor:
+    """Copy uint8 (H, W, 3) into a tensor (3, H, W)."""
     import numpy as np
     import torch
 
-    return torch.from_numpy(np.array(pixels, copy=True)).permute(2, 0, 1).contiguous().float() / 255
+    return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C", copy=True))
 
 
 def to_uint8(image: torch.Tensor) -> torch.Tensor:
     """Quantise [0, 1] to uint8: round, then clip; any shape."""
     import torch
 
-    return (image * 255).round().clamp(0, 255).to(torch.uint8)
+    return (image * 255).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def all_finite(image: torch.Tensor) -> bool:
+    """Return whether no value is NaN or infinite; any shape."""
+    import torch
+
+    # A sum is as good as its values, and 30 times as fast; one of huge values may overflow.
+    return bool(torch.isfinite(image.sum())) or bool(torch.isfinite(image).all())
 
 
 def as_hole(array: np.ndarray) -> torch.Tensor:
@@ -177,7 +190,7 @@ def encode_png(pixels: torch.Tensor) -> bytes:
     if pixels.dtype == torch.bool:
         image = Image.fromarray(pixels[0].to(torch.uint8).mul(255).numpy())
     else:
-        image = Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
+        image = Image.merge("RGB", [Image.fromarray(plane) for plane in pixels.numpy()])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
@@ -185,10 +198,7 @@ def encode_png(pixels: torch.Tensor) -> bytes:
 
 def decode_png(data: bytes) -> torch.Tensor:
     """Decode PNG bytes written by `encode_png` to uint8 (3, H, W)."""
-    import numpy as np
-    import torch
-
-    return torch.from_numpy(np.array(read_rgb(data), copy=True)).permute(2, 0, 1).contiguous()
+    return _planes(read_rgb(data))
 
 
 def decode_hole(data: bytes) -> np.ndarray:

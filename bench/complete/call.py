@@ -25,15 +25,16 @@ def call_method(
     """
     height, width = targets.shape[-2:]
     visible = imaging.pad_to_multiple(imaging.hide(targets, holes), method.multiple_of)
+    shape = visible.shape
     padded_holes = imaging.pad_to_multiple(holes, method.multiple_of)
-    # The method gets copies: whatever it does to them, the composited image stays right.
+    # The method gets its own tensors: whatever it does to them, the composited image stays right.
     with torch.no_grad():
-        returned = inpaint(visible.to(device, copy=True), padded_holes.to(device, copy=True), seeds)
+        returned = inpaint(visible.to(device), padded_holes.to(device, copy=True), seeds)
         made = returned if isinstance(returned, Completion) else Completion(returned)
         output = made.image.to("cpu", torch.float32) if torch.is_tensor(made.image) else made.image
-    if not torch.is_tensor(output) or output.shape != visible.shape:
+    if not torch.is_tensor(output) or output.shape != shape:
         kind = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
-        raise ValueError(f"returned {kind}, not an image of shape {tuple(visible.shape)}")
+        raise ValueError(f"returned {kind}, not an image of shape {tuple(shape)}")
     if not made.image.is_floating_point():
         raise ValueError(f"returned {made.image.dtype}, not float32 in [0, 1]")
     notes = made.notes or [{} for _ in seeds]

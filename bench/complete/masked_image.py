@@ -137,7 +137,7 @@ def checked_image(image: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"the dataset gave {kind}, not float32 in [0, 1]")
     if image.ndim != 3 or image.shape[0] != 3 or not image.numel():
         raise ValueError(f"the dataset gave an image of shape {tuple(image.shape)}, not (3, H, W)")
-    if not bool(torch.isfinite(image).all()):
+    if not imaging.all_finite(image):
         raise ValueError("the dataset gave values that are not finite")
     return image
 

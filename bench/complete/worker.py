@@ -191,7 +191,7 @@ def _complete(
 
 def _attempt(batch: Batch, inpaint: Inpaint, tasks: list[_Task]) -> list[ImageResult]:
     """Run the method on images of one size; return what it made as records and PNGs."""
-    targets = torch.stack([task.image.target for task in tasks]).float() / 255
+    targets = torch.stack([task.image.target for task in tasks]).float().div_(255)
     holes = torch.stack([task.image.hole for task in tasks])
     method = batch.run.method
     memory.reset_peak(batch.device)
@@ -228,7 +228,7 @@ def _result(
     task: _Task, record: Record, composited: torch.Tensor, raw: torch.Tensor | None
 ) -> ImageResult:
     """Encode a completion and put the hashes into its record."""
-    if not bool(torch.isfinite(composited).all()):
+    if not imaging.all_finite(composited):
         return _failure(task.record, "the output holds values that are not finite")
     pixels = imaging.to_uint8(composited)
     output = imaging.encode_png(pixels)
@@ -238,7 +238,7 @@ def _result(
     record = replace(
         record,
         sha256=hashlib.sha256(output).hexdigest(),
-        pixels_sha256=hashlib.sha256(pixels.contiguous().numpy().tobytes()).hexdigest(),
+        pixels_sha256=hashlib.sha256(pixels.contiguous().numpy().data).hexdigest(),
         target_sha256=task.image.sha256["target"],
         hole_sha256=task.image.sha256["hole"],
     )
