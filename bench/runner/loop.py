@@ -5,7 +5,9 @@ Knows no method, mask or dataset by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from bench.api import PairedMasks, RequestError
@@ -24,6 +26,9 @@ from bench.runner.takeover import take_over
 from bench.store import manifest as manifests
 from bench.store.directory import RunDirectory
 from bench.store.manifest import BatchPlan, Manifest
+
+# Batches that may wait to be stored: more of them only take memory.
+AHEAD = 2
 
 
 def execute(
@@ -146,15 +151,42 @@ def _store_all(
     """Store what was missing as it comes, and count it in the result."""
     finished = result.n - len(missing)
     on_progress(finished, result.n)
-    for outcome in outcomes:
-        if outcome.loading is not None:
-            directory.add_loading(outcome.loading)
-        done = [item for item in outcome.done if item.record.id in missing]
-        _remark(outcome.remark, done, result)
-        _store(directory, done)
+
+    def wanted() -> Iterator[list[ImageResult]]:
+        for outcome in outcomes:
+            if outcome.loading is not None:
+                directory.add_loading(outcome.loading)
+            done = [item for item in outcome.done if item.record.id in missing]
+            _remark(outcome.remark, done, result)
+            yield done
+
+    for done in _stored(wanted(), directory):
         result.n_new += sum(item.record.done for item in done)
         finished += len(done)
         on_progress(finished, result.n)
+
+
+def _stored(
+    batches: Iterable[list[ImageResult]], directory: RunDirectory
+) -> Iterator[list[ImageResult]]:
+    """Yield each batch when it is stored: in order, by a thread, while the next ones come in.
+
+    What has come in is stored even where the next one raises.
+    """
+    waiting: deque[tuple[Future[None], list[ImageResult]]] = deque()
+    with ThreadPoolExecutor(1, "store") as writer:
+        for done in batches:
+            waiting.append((writer.submit(_store, directory, done), done))
+            while waiting and (len(waiting) > AHEAD or waiting[0][0].done()):
+                yield _finished(*waiting.popleft())
+        while waiting:
+            yield _finished(*waiting.popleft())
+
+
+def _finished(storing: Future[None], done: list[ImageResult]) -> list[ImageResult]:
+    """Return what was stored; raises the error of storing it."""
+    storing.result()
+    return done
 
 
 def _remark(remark: str | None, done: list[ImageResult], result: RunResult) -> None:

@@ -130,7 +130,7 @@ class RunDirectory:
 
     def write_image(self, kind: str, image_id: str, png: bytes) -> None:
         """Write a PNG atomically."""
-        write_atomic(self.image_path(kind, image_id), png, durable=False)
+        write_atomic(self._png(kind, file_stem(image_id)), png, durable=False)
 
     def is_done(self, record: Record) -> bool:
         """Return whether a record says done and its three PNGs exist and have the right hashes.

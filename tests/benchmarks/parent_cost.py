@@ -28,7 +28,7 @@ from bench.datasets.folder import ImageFolder
 from bench.execute.dask import DaskExecutor
 from bench.plan.request import Request, runs
 from bench.plan.spec import Run
-from bench.runner import loop
+from bench.runner import loop, retries
 from bench.runner.options import Options
 from tests.benchmarks.dask_speedup import processor_seconds
 from tests.benchmarks.harness_overhead import write_photos
@@ -84,7 +84,7 @@ def main() -> None:
     run = replace(run, dataset=Repeated(folder / "images", asked.images))
     options = Options(folder / "runs", executor="dask")
     cluster = DaskExecutor(scheduler=None, workers=1, gpu=False)
-    loop.process = answer  # type: ignore[attr-defined]  # the workers import this module
+    retries.process = answer  # the workers import this module
 
     def go(title: str) -> Path:
         clock, spent = time.perf_counter(), processor_seconds(os.getpid())

@@ -81,16 +81,16 @@ def test_a_disk_that_fills_at_any_write_loses_nothing(
 ) -> None:
     writes = 0
     fails_at = 1 + derive_seed("disk", attempt) % 33  # three PNGs an image, manifest, scores
-    replace = Path.replace
+    replace = os.replace
 
-    def fail(self: Path, target: Path) -> Path:
+    def fail(source: str, target: str) -> None:
         nonlocal writes
         writes += 1
         if writes == fails_at:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return replace(self, target)
+        replace(source, target)
 
-    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     assert run_command(folder, tmp_path / "out") == 2
     assert "No space left on device. What was finished is kept" in one_error(capsys)
     assert not list((tmp_path / "out").rglob("*.tmp"))
