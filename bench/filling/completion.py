@@ -67,7 +67,7 @@ class Filler:
         for number, window in enumerate(windows):
             known = result[window.box].astype(np.float32) / np.float32(white)
             watched = self._watched(number, len(windows), on_progress)
-            made = self._window(watched, known, left[window.box], window.part, trained, seed)
+            made = self._window(watched, known, left[window.box], trained, seed)
             scaled = made[window.part] * white
             rounded = np.rint(scaled) if pixels.dtype.kind == "u" else scaled
             result[window.box][window.part] = rounded.astype(pixels.dtype)
@@ -81,7 +81,6 @@ class Filler:
         inpaint: Inpaint,
         known: np.ndarray,
         missing: np.ndarray,
-        part: np.ndarray,
         trained: int | None,
         seed: int,
     ) -> np.ndarray:
@@ -95,7 +94,7 @@ class Filler:
         size = missing.shape[1], missing.shape[0]
         enlarged = cv2.resize(filling, size, interpolation=cv2.INTER_CUBIC)
         fade = FADE * max(missing.shape) / max(hole.shape)
-        return fitted(enlarged.reshape(known.shape), known, part, fade).clip(0, 1)
+        return fitted(enlarged.reshape(known.shape), known, missing, fade).clip(0, 1)
 
     def _call(
         self, inpaint: Inpaint, known: np.ndarray, missing: np.ndarray, seed: int

@@ -82,10 +82,17 @@ def test_only_the_hole_changes(spec: str, channels: int, kind: str) -> None:
     assert (made[hole] != pixels[hole]).mean() > 0.5
 
 
+def line(height: int, width: int) -> np.ndarray:
+    """Return a hole that is cut into several windows, each beside what the next one fills."""
+    hole = np.zeros((height, width), dtype=bool)
+    hole[30:34, 4:-4] = True
+    return hole
+
+
 @pytest.mark.parametrize("spec", ["telea", "patchmatch", MEAN, "glcic"])
-def test_what_is_in_the_hole_does_not_matter(spec: str) -> None:
-    hole = boxes(64, 96)
-    pixels, other = textured(64, 96), textured(64, 96)
+@pytest.mark.parametrize("hole", [boxes(64, 96), line(64, 160)], ids=["boxes", "line"])
+def test_what_is_in_the_hole_does_not_matter(spec: str, hole: np.ndarray) -> None:
+    pixels, other = textured(*hole.shape), textured(*hole.shape)
     other[hole] = 255 - other[hole]
     assert np.array_equal(filler(spec)(pixels, hole, 0)[hole], filler(spec)(other, hole, 0)[hole])
 
