@@ -22,4 +22,6 @@ METHODS = {
     "scenecompletion": "methods.scenecompletion:SceneCompletion",
     "ddpm": "methods.ddpm:DDPM",
     "glcic": "methods.glcic:GLCIC",
+    # Not a way to complete an image but a way to use one, which `bench fill` shares.
+    "windowed": "bench.filling.windowed:Windowed",
 }

@@ -50,6 +50,7 @@ from bench.api.offers import (
     StatesExactness,
     StatesSeeding,
     StatesSymmetry,
+    Wraps,
     is_exact,
     is_seeded,
 )  # fmt: skip
@@ -108,6 +109,7 @@ __all__ = [
     "Trainer",
     "Trains",
     "WatchSteps",
+    "Wraps",
     "is_exact",
     "is_seeded",
 ]  # fmt: skip

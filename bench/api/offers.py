@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from bench.api import Json, MaskGenerator
+    from bench.api import Json, MaskGenerator, Method
 
 # What a network computes in: "auto" is what suits the machine.
 Precision = Literal["auto", "fp32", "bf16"]
@@ -194,6 +194,15 @@ class BuildsGallery(Protocol):
         at most this short side.  on_progress: takes how many are done, of how many if that is
         known.  Raises RequestError when there is nothing to build from.
         """
+        ...
+
+
+@runtime_checkable
+class Wraps(Protocol):
+    """A method that is another one, used otherwise: "NAME:OTHER:key=value", named "NAME:OTHER"."""
+
+    def wrapped(self) -> Method:
+        """Return the other: all that the class is called with; its parameters are the run's."""
         ...
 
 

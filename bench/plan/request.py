@@ -18,6 +18,7 @@ from bench.api import (
     MaskGenerator,
     Method,
     RequestError,
+    Wraps,
     is_seeded,
 )
 from bench.plan.spec import Names, Run
@@ -159,6 +160,8 @@ def seeds(text: str) -> tuple[int, ...]:
 
 def _with_precision(method: Method, precision: str) -> Method:
     """Return the method with --precision, if it has that parameter."""
+    if isinstance(method, Wraps):
+        return type(method)(_with_precision(method.wrapped(), precision))  # type: ignore[call-arg]
     if precision == "auto" or not isinstance(method, HasPrecision):
         return method
     return dataclasses.replace(method, precision=precision)  # type: ignore[type-var]

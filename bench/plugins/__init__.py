@@ -24,6 +24,7 @@ from bench.api import (
     RequestError,
     SampleMetric,
     SetMetric,
+    Wraps,
 )
 from bench.plugins import parts
 from bench.plugins.grammar import convert, is_union, names_in, split_parameters
@@ -68,6 +69,8 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
     `name=` and `licence=` are what the user says of it, and no parameters: see `given_note`.
     """
     plugin_class, text = find_class(kind, spec)
+    if issubclass(plugin_class, Wraps):
+        return _wrapping(plugin_class, kind, spec, **parameters)
     try:
         shape = parts.shape(plugin_class, {**names_in(text), **parameters})
         notes = _free_notes(kind, shape)
@@ -88,14 +91,26 @@ def given_note(kind: str, spec: str, note: str = NAME) -> str | None:
     None without it, and where the plug-in has a parameter of that name.
     """
     plugin_class, text = find_class(kind, spec)
+    if issubclass(plugin_class, Wraps):
+        return given_note(kind, text, note)
     shape = parts.shape(plugin_class, names_in(text))
     notes = _free_notes(kind, shape)
     given = _parse(shape, text, notes).get(note) if note in notes else None
     return None if given is None else str(given)
 
 
+def given_name(kind: str, spec: str) -> str:
+    """Return the name of the plug-in of a text; raises RequestError for an unknown one."""
+    plugin_class, text = find_class(kind, spec)
+    if issubclass(plugin_class, Wraps):
+        return f"{spec.partition(':')[0]}:{given_name(kind, text)}"
+    return str(plugin_class.name)
+
+
 def parameters(plugin: object) -> dict[str, object]:
     """Return the parameters that belong to a run's identity: all fields but paths and the name."""
+    if isinstance(plugin, Wraps):
+        return parameters(plugin.wrapped())
     shape = parts.shape_of(plugin)
     values = parts.values(plugin, shape)
     return {k: v for k, v in values.items() if k != "name" and not _is_path(shape.hints[k])}
@@ -106,13 +121,16 @@ def label(plugin: Any, *, without: Collection[str] = ()) -> str:
 
     The name is the title of a plug-in that has one.  without: parameters that are told elsewhere.
     """
+    name = str(plugin.name)
+    if isinstance(plugin, Wraps):
+        return f"{name.partition(':')[0]}:{label(plugin.wrapped(), without=without)}"
     fields = parts.shape_of(plugin).fields
     changed = {
         key: value
         for key, value in parameters(plugin).items()
         if value != fields[key].default and key not in without
     }
-    return name_with(plugin.title() if isinstance(plugin, HasTitle) else plugin.name, changed)
+    return name_with(plugin.title() if isinstance(plugin, HasTitle) else name, changed)
 
 
 def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, object]:
@@ -131,6 +149,18 @@ def _parse(shape: parts.Shape, text: str, notes: Collection[str] = ()) -> dict[s
         _check_names(shape, {key: value}, notes)
         values[key] = convert(key, value, shape.hints[key])
     return values
+
+
+def _wrapping(plugin_class: type[Any], kind: str, spec: str, **parameters: object) -> object:
+    """Return the plug-in that is another one used otherwise; raises RequestError in one line."""
+    name, _, text = spec.partition(":")
+    if not text:
+        raise RequestError(f"{kind} {spec!r}: it uses another {kind}. Write {name}:NAME.")
+    other = resolve(kind, text, **parameters)
+    try:
+        return plugin_class(other)
+    except RequestError as error:
+        raise RequestError(f"{kind} {spec!r}: {error}") from None
 
 
 def _free_notes(kind: str, shape: parts.Shape) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
     list        item ("," item)*             a piece that holds "=" continues the item before it
     item        NAME [":" parameters]        or "pkg.mod:Class[:parameters]"
+                NAME ":" item                of a plug-in that is another one, used otherwise
     parameters  [PATH ","] key=value ("," key=value)*
 
 PATH is the value of the field that the plug-in's `positional` names.  It is literal: its commas and

@@ -79,7 +79,7 @@ class Given:
     @property
     def name(self) -> str:
         """The plug-in's name; raises RequestError for an unknown one."""
-        return str(plugins.find_class(self.kind, self.spec)[0].name)
+        return plugins.given_name(self.kind, self.spec)
 
 
 def rebuild(spec: Spec, given: Sequence[Given] = ()) -> Run:

@@ -161,8 +161,9 @@ def words(path: Path, *, help_texts: bool) -> str:
     return ast.unparse(tree)
 
 
-# Methods whose names are words of the harness itself: a layout of files is called lama.
-ORDINARY_WORDS = {"command", "lama"}
+# Methods whose names are words of the harness itself: a layout of files is called lama, and what
+# `bench fill` does with a network is one of bench.filling.
+ORDINARY_WORDS = {"command", "lama", "windowed"}
 
 
 def method_names_in(path: Path, *, help_texts: bool) -> set[str]:

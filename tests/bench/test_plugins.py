@@ -35,6 +35,10 @@ def test_parameters_are_typed() -> None:
         (("folder:x,center-box",), ["folder:x", "center-box"]),
         (("folder:x,name=X,folder:y",), ["folder:x,name=X", "folder:y"]),
         (("telea:radius=2,telea:radius=3",), ["telea:radius=2", "telea:radius=3"]),
+        (
+            ("telea,windowed:ddpm:steps=3,eta=1,glcic",),
+            ["telea", "windowed:ddpm:steps=3,eta=1", "glcic"],
+        ),
         ((" a , b ",), ["a", "b"]),
     ],
 )
@@ -67,6 +71,10 @@ def test_a_path_in_a_list_keeps_its_commas_where_it_is_there(
         ("method", "pathlib.x:Path", "Cannot load the method"),
         ("method", "collections.abc:Mapping", "is not a dataclass"),
         ("mask", "center-box:x=1", "Unknown parameter 'x'"),
+        ("method", "windowed", "it uses another method. Write windowed:NAME."),
+        ("method", "windowed:ddmp", "Unknown method 'ddmp'. Did you mean 'ddpm'?"),
+        ("method", "windowed:ddpm:stops=3", "Unknown parameter 'stops'. Did you mean 'steps'?"),
+        ("method", "windowed:telea", "telea sees whole images at any size; leave windowed: out"),
         ("method", "", "Unknown method ''"),
         ("method", "torchscript", "path is required. Write NAME:PATH."),
         ("method", "torchscript:polarity=keep", "path is required. Write NAME:PATH."),

@@ -37,7 +37,8 @@ def test_method(name: str) -> None:
 
 def _quick(name: str) -> str:
     """Return the plug-in's spec at its cheapest."""
-    return {"ddpm": "ddpm:steps=3,jump_samples=1,precision=fp32"}.get(name, name)
+    quick = "ddpm:steps=3,jump_samples=1,precision=fp32"
+    return {"ddpm": quick, "windowed": f"windowed:{quick}"}.get(name, name)
 
 
 def test_torchscript_method(tmp_path: Path) -> None:

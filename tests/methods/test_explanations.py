@@ -19,7 +19,10 @@ from methods.patchmatch import explain as patchmatch
 
 # Other people's programs and files: what they do inside is theirs.
 LEARNED = {"scenecompletion", "ddpm", "glcic"}
-FOREIGN = tuple(f"methods.{room}" for room in ("command", "exported", "pipelines", "third_party"))
+FOREIGN = (
+    *(f"methods.{room}" for room in ("command", "exported", "pipelines", "third_party")),
+    "bench.filling",
+)
 
 
 def picture(side: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
