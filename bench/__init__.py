@@ -151,6 +151,7 @@ def score(
     """
     from bench.cli.progress import shown
     from bench.runner import benchmark
+    from bench.runner.options import Options
 
     chosen = _names(metrics)
     with shown(quiet=not progress) as bars:
@@ -160,7 +161,8 @@ def score(
             asked = benchmark.OutputsRequest(
                 Path(outputs), name, dataset, mask, layout, size, limit, mask_seed, licence
             )
-            results = benchmark.score_outputs(asked, out=Path(out), metrics=chosen, progress=bars)
+            options = Options(Path(out))
+            results = benchmark.score_outputs(asked, options, metrics=chosen, progress=bars)
     return _folders(results)
 
 

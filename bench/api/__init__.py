@@ -20,6 +20,7 @@ from bench.api.credits import HasCredits
 from bench.api.exchange import HasGroupSize, KnowsImages, Local, ReadsOutputs
 from bench.api.measures import (
     ComparesFeatures,
+    ComputesOnDevice,
     HasParts,
     ImageMetric,
     ImageSet,
@@ -67,6 +68,7 @@ __all__ = [
     "ChecksSize",
     "ComparesFeatures",
     "Completion",
+    "ComputesOnDevice",
     "Dataset",
     "Explains",
     "Facts",

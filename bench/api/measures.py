@@ -86,6 +86,15 @@ class ComparesFeatures(Protocol):
 
 
 @runtime_checkable
+class ComputesOnDevice(Protocol):
+    """What a metric that ComparesFeatures may offer: its network on another device."""
+
+    def features_on(self, part: ImageSet, device: str) -> np.ndarray:
+        """Return the features of a part, a row per image, computed on a torch device."""
+        ...
+
+
+@runtime_checkable
 class SetMetric(Protocol):
     """A frozen dataclass that gives one number per run (FID, KID, P-IDS, U-IDS)."""
 

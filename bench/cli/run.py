@@ -38,6 +38,7 @@ EXECUTORS = click.Choice(["local", "dask"])
 @click.option("--precision", help="auto, fp32 or bf16, for methods that have it.  [default: auto]")
 @click.option("--out", type=FOLDER, default=RUNS, show_default=True, help="Where runs are kept.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:N.")
+@click.option("--score-device", help="Where networks of metrics run.  [default: as --device]")
 @click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="Processes.  [default: by method]")
 @click.option("--executor", type=EXECUTORS, default="local", show_default=True)
@@ -51,6 +52,7 @@ def run(
     suite: str | None,
     out: Path,
     device: str,
+    score_device: str | None,
     batch_size: int,
     workers: int | None,
     executor: str,
@@ -69,7 +71,7 @@ def run(
     grid = _request(suite, asked)
     options = Options(
         *(out, device, batch_size), timeout=timeout, keep_raw=keep_raw, executor=executor,
-        scheduler=scheduler,
+        scheduler=scheduler, score_device=score_device,
     )  # fmt: skip
     runs = request.runs(grid)
     for line in benchmark.cautions(runs):
@@ -193,6 +195,7 @@ def _write_reports(paths: list[Path], reports: Path) -> None:
 @click.option("--limit", type=click.IntRange(1))
 @click.option("--mask-seed", type=click.IntRange(0), help="[default: 0]")
 @click.option("--metrics", help="A list.  [default: l1,psnr,ssim,lpips]")
+@click.option("--score-device", help="Where networks of metrics run.  [default: cpu]")
 @click.option("--out", type=FOLDER, default=RUNS, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON on stdout.")
 @click.option("--quiet", is_flag=True)
@@ -202,6 +205,7 @@ def score(
     outputs: Path | None,
     like: Path | None,
     metrics: str | None,
+    score_device: str | None,
     out: Path,
     as_json: bool,
     quiet: bool,
@@ -212,9 +216,13 @@ def score(
     With --like, the outputs are of what `bench handout` wrote; more of them may come later.
     """
     from bench import plugins
+    from bench.api import RequestError
     from bench.cli import handing
     from bench.runner import benchmark
+    from bench.runner.options import Options
 
+    if score_device is not None and like is not None:
+        raise RequestError("--score-device: with --like scores are of the CPU; leave it out.")
     names = tuple(plugins.split_list([metrics])) if metrics else None
     beside: list[Path] = []
     with shown(quiet=quiet or as_json) as progress:
@@ -222,11 +230,14 @@ def score(
             results = handing.score(outputs, like, asked, out, names, progress)
             beside = handing.companions_of(results, out)
         elif outputs is None:
-            results = benchmark.score_runs(runs, metrics=names, progress=progress)
+            results = benchmark.score_runs(
+                runs, metrics=names, progress=progress, device=score_device
+            )
         else:
             fields = {key: value for key, value in asked.items() if value is not None}
             made = benchmark.OutputsRequest(outputs, **fields)
-            results = benchmark.score_outputs(made, out=out, metrics=names, progress=progress)
+            options = Options(out, score_device=score_device)
+            results = benchmark.score_outputs(made, options, metrics=names, progress=progress)
     where = out if outputs is not None else results[0].path.parent
     return _tell(results, where / "reports" / "scored", beside, as_json=as_json, quiet=quiet)
 

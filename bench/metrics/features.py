@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 WEIGHTS = "fid-inception"
 # Bumped whenever the same images and weights would give other features.
 VERSION = 2
-# Images of one size that go through the network at once; more of them are no faster.
-BATCH = 8
+# Images of one size that go through the network at once: on a CPU more of them are no faster, and
+# on a GPU 64 images of 299x299 take under 2 GB.
+BATCH = {"cpu": 8, "cuda": 64}
 
 
 class InceptionFeatures:
@@ -45,6 +46,10 @@ class InceptionFeatures:
     def features_of(self, part: ImageSet) -> np.ndarray:
         """Return float32 (N, 2048) without the cache."""
         return compute_features(part)
+
+    def features_on(self, part: ImageSet, device: str) -> np.ndarray:
+        """Return float32 (N, 2048) without the cache, computed on a torch device."""
+        return compute_features(part, device)
 
     def keep_features(self, part: ImageSet, features: np.ndarray) -> None:
         """Put the features of these images into the cache."""
@@ -92,7 +97,7 @@ def features_path(images: ImageSet) -> Path:
     return cache_dir() / "features" / f"{key}.npy"
 
 
-def compute_features(images: Iterable[torch.Tensor]) -> np.ndarray:
+def compute_features(images: Iterable[torch.Tensor], device: str = "cpu") -> np.ndarray:
     """Return float32 (N, 2048) of uint8 images (3, H, W); a row does not depend on the others.
 
     Raises RequestError without an image.
@@ -100,22 +105,22 @@ def compute_features(images: Iterable[torch.Tensor]) -> np.ndarray:
     import numpy as np
     import torch
 
-    network = load_network()
+    network = load_network(device)
     rows = []
     with torch.inference_mode():
-        for batch in _batches(images):
-            levels = torch.stack(batch).contiguous(memory_format=torch.channels_last)
-            rows.append(network(levels)[0].numpy())
+        for batch in _batches(images, BATCH["cpu" if device == "cpu" else "cuda"]):
+            levels = torch.stack(batch).to(device).contiguous(memory_format=torch.channels_last)
+            rows.append(network(levels)[0].cpu().numpy())
     if not rows:
         raise RequestError("The set holds no image: features need at least one.")
     return np.concatenate(rows)
 
 
-def _batches(images: Iterable[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
-    """Yield consecutive images of one size, at most BATCH at once."""
+def _batches(images: Iterable[torch.Tensor], most: int) -> Iterator[list[torch.Tensor]]:
+    """Yield consecutive images of one size, at most so many at once."""
     batch: list[torch.Tensor] = []
     for image in images:
-        if batch and (len(batch) == BATCH or batch[0].shape != image.shape):
+        if batch and (len(batch) == most or batch[0].shape != image.shape):
             yield batch
             batch = []
         batch.append(image)
@@ -124,8 +129,8 @@ def _batches(images: Iterable[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
 
 
 @lru_cache(maxsize=1)
-def load_network() -> Any:
-    """Return the network for inference, kept for the process's life (CPU, eval).
+def load_network(device: str = "cpu") -> Any:
+    """Return the network for inference, kept for the process's life.
 
     Raises RequestError when the weights cannot be had.
     """
@@ -134,7 +139,7 @@ def load_network() -> Any:
         for name, child in list(module.named_children()):
             if hasattr(child, "conv") and hasattr(child, "bn"):
                 setattr(module, name, _folded(child))
-    return network
+    return network.to(device) if device != "cpu" else network
 
 
 def filled_network() -> Any:

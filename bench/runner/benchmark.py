@@ -18,7 +18,7 @@ from bench.plan import naming, request
 from bench.plan.spec import Hashes, Run
 from bench.runner import loop
 from bench.runner.estimate import Estimate
-from bench.runner.options import Options, check
+from bench.runner.options import Options, check, check_score_device
 from bench.runner.pools import Pools, choose_workers
 from bench.runner.progress import Progress
 from bench.runner.remarks import with_remarks
@@ -145,6 +145,7 @@ def _score(results: Sequence[RunResult], grid: _Grid, pools: Pools, workers: int
         [ToScore(path, names) for path, names in asked.items()],
         pools.scorer(workers, grid.workers) if many else InProcess(),
         on_progress=grid.progress.stage(called),
+        device=grid.options.scores_on,
     )
     found = dict(zip(asked, summaries, strict=True))
     for result in results:
@@ -164,7 +165,11 @@ def cautions(runs: Sequence[Run]) -> list[str]:
 
 
 def score_outputs(
-    asked: OutputsRequest, *, out: Path, metrics: Sequence[str] | None, progress: Progress
+    asked: OutputsRequest,
+    options: Options,
+    *,
+    metrics: Sequence[str] | None,
+    progress: Progress,
 ) -> list[RunResult]:
     """Score a folder of outputs as if they were a run."""
     dataset = request.load_dataset(asked.dataset, asked.size)
@@ -176,15 +181,22 @@ def score_outputs(
         mask_seed=asked.mask_seed,
         names=replace(request.names(mask=asked.mask, dataset=asked.dataset), licence=asked.licence),
     )
-    (result,) = run_all([run], Options(out), metrics=metrics, workers=1, progress=progress)
+    (result,) = run_all([run], options, metrics=metrics, workers=1, progress=progress)
     result.remarks[:0] = cautions([run])
     return with_remarks([result])
 
 
 def score_runs(
-    paths: Sequence[Path], *, metrics: Sequence[str] | None, progress: Progress
+    paths: Sequence[Path],
+    *,
+    metrics: Sequence[str] | None,
+    progress: Progress,
+    device: str | None = None,
 ) -> list[RunResult]:
-    """Score run directories, and those in folders of them, keeping the scores that they have."""
+    """Score run directories, and those in folders of them, keeping the scores that they have.
+
+    device: where networks of metrics run, None = on the CPU.  Raises RequestError.
+    """
     if not paths:
         raise RequestError("Nothing to score: give run directories, or --outputs FOLDER.")
     folders = run_folders(paths)
@@ -198,10 +210,13 @@ def score_runs(
         asked.append(ToScore(path, scoring.metric_names(metrics, len(records))))
         results.append(RunResult(path, len(records), failed=failed))
     called = f"scoring {folders[0].name if len(folders) == 1 else f'{len(folders)} runs together'}"
-    with Pools(Options(folders[0].parent)) as pools:
+    options = Options(folders[0].parent, score_device=device)
+    check_score_device(options)
+    with Pools(options) as pools:
         many = sum(result.n for result in results) > FEW
         scorer = pools.scorer(cores(), None) if many else InProcess()
-        summaries = scoring.score(asked, scorer, on_progress=progress.stage(called))
+        stage = progress.stage(called)
+        summaries = scoring.score(asked, scorer, on_progress=stage, device=options.scores_on)
     for result, summary in zip(results, summaries, strict=True):
         result.summary = summary
     return results

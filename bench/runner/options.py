@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.api import ChecksDevice, HasGroupSize, RequestError
-from bench.execute.devices import check_device, cores
+from bench.execute.devices import check_device, in_words
 from bench.plan import spec
 from bench.plan.spec import Run
 
@@ -17,6 +17,7 @@ class Options:
 
     timeout: seconds that an image may take, None = no limit.  threads: torch threads per worker.
     executor: "local" processes or "dask".  scheduler: address of Dask's, None = start one here.
+    score_device: where networks of metrics run, None = on `device`.
     """
 
     out: Path
@@ -27,6 +28,12 @@ class Options:
     keep_raw: bool = False
     executor: str = "local"
     scheduler: str | None = None
+    score_device: str | None = None
+
+    @property
+    def scores_on(self) -> str:
+        """The device of the metrics' networks."""
+        return self.score_device or self.device
 
 
 def check(run: Run, options: Options) -> None:
@@ -39,8 +46,16 @@ def check(run: Run, options: Options) -> None:
     if options.scheduler is not None and options.executor != "dask":
         raise RequestError(f"--scheduler {options.scheduler} needs --executor dask.")
     check_device(options.device, here=options.scheduler is None)
+    check_score_device(options)
     if isinstance(run.method, ChecksDevice) and options.scheduler is None:
         run.method.check_device(options.device)
+
+
+def check_score_device(options: Options) -> None:
+    """Raise RequestError for a device of the metrics that is none, or not here."""
+    if options.score_device is not None:
+        here = options.scheduler is None
+        check_device(options.score_device, here=here, option="score-device")
 
 
 def for_run(run: Run, options: Options) -> Options:
@@ -51,11 +66,6 @@ def for_run(run: Run, options: Options) -> Options:
 
 def device_in_words(options: Options) -> str:
     """Return the device as the manifest names it."""
-    device = options.device
     if options.scheduler is not None:
-        return f"{device} (workers of a Dask scheduler)"
-    if device.startswith("cuda"):
-        import torch
-
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({cores()} cores)"
+        return f"{options.device} (workers of a Dask scheduler)"
+    return in_words(options.device)

@@ -49,9 +49,14 @@ class Pools:
         return self._executor
 
     def scorer(self, workers: int, asked: int | None) -> Executor:
-        """Return an executor for scoring: Dask's `workers` as they are, or this machine's cores."""
+        """Return an executor for scoring: Dask's `workers` as they are, or this machine's cores.
+
+        Networks on another device are fed by this process alone.
+        """
         if self._options.executor == "dask":
             return self.get(workers, 1)
+        if self._options.scores_on != "cpu":
+            return InProcess()
         return self.get(min(cores(), asked or cores()), 1)
 
     def _start(self, workers: int, threads: int) -> Executor:

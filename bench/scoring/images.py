@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +19,7 @@ from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, 
 from bench.api.files import write_atomic
 from bench.api.pairs import ImagePair, Picture
 from bench.execute import Executor, Lost
-from bench.scoring.kept import kept_scores, kept_sets
+from bench.scoring.kept import kept_scores, kept_sets, scored_on
 from bench.scoring.pairs import Lacking, Triple, chunks, score_chunk, score_pairs
 from bench.scoring.sets import sample_scores, score_sets
 from bench.scoring.summary import samples_entry, summarise_run
@@ -101,7 +101,7 @@ def _score_together(
             owned.enter_context(directory.owned())
             runs.append(_open(directory, item.metrics))
         _score_images(runs, executor, on_progress, device)
-        return [_finish(run, executor, on_progress) for run in runs]
+        return [_finish(run, executor, on_progress, device) for run in runs]
 
 
 def score_one(
@@ -175,22 +175,25 @@ def _lacking(number: int, run: _Run) -> Iterator[Lacking]:
             yield Lacking(number, _triple(run.directory, record), lacks)
 
 
-def _finish(run: _Run, executor: Executor, on_progress: Report) -> Summary:
+def _finish(run: _Run, executor: Executor, on_progress: Report, device: str) -> Summary:
     """Write a run's scores, compute what is of sets and samples, and write its summary."""
     write_scores(run.path, [record.id for record in run.done], run.table)
-    sets = _set_entries(run, executor, on_progress)
+    sets = _set_entries(run, executor, on_progress, device)
     summary = summarise_run(run.manifest, run.records, run.done, run.table, sets)
+    summary = replace(summary, scored_on=scored_on(run.directory, run.done, device))
     write_atomic(run.path / "summary.json", summary.to_json())
     journal(run.path).unlink(missing_ok=True)
     return summary
 
 
-def _set_entries(run: _Run, executor: Executor, on_progress: Report) -> dict[str, MetricEntry]:
+def _set_entries(
+    run: _Run, executor: Executor, on_progress: Report, device: str
+) -> dict[str, MetricEntry]:
     """Return the entries of metrics that are not of single outputs: of sets, and of samples."""
     triples = [_triple(run.directory, record) for record in run.done]
     over_sets = [name for name, metric in run.metrics.items() if isinstance(metric, SetMetric)]
     kept = kept_sets(run.directory, run.done)
-    found = score_sets(triples, over_sets, kept, executor, on_progress)
+    found = score_sets(triples, over_sets, kept, executor, on_progress, device)
     entries: dict[str, MetricEntry] = {**found}
     for name, metric in run.metrics.items():
         if isinstance(metric, SampleMetric | PosteriorMetric):

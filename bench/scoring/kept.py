@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bench import plugins
 from bench.api import RequestError
+from bench.execute.devices import in_words
 from bench.scoring.summary import assets_of, outputs_hash
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
@@ -34,6 +35,16 @@ def kept_sets(directory: RunDirectory, done: Sequence[Record]) -> dict[str, SetE
     """Return the entries of metrics with one number per run that still hold."""
     kept = _kept_entries(directory, done)
     return {name: entry for name, entry in kept.items() if isinstance(entry, SetEntry)}
+
+
+def scored_on(directory: RunDirectory, done: Sequence[Record], device: str) -> tuple[str, ...]:
+    """Return the devices other than the CPU that a run's scores are from: those kept, and today's.
+
+    done: the records of the outputs, in the order of scores.csv.
+    """
+    kept = read_summary(directory.path).scored_on if _kept_entries(directory, done) else ()
+    today = () if device == "cpu" else (in_words(device),)
+    return tuple(dict.fromkeys([*kept, *today]))
 
 
 def _kept_entries(directory: RunDirectory, done: Sequence[Record]) -> Mapping[str, MetricEntry]:

@@ -13,6 +13,7 @@ import torch
 from bench import plugins
 from bench.api import (
     ComparesFeatures,
+    ComputesOnDevice,
     PosteriorMetric,
     RequestError,
     SampleMetric,
@@ -88,10 +89,11 @@ class PngSet:
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a set whose features a metric lacks."""
+    """A part of a set whose features a metric lacks.  device: where its network runs."""
 
     metric: str
     images: PngSet
+    device: str = "cpu"
 
 
 def score_sets(
@@ -100,10 +102,12 @@ def score_sets(
     kept: Mapping[str, SetEntry],
     executor: Executor,
     on_progress: Callable[[int, int], None],
+    device: str = "cpu",
 ) -> dict[str, SetEntry]:
     """Return the summary entries of metrics with one number per run; those in `kept` still hold.
 
     Features of single images are computed by the executor's workers, a part of a set at a time.
+    device: where networks run.
     """
     outputs = PngSet((pair.output, pair.sha256) for pair in pairs)
     targets = PngSet((pair.target, pair.target_sha256) for pair in pairs)
@@ -112,22 +116,29 @@ def score_sets(
         if name not in entries:
             metric = cast(SetMetric, plugins.metric(name))
             if isinstance(metric, ComparesFeatures):
-                _compute_features(name, metric, (outputs, targets), executor, on_progress)
+                lacking = _lacking(name, metric, (outputs, targets), device)
+                _compute_features(metric, *lacking, executor, on_progress)
             entries[name] = set_entry(metric, metric.over_sets(outputs, targets), len(pairs))
     return entries
 
 
+def _lacking(
+    name: str, metric: ComparesFeatures, sets: Sequence[PngSet], device: str
+) -> tuple[list[_Part], int]:
+    """Return the parts of sets whose features a metric lacks, and the number of all images."""
+    parts = [part for images in sets for part in images.parts()]
+    lacking = [_Part(name, part, device) for part in parts if not metric.has_features(part)]
+    return lacking, sum(map(len, parts))
+
+
 def _compute_features(
-    name: str,
     metric: ComparesFeatures,
-    sets: Sequence[PngSet],
+    lacking: Sequence[_Part],
+    total: int,
     executor: Executor,
     on_progress: Callable[[int, int], None],
 ) -> None:
     """Let the workers compute what the metric lacks; what is finished outlives this process."""
-    parts = [part for images in sets for part in images.parts()]
-    total = sum(map(len, parts))
-    lacking = [_Part(name, part) for part in parts if not metric.has_features(part)]
     left = sum(len(part.images) for part in lacking)
     for part, features in executor.map(_features_of, lacking, timeout=lambda _: None):
         if isinstance(features, Lost):
@@ -138,10 +149,13 @@ def _compute_features(
 
 
 def _features_of(part: _Part) -> np.ndarray:
-    """Return the features of a part, computed on one thread."""
+    """Return the features of a part, computed on one thread, or on another device."""
     torch.set_num_threads(1)
     keep_freed_memory()
-    return cast(ComparesFeatures, plugins.metric(part.metric)).features_of(part.images)
+    metric = cast(ComparesFeatures, plugins.metric(part.metric))
+    if part.device == "cpu" or not isinstance(metric, ComputesOnDevice):
+        return metric.features_of(part.images)
+    return metric.features_on(part.images, part.device)
 
 
 def sample_scores(

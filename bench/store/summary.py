@@ -70,6 +70,7 @@ class Summary:
     n: outputs scored.  outputs_sha256: over (id, sha256) of what was scored.  seconds_per_image:
     the median; evaluations, gradients: the mean; peak_memory: the most bytes; None where nothing is
     recorded.  weights: the names of those that completed images, of a method that notes it.
+    scored_on: devices other than the CPU where networks scored; the file has it only if there are.
     """
 
     schema_version: int
@@ -86,11 +87,15 @@ class Summary:
     gradients: float | None
     peak_memory: int | None
     weights: tuple[str, ...] = ()
+    scored_on: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return what the file holds."""
         metrics = {name: asdict(entry) for name, entry in self.metrics.items()}
-        return {**vars(self), "metrics": metrics}
+        whole = {**vars(self), "metrics": metrics}
+        if not self.scored_on:
+            del whole["scored_on"]
+        return whole
 
     def to_json(self) -> bytes:
         """Return the file."""
@@ -130,6 +135,7 @@ class Summary:
             gradients=cast("float | None", loaded.get("gradients")),
             peak_memory=cast("int | None", loaded.get("peak_memory")),
             weights=tuple(cast("list[str]", loaded.get("weights") or ())),
+            scored_on=tuple(cast("list[str]", loaded.get("scored_on") or ())),
         )
 
 

@@ -70,7 +70,7 @@ def counted_network(monkeypatch, tmp_path):
         calls.append(len(batch))
         return (batch.float().mean((2, 3)).repeat(1, 683)[:, :2048],)
 
-    monkeypatch.setattr(features, "load_network", lambda: network)
+    monkeypatch.setattr(features, "load_network", lambda device: network)
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "cache"))
     return calls
 
