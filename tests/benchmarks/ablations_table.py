@@ -54,6 +54,9 @@ CAUTION = """\
 - x0 and v are trained with their own squared error, equally weighted over levels, which weighs
   the levels differently from eps; part of the difference is that weighting, not the
   parameterisation.
+- x0 is to be compared with the fixed variance. Trained with a learned one, its fillings diverged:
+  at little noise a small error in x0 is a large one in eps, and the variance learned to cover it
+  left its bounds.
 - FID of so few samples is biased upwards; it compares rows of one table and nothing else.
 """.splitlines()
 Scored = dict[str, Any]
