@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from bench import plugins
-from bench.api import Completion, ImageMetric
-from bench.api.imaging import composite, hide, to_uint8
+from bench.api import ImageMetric
+from bench.api.imaging import composite, to_uint8
 from bench.api.seeds import derive_seed
-from docs.pictures.sheets import hole_of, marked, photograph, pixels, sheet
+from docs.pictures.sheets import completed, hole_of, marked, photograph, pixels, sheet
 
 
 def metrics(path: Path) -> None:
@@ -21,7 +21,10 @@ def metrics(path: Path) -> None:
         "the truth": image,
         "the truth,\nmoved by 2 pixels": image.roll((2, 2), (2, 3)),
         "the mean of what is known": _mean(image, hole),
-        **{spec: _filled(spec, image, hole) for spec in ("telea", "patchmatch", "ddpm")},
+        **{
+            spec: completed(plugins.method(spec), image, hole, derive_seed("tour", spec))
+            for spec in ("telea", "patchmatch", "ddpm")
+        },
     }
     tiles = [("the hole", marked(image[0], hole[0]))]
     for name, filling in ways.items():
@@ -29,12 +32,6 @@ def metrics(path: Path) -> None:
         told = f"{name}\n{_told(output, to_uint8(image).float() / 255, hole)}"
         tiles.append((told, pixels(output[0])))
     sheet(path, [("", [(_two_lines(told), picture) for told, picture in tiles])], 190, 4)
-
-
-def _filled(spec: str, image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    method = plugins.method(spec)
-    made = method.load("cpu")(hide(image, hole), hole, [derive_seed("tour", spec)])
-    return made.image if isinstance(made, Completion) else made
 
 
 def _mean(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:

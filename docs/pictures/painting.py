@@ -6,15 +6,14 @@ import io
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
 from bench import plugins
-from bench.api.imaging import composite, hide
+from bench.api.imaging import composite
 from bench.api.seeds import derive_seed
 from bench.filling.comparison import comparison
 from bench.filling.completion import Filler
-from docs.pictures.sheets import hole_of, marked, photograph, pixels, save, sheet
+from docs.pictures.sheets import completed, hole_of, marked, photograph, pixels, save, sheet
 from methods.glcic.discriminators import local_crop
 from methods.patchmatch.complete import Settings, Step, complete
 from methods.patchmatch.explain import field_colours
@@ -91,19 +90,17 @@ def glcic(path: Path) -> None:
     rows = []
     for name, kind, seed in (("coffee-3", "random-box", 2), ("astronaut-0", "free-form", 5)):
         image, hole = photograph(64, name)[None], hole_of(kind, 64, seed)[None]
-        visible = hide(image, hole)
-        made = plugins.method("glcic:blend=none").load("cpu")(visible, hole, [0])
-        assert isinstance(made, torch.Tensor)
-        completed = composite(image, made, hole)
+        made = completed(plugins.method("glcic:blend=none"), image, hole, 0)
+        filled = composite(image, made, hole)
         rows.append(
             (
                 "",
                 [
                     ("generator: image, hole", marked(image[0], hole[0])),
                     ("generator: its output", pixels(made[0])),
-                    ("global discriminator:\nis it real? (filled)", pixels(completed[0])),
+                    ("global discriminator:\nis it real? (filled)", pixels(filled[0])),
                     ("global discriminator:\nis it real? (true)", pixels(image[0])),
-                    ("local discriminator:\nfilled", pixels(local_crop(completed, hole)[0])),
+                    ("local discriminator:\nfilled", pixels(local_crop(filled, hole)[0])),
                     ("local discriminator:\ntrue", pixels(local_crop(image, hole)[0])),
                 ],
             )

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from bench import plugins
-from bench.api.imaging import to_uint8
+from bench.api import Completion, Method
+from bench.api.imaging import hide, to_uint8
 from bench.api.sheet import Captions, draw_sheet, fit, lines_of, tile_row
 
 MARK = np.array([222, 80, 110], dtype=np.uint8)
@@ -27,6 +28,12 @@ def photograph(side: int, name: str = "astronaut-0") -> torch.Tensor:
 def hole_of(name: str, side: int, seed: int = 0) -> torch.Tensor:
     """Return a generator's hole, bool (1, side, side)."""
     return plugins.mask(name)(side, side, seed)
+
+
+def completed(method: Method, image: torch.Tensor, hole: torch.Tensor, seed: int) -> torch.Tensor:
+    """Return what a method makes of one image (1, 3, H, W) and its hole (1, 1, H, W)."""
+    made = method.load("cpu")(hide(image, hole), hole, [seed])
+    return made.image if isinstance(made, Completion) else made
 
 
 def pixels(image: torch.Tensor) -> np.ndarray:

@@ -112,9 +112,10 @@ def test_both_languages_have_the_same_stations() -> None:
     assert numbers[0] == numbers[1] == [str(i) for i in range(1, 12)]
 
 
-def test_a_picture_is_made_by_its_command(tmp_path: Path) -> None:
-    PICTURES["posterior"](tmp_path / "posterior.webp")
-    kept = DOCS / "tour/posterior.webp"
-    with Image.open(tmp_path / "posterior.webp") as made, Image.open(kept) as shown:
+@pytest.mark.parametrize("name", ["posterior", "glcic"])
+def test_a_picture_is_made_by_its_command(name: str, tmp_path: Path) -> None:
+    PICTURES[name](tmp_path / f"{name}.webp")
+    kept = DOCS / f"tour/{name}.webp"
+    with Image.open(tmp_path / f"{name}.webp") as made, Image.open(kept) as shown:
         assert made.size == shown.size
         assert len(made.getcolors(10**7)) > 100  # type: ignore[arg-type]
