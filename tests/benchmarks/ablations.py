@@ -96,9 +96,7 @@ VARIANTS = (
     Variant("fixed variance", "is a learned variance worth its loss?", {"out_channels": 1}),
     # With a learned variance its fillings diverge: the errors in eps that x0's imply at little
     # noise drive the variance out of its bounds.
-    Variant(
-        "x0 prediction, fixed variance", "eps or x0?", {"prediction": "x0", "out_channels": 1}
-    ),
+    Variant("x0 prediction, fixed variance", "eps or x0?", {"prediction": "x0", "out_channels": 1}),
 )
 
 
