@@ -60,6 +60,7 @@ CAUTION = """\
 - FID of so few samples is biased upwards; it compares rows of one table and nothing else.
 """.splitlines()
 Scored = dict[str, Any]
+COLOURS = [f"C{i}" for i in range(10) if i != 7]  # C7 is the grey of the baseline's seeds
 
 
 def main() -> None:
@@ -186,7 +187,11 @@ def draw(networks: list[Scored], path: Path) -> None:
         ratio = np.array(one["loss"]).mean(axis=1) / base
         again = one["variant"] == BASELINE
         label = one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
-        style = {"color": "#888888", "lw": 1.2} if again else {"color": f"C{number % 10}", "lw": 2}
+        style = (
+            {"color": "#888888", "lw": 1.2}
+            if again
+            else {"color": COLOURS[number % len(COLOURS)], "lw": 2}
+        )
         axes.plot(10 * np.log10(abar / (1 - abar)), ratio, marker="o", ms=3, label=label, **style)
     axes.set_yscale("log")
     axes.set_xlabel("signal to noise, dB (right: little noise)")
