@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 WEIGHTS = "fid-inception"
 # Bumped whenever the same images and weights would give other features.
 VERSION = 2
-# Images of one size that go through the network at once: on a CPU more of them are no faster, and
-# on a GPU 64 images of 299x299 take under 2 GB.
+# Images of one size that go through the network at once: on a CPU more of them are no faster; what
+# a GPU gains from more, and their memory, was not measured.
 BATCH = {"cpu": 8, "cuda": 64}
 
 

@@ -7,7 +7,7 @@
 
 Nothing reads the system's files or assumes x86.  Torch's own answers, such as
 `torch.ops.mkldnn._is_mkldnn_bf16_supported`, are about the processor and ignore what caps oneDNN
-(ONEDNN_MAX_CPU_ISA), so what runs, packs and attends is found by doing it once on 8x8 pixels.
+(ONEDNN_MAX_CPU_ISA), so what runs, packs and attends is found by doing it once on a small example.
 """
 
 from __future__ import annotations
@@ -144,10 +144,11 @@ def announce(asked: str, dtype: torch.dtype, device: str, report: Callable[[str]
 def backend(dtype: torch.dtype, device: str) -> Iterator[None]:
     """Leave out, inside of this context, what fails in a dtype: oneDNN, fused attention."""
     with ExitStack() as left_out:
-        if dtype != torch.float32 and not runs(dtype, device):
-            left_out.enter_context(_onednn(enabled=False))
-        if dtype != torch.float32 and not attends(dtype, device):
-            left_out.enter_context(sdpa_kernel(SDPBackend.MATH))
+        if dtype != torch.float32:
+            if not runs(dtype, device):
+                left_out.enter_context(_onednn(enabled=False))
+            if not attends(dtype, device):
+                left_out.enter_context(sdpa_kernel(SDPBackend.MATH))
         yield
 
 
