@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.entries import Marks, entry_of, marks_in_words
 from bench.report.matrix import ColumnGroup, Matrix, TableEntry
+from bench.report.network_cost import column_title
 from bench.report.rounding import column, decimals, seconds_text
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _tail(board: Board, *, compact: bool) -> dict[str, Callable[[Row], str]]:
     }
     if compact:
         return found
+    if title := column_title(board.rows):
+        found[title] = lambda row: row.cost.text if row.cost else "–"
     if any(len(row.seeds) > 1 for row in board.rows):
         found["seeds"] = lambda row: ", ".join(map(str, row.seeds))
     if any(row.assets for row in board.rows):

@@ -14,6 +14,7 @@ from bench.report.cells import Cell, make_cells, primary
 from bench.report.columns import Metric
 from bench.report.grouping import MethodRuns, group_methods, group_runs, seed_of
 from bench.report.missing import on_shared_images
+from bench.report.network_cost import NetworkCost, network_cost
 from bench.report.power import power_note
 from bench.store.summary import SetEntry
 
@@ -34,7 +35,7 @@ class Row:
 
     title: the method, with its weights where another row of the board has the same label.  runs:
     those whose scores the cells are of; a method without any has no cells.  n: images that the
-    scores are of.  n_failed: outputs that failed.
+    scores are of.  n_failed: outputs that failed.  cost: of its network, where it was counted.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Row:
     n_failed: int
     seconds: float | None
     cells: Mapping[str, Cell]
+    cost: NetworkCost | None = None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -174,6 +176,7 @@ def _row(method: MethodRuns, cells: Mapping[str, Cell], *, same_label: bool) -> 
         n_failed=sum(run.n_failed for run in method.runs),
         seconds=_seconds(shown),
         cells=cells,
+        cost=network_cost(shown),
     )
 
 

@@ -18,6 +18,7 @@ from bench.report.html_images import PicturePlan, Pool, cases, choose_plan, comp
 from bench.report.html_ranks import ranks_of
 from bench.report.html_rows import row_of
 from bench.report.markdown import LEGEND
+from bench.report.network_cost import column_title
 from bench.report.page_facts import facts, title
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _board(board: Board, tab: str, plan: PicturePlan, pool: Pool) -> dict[str, o
         "metrics": [
             {"name": m.name, "title": m.title, "up": m.higher_is_better} for m in board.metrics
         ],
+        "costTitle": column_title(board.rows),
         "rows": [row_of(board, key, row) for key, row in enumerate(board.rows)],
         "pictures": pictures,
         "caseMetric": case_metric,

@@ -39,6 +39,8 @@ def row_of(board: Board, key: int, row: Row) -> dict[str, object]:
         "failed": row.n_failed,
         "seconds": row.seconds,
         "secondsText": seconds_text(row.seconds),
+        "evaluations": row.cost.total if row.cost else None,
+        "evaluationsText": row.cost.text if row.cost else "–",
         "cells": {
             name: {**_cell(cell, places[name]), "spread": _spread(row, name, places[name])}
             for name, cell in row.cells.items()

@@ -10,11 +10,18 @@ from bench.api import RequestError
 from bench.report.states import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.report.boards import Board, Row
     from bench.report.cells import Cell
 
+# Facts that only some tables have.
+OPTIONAL: dict[str, Callable[[Row], object]] = {
+    "evaluations": lambda row: row.cost and row.cost.evaluations,
+    "gradients": lambda row: row.cost and row.cost.gradients,
+    "licence": lambda row: row.licence,
+    "unreliable": lambda row: reason_of(row.runs),
+}
 _SUFFIXES = ("", "_low", "_high", "_n", "_n_infinite", "_best", "_not_worse")
 
 
@@ -22,15 +29,12 @@ def lines_of(boards: Sequence[Board]) -> list[dict[str, object]]:
     """Return a mapping per board and method: facts, then seven columns per metric.
 
     <metric>, _low, _high (95% interval), _n, _n_infinite, _best, _not_worse (than the best, by the
-    paired bootstrap); None where not computed; numbers in full precision.  The facts hold a licence
-    and why a row is unreliable only where some row has one.
+    paired bootstrap); None where not computed; numbers in full precision.  The facts hold what a
+    network computed for an image, a licence, and why a row is unreliable only where some row has
+    one.
     """
     rows = [row for board in boards for row in board.rows]
-    optional = {
-        key: of
-        for key, of in {"licence": _licence, "unreliable": _reason}.items()
-        if any(map(of, rows))
-    }
+    optional = {key: of for key, of in OPTIONAL.items() if any(map(of, rows))}
     names = list(dict.fromkeys(metric.name for board in boards for metric in board.metrics))
     return [
         {
@@ -83,14 +87,6 @@ def _facts(board: Board, row: Row) -> dict[str, object]:
         "n_failed": row.n_failed,
         "seconds_per_image": row.seconds,
     }
-
-
-def _licence(row: Row) -> str:
-    return row.licence
-
-
-def _reason(row: Row) -> str:
-    return reason_of(row.runs)
 
 
 def _numbers(row: Row, names: Sequence[str]) -> dict[str, object]:

@@ -88,7 +88,8 @@ def main() -> None:
         write(rows, options.csv)
     if options.plot:
         first = next(iter(groups.values()))
-        plot(points(first, options.metric), options.metric, options.plot)
+        many = [run for run in first if len(run.scores) >= options.plot_images]
+        plot(points(many, options.metric), options.metric, options.plot)
 
 
 def grouped(texts: Sequence[str]) -> dict[tuple[str, str, str], list[ScoredRun]]:
@@ -229,6 +230,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--against", type=float, help="a cost of RePaint, for all")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--plot", type=Path, help="of the first dataset and mask")
+    parser.add_argument(
+        "--plot-images", type=int, default=1, help="the plot leaves out runs of fewer images"
+    )
     return parser.parse_args()
 
 

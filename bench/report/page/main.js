@@ -81,7 +81,8 @@ function drawPanel() {
   const b = board(), rows = shownRows(b);
   const pictures = state.pictures && b.pictures.ids.length > 0;
   panel.replaceChildren(h("h2", {}, b.title), scoreTable(b, rows), ...b.notes.map(noteLine),
-    h("div", { class: "plots" }, paretoCard(b, rows), curvesCard(b, rows), bestOfCard(b, rows)),
+    h("div", { class: "plots" }, paretoCard(b, rows, TIME), paretoCard(b, rows, EVALUATIONS),
+      curvesCard(b, rows), bestOfCard(b, rows)),
     ...(pictures ? [viewerCard(b, rows), casesCard(b, rows)].filter(Boolean) : []));
   hintAtScrolling();
 }

@@ -60,30 +60,36 @@ function plotCard(title, draw, legend) {
 function better(area, m, low, high) {  // the better end of the axis is at the top
   return (v) => area.y(m.up ? (v - low) / (high - low) : (high - v) / (high - low));
 }
-function paretoCard(b, rows) {
+// What quality is drawn against.  "of": a row's cost, "text": as its table has it.
+const TIME = { name: "time", of: (row) => row.seconds, text: (row) => `${row.secondsText} s`,
+  axis: "seconds per image (log); left is faster", less: "faster" };
+const EVALUATIONS = { name: "network evaluations", of: (row) => row.evaluations,
+  text: (row) => `${row.evaluationsText} evaluations`,
+  axis: "evaluations and gradients per image (log)", less: "cheaper" };
+function paretoCard(b, rows, cost) {
   const m = plotMetric(b);
-  const points = rows.filter((row) => row.seconds > 0 && row.cells[m.name]).map((row) => {
+  const points = rows.filter((row) => cost.of(row) > 0 && row.cells[m.name]).map((row) => {
     const { value, interval } = row.cells[m.name];
-    return { row, t: Math.log10(row.seconds), v: value, ends: interval || [value, value] };
+    return { row, t: Math.log10(cost.of(row)), v: value, ends: interval || [value, value] };
   });
   if (points.length < 2) return null;
-  const note = h("p", { class: "note" }, "Filled, and on the line: no method here is both faster " +
-    "and better. Bars: 95% intervals of the mean.");
-  return plotCard(`Quality against time: ${m.title}`, (svg, area) =>
-    drawPareto(svg, area, m, points), note);
+  const note = h("p", { class: "note" }, "Filled, and on the line: no method here is both " +
+    `${cost.less} and better. Bars: 95% intervals of the mean.`);
+  return plotCard(`Quality against ${cost.name}: ${m.title}`, (svg, area) =>
+    drawPareto(svg, area, m, points, cost), note);
 }
-function drawPareto(svg, area, m, points) {
+function drawPareto(svg, area, m, points, cost) {
   const [x0, x1] = range(points.map((p) => p.t)).map((v, k) => v + (k ? 0.25 : -0.25));
   const [low, high] = range(points.flatMap((p) => p.ends));
   const x = (t) => area.x((t - x0) / (x1 - x0)), y = better(area, m, low, high);
-  frame(svg, area, timeTicks(points, x0, x1, x), y, [low, high],
-    ["seconds per image (log); left is faster", `${m.name}; up is better`]);
+  frame(svg, area, costTicks(points, x0, x1, x, cost), y, [low, high],
+    [cost.axis, `${m.name}; up is better`]);
   const front = points.filter((p) => !points.some((q) => beats(m, q, p)));
   svg.append(s("path", { class: "front", d: staircase(front, x, y, area.x(1)) }));
   const taken = points.map((p) => [x(p.t) - 5, y(p.v) - 5, x(p.t) + 5, y(p.v) + 5]);
   for (const p of points) {
     const stroke = colourOf(p.row.name), fill = front.includes(p) ? stroke : "var(--card)";
-    const about = `${p.row.name}: ${p.row.cells[m.name].text}, ${p.row.secondsText} s`;
+    const about = `${p.row.name}: ${p.row.cells[m.name].text}, ${cost.text(p.row)}`;
     svg.append(
       s("line", { x1: x(p.t), x2: x(p.t), y1: y(p.ends[0]), y2: y(p.ends[1]), stroke,
         "stroke-width": 1.5 }),
@@ -102,12 +108,18 @@ function beats(m, q, p) {  // q is at least as fast and as good as p, and not th
   const asGood = m.up ? q.v >= p.v : q.v <= p.v;
   return q !== p && q.t <= p.t && asGood && (q.t < p.t || q.v !== p.v);
 }
-function timeTicks(points, x0, x1, x) {
-  const marks = [], every = Math.max(1, Math.ceil((x1 - x0) / 6));
-  for (let k = Math.ceil(x0); k <= x1; k += every) {
-    marks.push([x(k), k < -3 || k > 4 ? `1e${k}` : String(10 ** k)]);
+function costTicks(points, x0, x1, x, cost) {  // powers of ten; in a short range also 2 and 5
+  const leading = x1 - x0 < 2 ? [1, 2, 5] : [1], marks = [];
+  const every = Math.max(1, Math.ceil((x1 - x0) / 6));
+  for (let k = Math.floor(x0); k <= x1; k += every) {
+    for (const digit of leading) {
+      const at = k + Math.log10(digit);
+      if (at < x0 || at > x1) continue;
+      const value = Number((digit * 10 ** k).toPrecision(1));
+      marks.push([x(at), k < -3 || k > 4 ? value.toExponential() : String(value)]);
+    }
   }
-  return marks.length ? marks : [[x(points[0].t), points[0].row.secondsText]];
+  return marks.length ? marks : [[x(points[0].t), cost.text(points[0].row)]];
 }
 const LABEL_PLACES = [[9, 4, "start"], [-9, 4, "end"], [0, -10, "middle"], [0, 19, "middle"],
   [12, 19, "end"], [12, -10, "end"], [-12, 19, "start"], [-12, -10, "start"]];

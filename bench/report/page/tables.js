@@ -3,6 +3,7 @@ function sortValue(row, key) {
   if (key === "method") return row.name.toLowerCase();
   if (key === "n") return row.n;
   if (key === "seconds") return row.seconds;
+  if (key === "evaluations") return row.evaluations;
   if (key === "licence") return row.licence || null;
   return row.cells[key] ? row.cells[key].value : null;
 }
@@ -39,10 +40,12 @@ function scoreCell(cell) {
     cell.spread ? h("small", { class: "spread" }, cell.spread) : null);
 }
 function scoreTable(b, rows) {
+  const counted = b.costTitle;
   const licensed = b.rows.some((row) => row.licence);
   const head = h("tr", {}, headCell("method", "method", false),
     b.metrics.map((m) => headCell(m.name, m.title, m.up)),
     headCell("n", "n", true), headCell("seconds", "s/image", false),
+    counted ? headCell("evaluations", counted, false) : null,
     licensed ? headCell("licence", "licence", false) : null);
   const small = (text) => (text ? h("span", { class: "assets" }, text) : null);
   const body = sortedRows(rows).map((row) => h("tr", {},
@@ -50,6 +53,7 @@ function scoreTable(b, rows) {
     b.metrics.map((m) => scoreCell(row.cells[m.name])),
     h("td", {}, row.failed ? `${row.n} (${row.failed} failed)` : String(row.n)),
     h("td", {}, row.secondsText),
+    counted ? h("td", {}, row.evaluationsText) : null,
     licensed ? h("td", {}, row.licence || "–") : null));
   const empty = rows.length ? null : h("p", { class: "note" }, "No method matches the filter.");
   return h("div", {}, scrolling(
