@@ -31,6 +31,13 @@ def numpy_stream(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed))
 
 
+def mersenne_stream(seed: int) -> np.random.RandomState:
+    """Return numpy's older stream of a seed, for draws that programs of the field make so too."""
+    import numpy as np
+
+    return np.random.RandomState(seed)
+
+
 def torch_stream(seed: int) -> torch.Generator:
     """Return torch's CPU stream of a seed."""
     import torch

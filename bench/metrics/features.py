@@ -1,8 +1,7 @@
 """Inception features of a set of images: computed once, then cached by content and weights.
 
-The network is torch-fidelity's "inception-v3-compat" (weights of 2015-12-05) with batch norm folded
-into its convolutions; its input is the uint8 image, which it resizes by TensorFlow 1's bilinear
-filter.  A set that is cut into parts is cached part by part: an interrupted scoring goes on there.
+The network reads uint8 images and resizes them itself.  A set that is cut into parts is cached part
+by part: an interrupted scoring goes on there.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.api import HasParts, ImageSet, RequestError
 from bench.assets.cache import cache_dir, write_atomically
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from bench.metrics.convolution import ConvReLU
+    from bench.metrics.inception import Inception
 
 WEIGHTS = "fid-inception"
 # Bumped whenever the same images and weights would give other features.
@@ -110,7 +109,7 @@ def compute_features(images: Iterable[torch.Tensor], device: str = "cpu") -> np.
     with torch.inference_mode():
         for batch in _batches(images, BATCH["cpu" if device == "cpu" else "cuda"]):
             levels = torch.stack(batch).to(device).contiguous(memory_format=torch.channels_last)
-            rows.append(network(levels)[0].cpu().numpy())
+            rows.append(network(levels).cpu().numpy())
     if not rows:
         raise RequestError("The set holds no image: features need at least one.")
     return np.concatenate(rows)
@@ -129,45 +128,15 @@ def _batches(images: Iterable[torch.Tensor], most: int) -> Iterator[list[torch.T
 
 
 @lru_cache(maxsize=1)
-def load_network(device: str = "cpu") -> Any:
+def load_network(device: str = "cpu") -> Inception:
     """Return the network for inference, kept for the process's life.
 
     Raises RequestError when the weights cannot be had.
     """
-    network = filled_network()
-    for module in list(network.modules()):
-        for name, child in list(module.named_children()):
-            if hasattr(child, "conv") and hasattr(child, "bn"):
-                setattr(module, name, _folded(child))
-    return network.to(device) if device != "cpu" else network
-
-
-def filled_network() -> Any:
-    """Return torch-fidelity's own network with the weights in it (CPU, eval)."""
-    import torch
     from safetensors.torch import load_file
 
     from bench.assets import weights
-    from bench.assets.converters import inception_skeleton
+    from bench.metrics.inception import Inception
 
-    state = load_file(weights.require(WEIGHTS))
-    network = inception_skeleton()
-    for name, empty in network.state_dict().items():
-        if name.endswith("bn.weight"):
-            state[name] = torch.ones(empty.shape)
-        elif name not in state:  # counters of batch norm; the classifier, which is not used
-            state[name] = torch.zeros(empty.shape, dtype=empty.dtype)
-    network.load_state_dict(state, assign=True)
-    return network.eval().requires_grad_(False)
-
-
-def _folded(block: Any) -> ConvReLU:
-    """Return a convolution, its batch norm and its ReLU as one."""
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-    from bench.metrics.convolution import ConvReLU
-
-    conv = fuse_conv_bn_eval(block.conv, block.bn)
-    assert conv.bias is not None
-    down, _ = conv.stride
-    return ConvReLU(conv.weight.detach(), conv.bias.detach(), stride=down, padding=conv.padding)
+    network = Inception(load_file(weights.require(WEIGHTS))).requires_grad_(False).eval()
+    return network.to(device) if device != "cpu" else network

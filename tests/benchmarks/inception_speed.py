@@ -13,10 +13,13 @@ import statistics
 import time
 
 import torch
+from safetensors.torch import load_file
 
 from bench import plugins
 from bench.api.imaging import to_uint8
+from bench.assets import weights
 from bench.metrics import features
+from tests.torch_fidelity_network import torch_fidelity_network
 
 
 def main() -> None:
@@ -28,7 +31,7 @@ def main() -> None:
     torch.set_num_threads(1)
     photos = plugins.dataset("photos", size=256)
     images = torch.stack([to_uint8(photos.load(i)) for i in photos.ids()[: asked.batch]])
-    theirs = features.filled_network()
+    theirs = torch_fidelity_network(load_file(weights.require(features.WEIGHTS)))
     spent: dict[str, list[float]] = {"torch-fidelity's network": [], "ours": []}
     for turn in range(asked.rounds + 1):
         for name, times in spent.items():

@@ -24,8 +24,11 @@ from safetensors.torch import load_file
 from bench import plugins
 from bench.api.imaging import read_rgb, to_tensor
 from bench.assets import weights
+from bench.metrics.features import WEIGHTS as INCEPTION
 from bench.metrics.features import load_network as inception
+from bench.metrics.fid import frechet_distance
 from bench.metrics.perceptual import WEIGHTS
+from tests.torch_fidelity_network import torch_fidelity_state
 
 Row = tuple[str, float]
 CPU = torch.device("cpu")
@@ -92,16 +95,7 @@ def lpips_rows(pairs: Pairs) -> Iterator[Row]:
 def features(images: torch.Tensor) -> torch.Tensor:
     """Return float32 (N, 2048) of uint8 images, which the network resizes itself."""
     with torch.inference_mode():
-        return torch.cat([inception()(image[None])[0] for image in images])
-
-
-def torch_fidelity_fid(sets: list[torch.Tensor]) -> float:
-    """Return torch-fidelity's FID of the features of outputs and targets, as metric `fid` does."""
-    from torch_fidelity import metric_fid
-
-    statistics = [metric_fid.fid_features_to_statistics(rows) for rows in sets]
-    found = metric_fid.fid_statistics_to_metric(*statistics, verbose=False)
-    return float(found[metric_fid.KEY_METRIC_FID])
+        return torch.cat([inception()(image[None]) for image in images])
 
 
 def torchmetrics_fid(sets: list[torch.Tensor]) -> float:
@@ -129,7 +123,8 @@ def pytorch_fid(pairs: Pairs) -> float:
     from pytorch_fid import fid_score
     from pytorch_fid import inception as theirs
 
-    theirs.load_state_dict_from_url = lambda *args, **kwargs: inception().state_dict()
+    state = torch_fidelity_state(load_file(weights.require(INCEPTION)))
+    theirs.load_state_dict_from_url = lambda *args, **kwargs: state
     folders = [str(folder) for folder in pairs.folders]
     return float(fid_score.calculate_fid_given_paths(folders, 1, CPU, 2048, num_workers=0))
 
@@ -140,7 +135,7 @@ def clean_fid(pairs: Pairs) -> float:
 
     def network(batch: torch.Tensor) -> torch.Tensor:  # levels, already 299 wide
         with torch.inference_mode():
-            return torch.cat([_resized(image[None]) for image in batch])
+            return torch.cat([inception().features(image[None]) for image in batch])
 
     return float(
         fid.compute_fid(
@@ -151,21 +146,11 @@ def clean_fid(pairs: Pairs) -> float:
     )
 
 
-def _resized(levels: torch.Tensor) -> torch.Tensor:
-    """Return (1, 2048) of levels that need no resizing: the network's layers alone."""
-    network, held = inception(), {}
-    hook = network.Conv2d_1a_3x3.register_forward_pre_hook(lambda _, __: ((levels - 128) / 128,))
-    try:
-        held["features"] = network(torch.zeros(1, 3, 299, 299, dtype=torch.uint8))[0]
-    finally:
-        hook.remove()
-    return held["features"]
-
-
 def fid_rows(pairs: Pairs) -> Iterator[Row]:
     """Yield the rows of FID."""
     ours = [features(pairs.levels(which)) for which in (0, 1)]
-    yield "ours (torch-fidelity): TensorFlow 1's resizing, N - 1", torch_fidelity_fid(ours)
+    arrays = [rows.numpy() for rows in ours]
+    yield "ours, as torch-fidelity: TensorFlow 1's resizing, N - 1", frechet_distance(*arrays)
     yield "torchmetrics", torchmetrics_fid(ours)
     yield "MAT: as ours, covariance over N", frechet(*ours, 0)
     yield "pytorch-fid (LaMa, AOT-GAN): resized by `interpolate`", pytorch_fid(pairs)

@@ -216,13 +216,6 @@ def test_an_official_checkpoint_gives_the_bundled_bytes(tmp_path):
     assert hashlib.sha256(data).hexdigest() == weights.pinned("lpips-alexnet")
 
 
-def test_the_inception_has_94_convolutions_in_the_carrier_s_order():
-    shapes = converters._inception_shapes()
-    assert len(shapes) == 94 * 4
-    assert next(iter(shapes.items())) == ("Conv2d_1a_3x3.conv.weight", (32, 3, 3, 3))
-    assert list(shapes)[-1] == "Mixed_7c.branch_pool.bn.running_var"
-
-
 def test_the_cache_directory_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path))
     assert cache_dir() == tmp_path

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
+from safetensors.torch import load_file
 from sklearn.svm import LinearSVC
 
 from bench.api import RequestError, SetMetric
@@ -68,7 +69,7 @@ def counted_network(monkeypatch, tmp_path):
 
     def network(batch):
         calls.append(len(batch))
-        return (batch.float().mean((2, 3)).repeat(1, 683)[:, :2048],)
+        return batch.float().mean((2, 3)).repeat(1, 683)[:, :2048]
 
     monkeypatch.setattr(features, "load_network", lambda device: network)
     monkeypatch.setenv("INPAINT_BENCH_CACHE", str(tmp_path / "cache"))
@@ -147,22 +148,6 @@ def test_workers_compute_what_is_lacking_and_the_rest_is_kept(
         assert (entries["kid"].value, entries["kid"].n) == (0.5, 6)
     assert counted_network == [4, 2, 4, 2]  # outputs and targets, once
     assert seen == [(4, 12), (6, 12), (10, 12), (12, 12)]
-
-
-@pytest.mark.slow
-def test_folded_and_packed_features_are_torch_fidelity_s():
-    try:
-        weights.require("fid-inception")
-    except RequestError as error:
-        pytest.skip(f"the FID Inception cannot be fetched here: {error}")
-    stream = torch.Generator().manual_seed(3)
-    images = torch.randint(0, 256, (3, 3, 64, 48), generator=stream, dtype=torch.uint8)
-    with torch.inference_mode():
-        theirs = features.filled_network()(images)[0].numpy()
-    ours = features.compute_features(images)
-    assert np.abs(ours - theirs).max() < 1e-4 < np.abs(theirs).max()
-    alone = [features.compute_features(images[i : i + 1])[0] for i in range(3)]
-    assert np.array_equal(ours, np.stack(alone))
 
 
 def test_damaged_features_are_computed_again(counted_network, tmp_path):
@@ -257,14 +242,15 @@ def test_set_metrics_keep_the_contract_and_name_their_weights(metric):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_fid_and_kid_agree_with_torch_fidelity_on_the_same_folders(tmp_path, monkeypatch):
     try:
-        weights.require("fid-inception")
+        tensors = load_file(weights.require("fid-inception"))
     except RequestError as error:
         pytest.skip(f"the FID Inception cannot be fetched here: {error}")
     import torch_fidelity
 
+    from tests.torch_fidelity_network import torch_fidelity_state
+
     outputs, targets = write_images(tmp_path / "a", 1), write_images(tmp_path / "b", 0)
-    state = features.filled_network().state_dict()
-    torch.save(state, tmp_path / "inception.pth")
+    torch.save(torch_fidelity_state(tensors), tmp_path / "inception.pth")
     theirs = torch_fidelity.calculate_metrics(
         input1=str(tmp_path / "a"),
         input2=str(tmp_path / "b"),
