@@ -24,16 +24,10 @@ def mixture() -> Mixture:
 
 
 def y_of(prior: Mixture) -> torch.Tensor:
-    """Known pixels for which P(+) is .8."""
+    """Known pixels, all of one level, for which P(+) is .8."""
     hole = middle()
     pull = torch.linalg.solve(prior.covariance[~hole][:, ~hole], prior.modes[0, ~hole])
-    y = torch.zeros(WIDTH).double()
-    y[~hole] = (
-        prior.modes[0, ~hole]
-        * (0.5 * torch.log(torch.tensor(4.0)).double())
-        / (pull @ prior.modes[0, ~hole])
-    )
-    return y
+    return torch.where(hole, 0.0, 0.5 * torch.log(torch.tensor(4.0)).double() / pull.sum())
 
 
 def share_of_plus(options: Any, rows: int, prior: Mixture, network: Any = None) -> float:

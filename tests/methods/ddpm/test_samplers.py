@@ -345,7 +345,6 @@ def test_resampling_keeps_the_expected_counts() -> None:
     assert torch.allclose(counts / 5, torch.softmax(log_w[0], 0), atol=2e-3)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "share"),
     [
@@ -359,8 +358,12 @@ def test_resampling_keeps_the_expected_counts() -> None:
     ids=str,
 )
 def test_the_share_of_a_mode(options: Any, share: float) -> None:
-    """Measured with a standard error of .01; 1,500 rows have one of .013."""
-    assert share_of_plus(options, 1500, mixture()) == pytest.approx(share, abs=0.05)
+    """As measured by other code, with a standard error of .01; 1,500 rows have one of .013.
+
+    Which y that code took is not on record, and shares depend on it: with y along the mode's own
+    shape DDNM's is .55.  Hence the wide tolerance.
+    """
+    assert share_of_plus(options, 1500, mixture()) == pytest.approx(share, abs=0.06)
 
 
 def test_the_mixtures_exact_law_has_the_modes_share() -> None:
