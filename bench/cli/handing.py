@@ -72,8 +72,8 @@ def score(
         raise RequestError("--like needs --outputs FOLDER: where the outputs lie that came back.")
     decided = [key for key in ("mask", "size", "limit", "mask_seed", "layout") if asked[key]]
     if decided:
-        given = ", ".join(f"--{key.replace('_', '-')}" for key in decided)
-        raise RequestError(f"{given}: --like {like} decides that; leave it out.")
+        options = ", ".join(f"--{key.replace('_', '-')}" for key in decided)
+        raise RequestError(f"{options}: --like {like} decides that; leave it out.")
     returned = ReturnedRequest(outputs, like, asked["name"], asked["dataset"], asked["licence"])
     return score_returned(returned, out=out, metrics=metrics, progress=progress)
 

@@ -123,18 +123,22 @@ def verify(
     """
     from bench import plugins
     from bench.runner import verify as checks
-    from bench.runner.reference import Given
+    from bench.runner.reference import Override
     from bench.runner.reference import references as find_references
     from bench.runner.rerun import record_rerun
 
-    given = [Given(many.removesuffix("s"), spec) for many, specs in asked.items() for spec in specs]
-    for plugin in given:
+    overrides = [
+        Override(many.removesuffix("s"), spec) for many, specs in asked.items() for spec in specs
+    ]
+    for plugin in overrides:
         plugins.find_class(plugin.kind, plugin.spec)  # an unknown one is an error of the request
     verdicts = []
     with shown(quiet=quiet) as progress:
         for path in find_references(references):
             on_progress = progress.stage(path.name)
-            verdicts.append(checks.verify(path, count=count, on_progress=on_progress, given=given))
+            verdicts.append(
+                checks.verify(path, count=count, on_progress=on_progress, overrides=overrides)
+            )
             if not quiet or not verdicts[-1].good:
                 click.echo(verdicts[-1].text())
             if write:

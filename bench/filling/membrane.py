@@ -41,8 +41,8 @@ def extended(filling: np.ndarray, hole: np.ndarray) -> np.ndarray:
     (H, W, C).  hole: bool (H, W), not empty.
     """
     _, nearest = distance_transform_edt(~hole, return_indices=True)
-    found: np.ndarray = filling[nearest[0], nearest[1]]
-    return found
+    nearest_filling: np.ndarray = filling[nearest[0], nearest[1]]
+    return nearest_filling
 
 
 def harmonic(values: np.ndarray, fixed: np.ndarray, free: np.ndarray) -> np.ndarray:

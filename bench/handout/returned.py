@@ -60,9 +60,9 @@ class ReturnedOutputs:
 
     def _existing(self, output_id: str) -> Path:
         files = self._files(output_id)
-        if (found := find_file(self.path, files)) is None:
+        if (file := find_file(self.path, files)) is None:
             raise ValueError(f"no output: there is no {' or '.join(files)} in {self.path}")
-        return found
+        return file
 
     def _files(self, output_id: str) -> list[str]:
         """Return where an output may lie."""

@@ -97,10 +97,10 @@ def _with_absolute_paths(asked: Asked) -> Asked:
 
 def _claim(out: Path, asked: Asked) -> None:
     """Take the folder for this request; RequestError when it holds something else."""
-    wanted = indented(asdict(asked))
+    claim = indented(asdict(asked))
     for name, holds in ((UNFINISHED, _read), (MANIFEST, _asked_of)):
         if (out / name).exists():
-            if holds(out / name) != json.loads(wanted):
+            if holds(out / name) != json.loads(claim):
                 raise RequestError(
                     f"{out} holds a handout of other images, holes or layout; give a new folder."
                 )
@@ -108,7 +108,7 @@ def _claim(out: Path, asked: Asked) -> None:
     else:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise RequestError(f"{out} is not an empty folder; give a new one with --out.")
-    write_atomic(out / UNFINISHED, wanted)
+    write_atomic(out / UNFINISHED, claim)
     (out / MANIFEST).unlink(missing_ok=True)
 
 

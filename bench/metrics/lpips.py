@@ -131,9 +131,11 @@ def distances(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]], net: str) -> l
 
     images = {id(image): image for pair in pairs for image in pair}
     features = unit_features([Picture(image) for image in images.values()], net)
-    found = dict(zip(images, features, strict=True))
+    features_of = dict(zip(images, features, strict=True))
     network = load_network(net)
-    return [mean_over_places(apart(network, found[id(x)], found[id(y)])) for x, y in pairs]
+    return [
+        mean_over_places(apart(network, features_of[id(x)], features_of[id(y)])) for x, y in pairs
+    ]
 
 
 def weighted_features(images: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:

@@ -51,32 +51,32 @@ class Chosen:
 class Choices:
     """Plug-ins of a kind by their place: those of the command line, then the registered ones.
 
-    given: as on the command line.  default: names that are chosen when none was given.
+    texts: plug-ins as on the command line.  default: names that are chosen when none was given.
     """
 
-    def __init__(self, kind: str, given: Sequence[str], default: Sequence[str] = ()) -> None:
+    def __init__(self, kind: str, texts: Sequence[str], default: Sequence[str] = ()) -> None:
         self._kind = kind
-        self._given = [Chosen(plugins.resolve(kind, text), text) for text in given]
+        self._from_user = [Chosen(plugins.resolve(kind, text), text) for text in texts]
         self._names = [name for name in plugins.registry(kind) if self._stands_alone(name)]
-        self._default = [] if given else default
+        self._default = [] if texts else default
 
     def offers(self) -> list[Offer]:
         """Return all, in the order of their places."""
         offers: list[Offer] = [
             {"name": one.text, "about": _about(type(one.plugin)), "chosen": True, "fields": []}
-            for one in self._given
+            for one in self._from_user
         ]
         return offers + [self._offer(name) for name in self._names]
 
     def choose(self, place: int, parameters: Mapping[str, str]) -> Chosen:
         """Return the plug-in at a place; raises RequestError for a place or parameter unknown."""
-        if not 0 <= place < len(self._given) + len(self._names):
+        if not 0 <= place < len(self._from_user) + len(self._names):
             raise RequestError(f"There is no {self._kind} at place {place}.")
-        if place < len(self._given):
+        if place < len(self._from_user):
             if parameters:
-                raise RequestError(f"{self._given[place].text} is taken as it was given.")
-            return self._given[place]
-        name = self._names[place - len(self._given)]
+                raise RequestError(f"{self._from_user[place].text} is taken as it was given.")
+            return self._from_user[place]
+        name = self._names[place - len(self._from_user)]
         plugin_class, _ = plugins.find_class(self._kind, name)
         values = _typed(plugin_class, {k: v for k, v in parameters.items() if v != ""})
         plugin = plugins.resolve(self._kind, name, **values)
@@ -100,8 +100,8 @@ class Choices:
 class Datasets:
     """Datasets by their place: that of the command line, then those that are on this machine."""
 
-    def __init__(self, given: str | None) -> None:
-        self._choices = Choices("dataset", [given] if given else [])
+    def __init__(self, text: str | None) -> None:
+        self._choices = Choices("dataset", [text] if text else [])
         self.names = [offer["name"] for offer in self._choices.offers()]
 
     def at(self, place: int, size: int | None) -> Dataset:

@@ -108,7 +108,7 @@ def _check_one_name_each(kind: str, resolved: Sequence[object], texts: Sequence[
     """Raise RequestError for two names of one thing: a run is made once and has one name."""
     for k, text in enumerate(texts):
         first = resolved.index(resolved[k])
-        one, other = (plugins.given_note(kind, t) for t in (texts[first], text))
+        one, other = (plugins.note_in(kind, t) for t in (texts[first], text))
         if one != other:
             raise RequestError(
                 f"--{kind} {texts[first]!r} and {text!r} are the same runs under two names: give "
@@ -122,9 +122,9 @@ def names(method: str | None = None, mask: str | None = None, dataset: str | Non
     And the `licence=` of the method's.
     """
     texts = {"method": method, "mask": mask, "dataset": dataset}
-    given = {kind: plugins.given_note(kind, text) for kind, text in texts.items() if text}
-    licence = plugins.given_note("method", method, plugins.LICENCE) if method else None
-    return Names(**given, licence=licence)
+    called = {kind: plugins.note_in(kind, text) for kind, text in texts.items() if text}
+    licence = plugins.note_in("method", method, plugins.LICENCE) if method else None
+    return Names(**called, licence=licence)
 
 
 def _seeds_of(method: Method, request: Request) -> tuple[int, ...]:

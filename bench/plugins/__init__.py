@@ -66,7 +66,7 @@ def metric(spec: str, **parameters: object) -> ImageMetric | SetMetric | SampleM
 def resolve(kind: str, spec: str, **parameters: object) -> object:
     """Return the plug-in instance that `spec` names; raises RequestError in one line.
 
-    `name=` and `licence=` are what the user says of it, and no parameters: see `given_note`.
+    `name=` and `licence=` are what the user says of it, and no parameters: see `note_in`.
     """
     plugin_class, text = find_class(kind, spec)
     if issubclass(plugin_class, Wraps):
@@ -85,25 +85,25 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
         raise RequestError(f"{kind} {spec!r}: {error}") from error
 
 
-def given_note(kind: str, spec: str, note: str = NAME) -> str | None:
+def note_in(kind: str, spec: str, note: str = NAME) -> str | None:
     """Return one of NOTES as the text gives it, such as what tables are to call the plug-in.
 
     None without it, and where the plug-in has a parameter of that name.
     """
     plugin_class, text = find_class(kind, spec)
     if issubclass(plugin_class, Wraps):
-        return given_note(kind, text, note)
+        return note_in(kind, text, note)
     shape = parts.shape(plugin_class, names_in(text))
     notes = _free_notes(kind, shape)
-    given = _parse(shape, text, notes).get(note) if note in notes else None
-    return None if given is None else str(given)
+    value = _parse(shape, text, notes).get(note) if note in notes else None
+    return None if value is None else str(value)
 
 
-def given_name(kind: str, spec: str) -> str:
+def name_of(kind: str, spec: str) -> str:
     """Return the name of the plug-in of a text; raises RequestError for an unknown one."""
     plugin_class, text = find_class(kind, spec)
     if issubclass(plugin_class, Wraps):
-        return f"{spec.partition(':')[0]}:{given_name(kind, text)}"
+        return f"{spec.partition(':')[0]}:{name_of(kind, text)}"
     return str(plugin_class.name)
 
 

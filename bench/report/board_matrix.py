@@ -61,18 +61,18 @@ def _title(row: Row) -> str:
 
 def _tail(board: Board, *, compact: bool) -> dict[str, Callable[[Row], str]]:
     """Return the titles of the last columns, and what stands there for a row."""
-    found: dict[str, Callable[[Row], str]] = {
+    columns: dict[str, Callable[[Row], str]] = {
         "n": lambda row: f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else ""),
         "s/image": lambda row: seconds_text(row.seconds),
     }
     if compact:
-        return found
+        return columns
     if title := column_title(board.rows):
-        found[title] = lambda row: row.cost.text if row.cost else "–"
+        columns[title] = lambda row: row.cost.text if row.cost else "–"
     if any(len(row.seeds) > 1 for row in board.rows):
-        found["seeds"] = lambda row: ", ".join(map(str, row.seeds))
+        columns["seeds"] = lambda row: ", ".join(map(str, row.seeds))
     if any(row.assets for row in board.rows):
-        found["weights, gallery"] = lambda row: row.assets or "–"
+        columns["weights, gallery"] = lambda row: row.assets or "–"
     if any(row.licence for row in board.rows):
-        found["licence"] = lambda row: row.licence or "–"
-    return found
+        columns["licence"] = lambda row: row.licence or "–"
+    return columns

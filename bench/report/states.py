@@ -40,5 +40,5 @@ def notes_of(rows: Iterable[Row]) -> list[str]:
 
 
 def _states(runs: Iterable[ScoredRun]) -> list[State]:
-    found = (read_state(run.path) for run in runs)
-    return [state for state in found if state is not None]
+    states = (read_state(run.path) for run in runs)
+    return [state for state in states if state is not None]

@@ -147,9 +147,9 @@ def _score(results: Sequence[RunResult], grid: _Grid, pools: Pools, workers: int
         on_progress=grid.progress.stage(called),
         device=grid.options.scores_on,
     )
-    found = dict(zip(asked, summaries, strict=True))
+    summary_by_path = dict(zip(asked, summaries, strict=True))
     for result in results:
-        result.summary = found.get(result.path)
+        result.summary = summary_by_path.get(result.path)
 
 
 def _title(run: Run) -> str:

@@ -152,7 +152,7 @@ def _store_all(
     finished = result.n - len(missing)
     on_progress(finished, result.n)
 
-    def wanted() -> Iterator[list[ImageResult]]:
+    def missing_results() -> Iterator[list[ImageResult]]:
         for outcome in outcomes:
             if outcome.loading is not None:
                 directory.add_loading(outcome.loading)
@@ -160,7 +160,7 @@ def _store_all(
             _remark(outcome.remark, done, result)
             yield done
 
-    for done in _stored(wanted(), directory):
+    for done in _stored(missing_results(), directory):
         result.n_new += sum(item.record.done for item in done)
         finished += len(done)
         on_progress(finished, result.n)

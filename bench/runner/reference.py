@@ -67,7 +67,7 @@ def committed() -> Path:
 
 
 @dataclass(frozen=True)
-class Given:
+class Override:
     """A plug-in as the command line gives it, for references with one of that name.
 
     kind: "method", "mask" or "dataset".  spec: "folder:images/".
@@ -79,18 +79,18 @@ class Given:
     @property
     def name(self) -> str:
         """The plug-in's name; raises RequestError for an unknown one."""
-        return plugins.given_name(self.kind, self.spec)
+        return plugins.name_of(self.kind, self.spec)
 
 
-def rebuild(spec: Spec, given: Sequence[Given] = ()) -> Run:
+def rebuild(spec: Spec, overrides: Sequence[Override] = ()) -> Run:
     """Return the run that a spec describes; RequestError if it would be another on this machine.
 
-    given: what takes the place of plug-ins of the same names, with the spec's parameters.
+    overrides: what takes the place of plug-ins of the same names, with the spec's parameters.
     """
     run = Run(
-        _plugin("method", spec["method"], given),
-        _plugin("mask", spec["mask"], given),
-        _plugin("dataset", spec["dataset"], given),
+        _plugin("method", spec["method"], overrides),
+        _plugin("mask", spec["mask"], overrides),
+        _plugin("dataset", spec["dataset"], overrides),
         limit=spec["limit"],
         seed=spec["seed"],
         mask_seed=spec["mask_seed"],
@@ -110,11 +110,11 @@ def rebuild_task(spec: Spec, dataset: str | None = None) -> Run:
     dataset: where the images lie, for those that are not shipped.  Raises RequestError if they
     would be others on this machine.
     """
-    given = [] if dataset is None else [Given("dataset", dataset)]
+    overrides = [] if dataset is None else [Override("dataset", dataset)]
     run = Run(
         NoMethod(),
-        _plugin("mask", spec["mask"], given),
-        _plugin("dataset", spec["dataset"], given),
+        _plugin("mask", spec["mask"], overrides),
+        _plugin("dataset", spec["dataset"], overrides),
         limit=spec["limit"],
         mask_seed=spec["mask_seed"],
         samples=spec["samples"],
@@ -135,10 +135,10 @@ def _check_same(told: Mapping[str, object], ours: Mapping[str, object]) -> None:
             )
 
 
-def _plugin(kind: str, identity: Identity, given: Sequence[Given]) -> Any:
+def _plugin(kind: str, identity: Identity, overrides: Sequence[Override]) -> Any:
     if identity["version"] == ExternalOutputs.version:
         raise RequestError(f"{identity['name']}: its outputs were made elsewhere.")
-    same = [g.spec for g in given if g.kind == kind and g.name == identity["name"]]
+    same = [one.spec for one in overrides if one.kind == kind and one.name == identity["name"]]
     text = same[0] if same else identity["name"]
     try:
         return plugins.resolve(kind, text, **identity["parameters"])

@@ -15,7 +15,7 @@ from bench.api import ImageMetric, RequestError, imaging, is_exact
 from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan.spec import Run
-from bench.runner.reference import Given, Reference, read_reference, rebuild
+from bench.runner.reference import Override, Reference, read_reference, rebuild
 from bench.store.manifest import BatchPlan
 from bench.store.record import Record
 
@@ -61,21 +61,23 @@ def verify(
     *,
     count: int,
     on_progress: Callable[[int, int], None],
-    given: Sequence[Given] = (),
+    overrides: Sequence[Override] = (),
 ) -> Verdict:
     """Run `count` images of a reference again, in the batches of its plan, and compare.
 
-    Methods without a network must be equal to the bit, networks within NETWORK_TOLERANCE.  given:
-    plug-ins of those names, for what a reference does not hold, such as the path of a folder.  A
+    Methods without a network must be equal to the bit, networks within NETWORK_TOLERANCE.  A
     damaged reference is not reproduced; one that other code, weights or data than this machine's
     made cannot be checked.
+
+    overrides: plug-ins of those names, for what a reference does not hold, such as the path of a
+    folder.
     """
     try:
         reference = read_reference(path)
     except (RequestError, OSError, ValueError) as error:
         return Verdict(path.name, 0, 0, (" ".join(str(error).split()),))
     try:
-        run = rebuild(reference.manifest.spec, given)
+        run = rebuild(reference.manifest.spec, overrides)
         new = _run_again(run, reference.manifest.plan, count, on_progress)
     except (RequestError, OSError, ValueError) as error:
         return Verdict(path.name, 0, 0, (), unchecked=" ".join(str(error).split()))

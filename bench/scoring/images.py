@@ -193,8 +193,8 @@ def _set_entries(
     triples = [_triple(run.directory, record) for record in run.done]
     over_sets = [name for name, metric in run.metrics.items() if isinstance(metric, SetMetric)]
     kept = kept_sets(run.directory, run.done)
-    found = score_sets(triples, over_sets, kept, executor, on_progress, device)
-    entries: dict[str, MetricEntry] = {**found}
+    over_images = score_sets(triples, over_sets, kept, executor, on_progress, device)
+    entries: dict[str, MetricEntry] = {**over_images}
     for name, metric in run.metrics.items():
         if isinstance(metric, SampleMetric | PosteriorMetric):
             entries[name] = samples_entry(

@@ -78,15 +78,15 @@ def score_chunk(chunk: Chunk) -> list[tuple[int, Score]]:
     names = dict.fromkeys(name for item in chunk.lacking for name in item.metrics)
     metrics = {name: cast(ImageMetric, plugins.metric(name)) for name in names}
     pairs = _read(chunk.lacking)
-    found = []
+    scores = []
     for name, metric in metrics.items():
         chosen = [i for i, item in enumerate(chunk.lacking) if name in item.metrics]
         values = score_pairs(metric, [pairs[i] for i in chosen], chunk.device)
         for i, value in zip(chosen, values, strict=True):
             item = chunk.lacking[i]
             score = Score(item.triple.name, item.triple.sha256, name, metric.version, value)
-            found.append((item.run, score))
-    return found
+            scores.append((item.run, score))
+    return scores
 
 
 def score_pairs(

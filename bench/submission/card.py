@@ -29,12 +29,12 @@ def problems(card: object) -> list[str]:
     if not isinstance(card, dict):
         return ["it is no JSON object"]
     wrong = [f"{key} is missing: {told}" for key, (_, told) in REQUIRED.items() if key not in card]
-    known = {**REQUIRED, **OPTIONAL}
+    entries = {**REQUIRED, **OPTIONAL}
     for key, value in card.items():
-        if key not in known:
+        if key not in entries:
             wrong.append(f"unknown key {key!r}")
-        elif not known[key][0](value):
-            wrong.append(f"{key} = {value!r} is not {known[key][1]}")
+        elif not entries[key][0](value):
+            wrong.append(f"{key} = {value!r} is not {entries[key][1]}")
     return wrong
 
 

@@ -186,10 +186,10 @@ def _other_scores(
     metrics: Mapping[str, ImageMetric],
     scores: Mapping[str, float],
 ) -> Sequence[str]:
-    given = (pixels.float() / 255)[None], (image.target.float() / 255)[None], image.hole[None]
-    found = {name: float(metric(*given)[0]) for name, metric in metrics.items()}
+    arguments = (pixels.float() / 255)[None], (image.target.float() / 255)[None], image.hole[None]
+    recomputed = {name: float(metric(*arguments)[0]) for name, metric in metrics.items()}
     return [
-        f"{output_id}: {name} is {found[name]!r}, not {scores[name]!r}"
+        f"{output_id}: {name} is {recomputed[name]!r}, not {scores[name]!r}"
         for name in metrics
-        if found[name] != scores[name]
+        if recomputed[name] != scores[name]
     ]

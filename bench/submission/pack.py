@@ -54,12 +54,12 @@ def pack(
     if out.exists() and (not out.is_dir() or any(p.name != CARD for p in out.iterdir())):
         raise RequestError(f"{out} is not an empty folder; give a new one with --out.")
     told = read_card(card or _card_in(out))
-    found = [_complete(run) for run in runs]
-    if not found:
+    complete = [_complete(run) for run in runs]
+    if not complete:
         raise RequestError("Nothing to pack: give run directories.")
     entries, size = [], 0
-    for done, (directory, manifest) in enumerate(found):
-        on_progress(done, len(found))
+    for done, (directory, manifest) in enumerate(complete):
+        on_progress(done, len(complete))
         entry = _pack_run(directory, manifest, out)
         size += (out / str(entry["archive"])).stat().st_size
         entries.append(entry)
@@ -67,7 +67,7 @@ def pack(
     told_hash = hashlib.sha256((out / CARD).read_bytes()).hexdigest()
     whole = {"schema_version": SCHEMA_VERSION, "method_sha256": told_hash, "runs": entries}
     write_atomic(out / SUBMISSION, indented(whole))
-    on_progress(len(found), len(found))
+    on_progress(len(complete), len(complete))
     return Packed(out, tuple(str(entry["name"]) for entry in entries), size)
 
 

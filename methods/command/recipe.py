@@ -103,32 +103,32 @@ class Recipe:
         name = self.argv[0]
         if "/" in name:
             path = self.directory / name
-            found = str(path.absolute()) if os.access(path, os.X_OK) and path.is_file() else None
+            program = str(path.absolute()) if os.access(path, os.X_OK) and path.is_file() else None
         else:
-            found = shutil.which(name)
-        if found is None:
+            program = shutil.which(name)
+        if program is None:
             raise RequestError(
                 f"there is no program {name!r} that can be run; give one of the PATH, or its file"
             )
-        return found
+        return program
 
     def assets(self) -> dict[str, str]:
         """Return hashes of all that decides the outputs: the command, and files among its words."""
         words = [_INTERPRETERS.sub(r"\1", Path(self.argv[0]).name)]
-        found: dict[str, str] = {}
+        hashes: dict[str, str] = {}
         for place, word in enumerate(self.argv):
             path = self._file_in(word)
             interpreter = place == 0 and _INTERPRETERS.fullmatch(Path(word).name)
             if path is not None and not interpreter and (place > 0 or "/" in word):
-                found[path.name] = hash_of(path)
+                hashes[path.name] = hash_of(path)
                 word = word.replace(str(path), path.name) if place else path.name
             if place > 0:
                 words.append(word)
         for path in self.files:
-            found[path.name] = hash_of(path)
+            hashes[path.name] = hash_of(path)
         said = [words, sorted(self.environment.items()), self.version, self.layout, self.hidden]
         text = json.dumps([*said, self.polarity])
-        return {"command": hashlib.sha256(text.encode()).hexdigest(), **found}
+        return {"command": hashlib.sha256(text.encode()).hexdigest(), **hashes}
 
     def _file_in(self, word: str) -> Path | None:
         """Return the file that an argument names, also as --key=FILE."""
@@ -145,7 +145,7 @@ class Recipe:
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Return a text with its placeholders filled."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
 def hash_of(path: Path) -> str:
@@ -198,9 +198,9 @@ def _list(value: object, path: Path) -> Iterable[object]:
 def _check_choices(loaded: Mapping[str, object], path: Path) -> None:
     """Raise RequestError for a value that is none of those allowed."""
     choices = {"layout": tuple(LAYOUTS), "polarity": POLARITIES, "hidden": HIDDEN}
-    for key, known in choices.items():
-        if key in loaded and loaded[key] not in known:
-            listed = ", ".join(known)
+    for key, allowed in choices.items():
+        if key in loaded and loaded[key] not in allowed:
+            listed = ", ".join(allowed)
             raise RequestError(f"{path}: {key} = {loaded[key]!r} is not one of {listed}")
     _check_texts(loaded, path)
     group = loaded.get("group", 1)

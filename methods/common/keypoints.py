@@ -88,14 +88,14 @@ def find_keypoints(grey: Array, known: Array | None = None) -> Keypoints:
     resized = cv2.resize(grey, size, interpolation=kernel)
     pixels = np.rint(255 * resized.clip(0, 1)).astype(np.uint8)
     sift = cv2.SIFT.create(contrastThreshold=CONTRAST)
-    found = list(sift.detect(pixels, None))
+    keypoints = list(sift.detect(pixels, None))
     if known is not None and not known.all():
         large = cv2.resize(known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         distance = cv2.distanceTransform(large, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        found = [k for k in found if distance[_pixel(k, size)] >= SUPPORT * k.size]
-    if not found:
+        keypoints = [k for k in keypoints if distance[_pixel(k, size)] >= SUPPORT * k.size]
+    if not keypoints:
         return NONE
-    kept, descriptors = sift.compute(pixels, found)
+    kept, descriptors = sift.compute(pixels, keypoints)
     return _keypoints(kept, descriptors, factor)
 
 
@@ -105,13 +105,13 @@ def _pixel(keypoint: cv2.KeyPoint, size: tuple[int, int]) -> tuple[int, int]:
     return y, x
 
 
-def _keypoints(found: Sequence[cv2.KeyPoint], descriptors: Array, factor: float) -> Keypoints:
+def _keypoints(keypoints: Sequence[cv2.KeyPoint], descriptors: Array, factor: float) -> Keypoints:
     """Return keypoints of an image that was resized by a factor, in its own pixels."""
-    places = np.array([k.pt for k in found], np.float32)
+    places = np.array([k.pt for k in keypoints], np.float32)
     return Keypoints(
         (places + 0.5) / np.float32(factor) - np.float32(0.5),
-        np.array([k.size / factor for k in found], np.float32),
-        np.array([k.angle for k in found], np.float32),
+        np.array([k.size / factor for k in keypoints], np.float32),
+        np.array([k.angle for k in keypoints], np.float32),
         descriptors.astype(np.uint8),
     )
 

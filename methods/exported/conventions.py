@@ -56,8 +56,8 @@ class Conventions:
         mask = (hole if self.polarity == "hole" else ~hole).to(image.dtype)
         mask = mask * 255 if self.mask_range == "0..255" else mask
         mask = mask - 0.5 if self.mask_range == "-0.5..0.5" else mask
-        given = (mask, image) if self.mask_first else (image, mask)
-        output = network(torch.cat(given, 1)) if self.inputs == "stack" else network(*given)
+        inputs = (mask, image) if self.mask_first else (image, mask)
+        output = network(torch.cat(inputs, 1)) if self.inputs == "stack" else network(*inputs)
         returned = self.value_range if self.output_range == "same" else self.output_range
         return _unscaled(output.float(), returned).clamp(0, 1)
 

@@ -73,12 +73,12 @@ class ONNX(Conventions):
 def _provider(device: str) -> str:
     """Return onnxruntime's name of a device; raises RequestError where it is not there."""
     package = runtime()
-    wanted = "CPUExecutionProvider" if device == "cpu" else "CUDAExecutionProvider"
-    if wanted not in package.get_available_providers():
+    provider = "CPUExecutionProvider" if device == "cpu" else "CUDAExecutionProvider"
+    if provider not in package.get_available_providers():
         raise RequestError(
-            f"onnxruntime has no {wanted} for --device {device}: install onnxruntime-gpu instead"
+            f"onnxruntime has no {provider} for --device {device}: install onnxruntime-gpu instead"
         )
-    return wanted
+    return provider
 
 
 def runtime() -> Any:

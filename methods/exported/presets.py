@@ -41,7 +41,7 @@ class Lama(TorchScript):
     path: Path = Path()
 
     def __post_init__(self) -> None:
-        self.published.check_given(self.name, self.path)
+        self.published.require_file(self.name, self.path)
         super().__post_init__()
 
     def licence(self) -> str:
@@ -106,7 +106,7 @@ class LamaONNX(ONNX):
     output_range: Literal["same", "0..1", "-1..1", "0..255"] = "0..255"
 
     def __post_init__(self) -> None:
-        self.published.check_given(self.name, self.path)
+        self.published.require_file(self.name, self.path)
         super().__post_init__()
 
     def licence(self) -> str:

@@ -27,7 +27,7 @@ class Published:
     digest: str
     licence: str
 
-    def check_given(self, name: str, path: Path) -> None:
+    def require_file(self, name: str, path: Path) -> None:
         """Raise RequestError, with where to get it, unless a file is given."""
         if path == _NO_FILE:
             raise RequestError(
@@ -37,17 +37,17 @@ class Published:
 
     def licence_of(self, path: Path) -> str:
         """Return the licence of the published file; "" for another, and where it is unknown."""
-        known = self.licence != "?" and self.remark_on(path) is None
-        return self.licence if known else ""
+        published = self.licence != "?" and self.remark_on(path) is None
+        return self.licence if published else ""
 
     def remark_on(self, path: Path) -> str | None:
         """Return a remark on a file that is not the published one; None for the one that is."""
         algorithm, _, expected = self.digest.partition(":")
         about = path.stat()
-        found = _digest_of(path, algorithm, about.st_mtime_ns, about.st_size)
-        if found == expected:
+        actual = _digest_of(path, algorithm, about.st_mtime_ns, about.st_size)
+        if actual == expected:
             return None
-        return f"{path.name} is not the published {self.file}: its {algorithm} is {found[:16]}..."
+        return f"{path.name} is not the published {self.file}: its {algorithm} is {actual[:16]}..."
 
 
 @cache

@@ -59,24 +59,24 @@ class Session:
             raise RequestError(f"The network takes {takes}")
         order = self._inputs if stacked else self._in_order(mask_first=mask_first)
 
-        def network(*given: torch.Tensor) -> torch.Tensor:
+        def network(*tensors: torch.Tensor) -> torch.Tensor:
             import torch
 
-            rows = range(len(given[0])) if self._one_by_one else [slice(None)]
+            rows = range(len(tensors[0])) if self._one_by_one else [slice(None)]
             made = []
             for row in rows:
-                part = [t[row : row + 1] if isinstance(row, int) else t for t in given]
+                part = [t[row : row + 1] if isinstance(row, int) else t for t in tensors]
                 made.append(self._run(dict(zip([i.name for i in order], part, strict=True))))
-            return torch.cat(made).to(given[0].device)
+            return torch.cat(made).to(tensors[0].device)
 
         return network
 
-    def _run(self, given: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _run(self, tensors: dict[str, torch.Tensor]) -> torch.Tensor:
         """Run the network on (N, C, H, W); return its first output as (N, 3, H, W) floats."""
         import torch
 
         types = {i.name: _TYPES[i.type] for i in self._inputs}
-        arrays = {name: self._array(t, types[name]) for name, t in given.items()}
+        arrays = {name: self._array(t, types[name]) for name, t in tensors.items()}
         output = np.asarray(self._session.run(None, arrays)[0])
         made = torch.from_numpy(output.astype(np.float32))
         if made.ndim != 4:

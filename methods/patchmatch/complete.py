@@ -194,26 +194,26 @@ def search(
     ground: Ground, field: nnf.Field, reach: int, key: np.uint64, pool: Threads
 ) -> tuple[int, int]:
     """Improve the whole field; return its cost before and after."""
-    found = pool.run(
+    searched = pool.run(
         lambda stripe: nnf.search_rows(field, ground.scene, reach, key, stripe),
         ground.patch_stripes,
     )
-    for (begin, end), (rows, _, _) in zip(ground.patch_stripes, found, strict=True):
+    for (begin, end), (rows, _, _) in zip(ground.patch_stripes, searched, strict=True):
         for whole, part in zip(field, rows, strict=True):
             whole[begin:end] = part
-    return sum(before for _, before, _ in found), sum(after for _, _, after in found)
+    return sum(before for _, before, _ in searched), sum(after for _, _, after in searched)
 
 
 def cast_votes(ground: Ground, field: nnf.Field, typical: float, pool: Threads) -> float:
     """Vote for every pixel of the hole; return the mean absolute change in grey levels."""
     scene, hole = ground.scene, ground.level.hole
     weight = vote.weights(field.cost, scene.known, ground.depth, vote.TRUST, typical)
-    found = pool.run(
+    votes = pool.run(
         lambda stripe: vote.vote_rows(scene, hole, field, weight, stripe), ground.pixel_stripes
     )
-    for (begin, end), (voted, _) in zip(ground.pixel_stripes, found, strict=True):
+    for (begin, end), (voted, _) in zip(ground.pixel_stripes, votes, strict=True):
         scene.pixels[begin:end] = voted
-    return sum(changed for _, changed in found) / (3 * np.count_nonzero(hole))
+    return sum(changed for _, changed in votes) / (3 * np.count_nonzero(hole))
 
 
 def key_of(seed: int, level: int, iteration: int) -> np.uint64:

@@ -71,8 +71,8 @@ class Diffusers:
         """Return the sha256 over the folder's configuration and weights, and of the prompts."""
         from methods.pipelines.folder import file_hash
 
-        found = {"pipeline": self.folder().content_hash()}
-        return found if self.prompts is None else {**found, "prompts": file_hash(self.prompts)}
+        hashes = {"pipeline": self.folder().content_hash()}
+        return hashes if self.prompts is None else {**hashes, "prompts": file_hash(self.prompts)}
 
     def prompts_by_id(self) -> Mapping[str, str]:
         """Return image id -> prompt of the file; raises RequestError for a file that is none."""

@@ -75,7 +75,7 @@ class Pipeline:
     ) -> tuple[torch.Tensor, int]:
         """Return images in [0, 1] and how often the denoising network was called."""
         asked = self._asked
-        given: dict[str, object] = {
+        arguments: dict[str, object] = {
             "prompt": list(prompts),
             "negative_prompt": [asked.negative_prompt] * len(prompts),
             "image": image * 2 - 1 if self._signed else image,
@@ -88,10 +88,12 @@ class Pipeline:
             "output_type": "pt",
         }
         if asked.guidance is not None:
-            given["guidance_scale"] = asked.guidance
+            arguments["guidance_scale"] = asked.guidance
         with warnings.catch_warnings(), counted(self._pipeline) as calls:
             warnings.simplefilter("ignore")  # of diffusers, about its future
-            output = self._pipeline(**{k: v for k, v in given.items() if k in self._takes}).images
+            output = self._pipeline(
+                **{k: v for k, v in arguments.items() if k in self._takes}
+            ).images
         return (output + 1) / 2 if self._signed else output, len(calls)
 
     def _notes(self, evaluations: int) -> Mapping[str, Json]:

@@ -45,8 +45,8 @@ class Mixture:
 
         return eps
 
-    def given(self, y: torch.Tensor, hole: torch.Tensor) -> Mixture:
-        """Return the exact law of the hole.  y: (D,), used where known; hole: bool (D,)."""
+    def posterior(self, y: torch.Tensor, hole: torch.Tensor) -> Mixture:
+        """Return the exact law of the hole given y.  y: (D,), used where known; hole: bool (D,)."""
         gain, covariance = condition(self.covariance, hole)
         off = y[~hole] - self.modes[:, ~hole]
         inverse = torch.linalg.inv(self.covariance[~hole][:, ~hole])
@@ -78,7 +78,7 @@ def exact(
     """Draw the holes of y (N, 1, 1, D) from their exact law; `network` is not asked."""
     x, drawn, u = y.clone(), noise.normal(), noise.uniform()
     for i, (row, missing) in enumerate(zip(y.flatten(1), hole.flatten(1), strict=True)):
-        law = options.given(row.double(), missing)
+        law = options.posterior(row.double(), missing)
         mode = int((law.shares.cumsum(0) < u[i]).sum().clamp(max=len(law.shares) - 1))
         root = torch.linalg.cholesky(law.covariance)
         filled = law.modes[mode] + root @ drawn[i].flatten()[missing].double()

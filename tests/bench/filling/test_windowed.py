@@ -169,8 +169,8 @@ def test_a_run_is_built_again_from_its_spec_and_its_label(spec: str) -> None:
 
 
 def test_the_name_is_known_without_the_path_that_it_needs() -> None:
-    assert plugins.given_name("method", "windowed:ddpm:path=there.pt") == "windowed:ddpm"
-    assert plugins.given_name("method", "telea:radius=2") == "telea"
+    assert plugins.name_of("method", "windowed:ddpm:path=there.pt") == "windowed:ddpm"
+    assert plugins.name_of("method", "telea:radius=2") == "telea"
 
 
 def test_a_method_that_sees_whole_images_is_refused() -> None:

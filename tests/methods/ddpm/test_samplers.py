@@ -282,7 +282,7 @@ def test_exact_guidance_is_the_conditional_networks_ddim_step() -> None:
     g = (1 - abar) * pull(u.reshape(x.shape))
     options = PiGDM(rule="ddim", replace=False, eta=0.6)
     ours = pigdm.pigdm_step(schedule, x, x0, g, y, hole.reshape(1, 1, 1, -1), t, z, options)
-    law = prior.given(y.flatten(), hole)
+    law = prior.posterior(y.flatten(), hole)
     alone = Mixture(law.modes - law.modes, law.shares, law.covariance)
     shifted = x.flatten()[hole] - abar.sqrt() * law.modes[0]
     eps = alone.network(schedule)(shifted.reshape(1, 1, 1, -1), schedule.network_step[t : t + 1])
@@ -368,7 +368,7 @@ def test_the_share_of_a_mode(options: Any, share: float) -> None:
 
 def test_the_mixtures_exact_law_has_the_modes_share() -> None:
     prior, hole = mixture(), middle()
-    law = prior.given(y_of(prior), hole)
+    law = prior.posterior(y_of(prior), hole)
     assert float(law.shares[0]) == pytest.approx(0.8, abs=1e-9)
     y = y_of(prior).expand(800, 1, 1, WIDTH)
     drawn = exact(
