@@ -71,9 +71,9 @@ class Opened:
 def opened(browser: Browser, **context: Any) -> Iterator[Opened]:
     """Yield an empty page in a context of its own (viewport, is_mobile, color_scheme, ...)."""
     with browser.new_context(**context) as inside:
-        found = Opened(inside.new_page())
-        page = found.page
-        page.on("console", lambda message: found.problems.append(message.text))
-        page.on("pageerror", lambda error: found.problems.append(str(error)))
-        page.on("request", lambda request: found.requests.append(request.url))
-        yield found
+        tab = Opened(inside.new_page())
+        page = tab.page
+        page.on("console", lambda message: tab.problems.append(message.text))
+        page.on("pageerror", lambda error: tab.problems.append(str(error)))
+        page.on("request", lambda request: tab.requests.append(request.url))
+        yield tab

@@ -62,12 +62,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 def modules() -> dict[str, Path]:
     """Return the name and the file of every module of ours."""
-    found = {}
+    paths = {}
     for package in ("bench", "methods", "masks"):
         for path in sorted((ROOT / package).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+            paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return paths
 
 
 def room_of(name: str) -> str:

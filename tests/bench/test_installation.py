@@ -154,10 +154,10 @@ def test_folders_called_as_our_packages_are_do_not_hide_them(
 def test_the_installed_packages_are_the_ones_that_run(environment: Path, folder: Path) -> None:
     code = "import bench, masks, methods\nfor p in (bench, masks, methods): print(p.__file__)"
     done = run([str(environment / "python"), "-c", code], folder)
-    found = [Path(line).parents[1] for line in done.stdout.splitlines()]
-    assert len(found) == 3, done.stderr
-    assert set(found) == {found[0]}
-    assert found[0] not in {folder, ROOT}
+    folders = [Path(line).parents[1] for line in done.stdout.splitlines()]
+    assert len(folders) == 3, done.stderr
+    assert set(folders) == {folders[0]}
+    assert folders[0] not in {folder, ROOT}
 
 
 def test_packages_of_our_names_in_the_working_directory_do_not_hide_ours(folder: Path) -> None:

@@ -102,8 +102,8 @@ def test_the_python_api_completes_an_image() -> None:
 def test_a_positional_path_is_literal(tmp_path: Path) -> None:
     folder = tmp_path / "with, comma=and equals"
     folder.mkdir()
-    found = plugins.dataset(f"folder:{folder}")
-    assert found.path == folder  # type: ignore[attr-defined]
+    dataset = plugins.dataset(f"folder:{folder}")
+    assert dataset.path == folder  # type: ignore[attr-defined]
 
 
 def test_a_path_can_be_given_with_its_key(tmp_path: Path) -> None:
@@ -115,8 +115,8 @@ def test_a_path_can_be_given_with_its_key(tmp_path: Path) -> None:
 
 
 def test_other_parameters_need_no_path_before_them() -> None:
-    found = plugins.method("scenecompletion:rank=2,candidates=50")
-    assert plugins.label(found) == "scenecompletion:rank=2,candidates=50"
+    method = plugins.method("scenecompletion:rank=2,candidates=50")
+    assert plugins.label(method) == "scenecompletion:rank=2,candidates=50"
 
 
 def test_paths_do_not_enter_the_identity(images: Path) -> None:

@@ -54,10 +54,10 @@ def test_a_run_is_two_lines(images: Path, tmp_path: Path) -> None:
 
 
 def test_outputs_made_elsewhere_are_scored(images: Path, tmp_path: Path) -> None:
-    given = {"mask": "half", "dataset": f"folder:{images}", "metrics": "l1"}
-    (run,) = bench.run("telea", **given, keep_raw=True, out=tmp_path / "a")  # type: ignore[arg-type]
+    arguments = {"mask": "half", "dataset": f"folder:{images}", "metrics": "l1"}
+    (run,) = bench.run("telea", **arguments, keep_raw=True, out=tmp_path / "a")  # type: ignore[arg-type]
     theirs = run / "images" / "raw"
-    (scored,) = bench.score(outputs=theirs, name="theirs", **given, out=tmp_path / "b")  # type: ignore[arg-type]
+    (scored,) = bench.score(outputs=theirs, name="theirs", **arguments, out=tmp_path / "b")  # type: ignore[arg-type]
     assert scored.name.startswith("theirs-half-")
     assert set(bench.load_runs(scored)["l1"]) == set(bench.load_runs(run)["l1"])
 

@@ -96,8 +96,8 @@ def test_there_are_commands() -> None:
 def test_the_command_runs(command: str, desk: Path, here_at: Bench) -> None:
     words = shrunk(command, desk)
     if words[0] == "score" and "--like" in words and not (desk / "handout").is_dir():
-        given = ("--dataset", "folder:images/", "--mask", "half", "--size", "32")
-        here_at("handout", *given, "--out", "handout/")
+        options = ("--dataset", "folder:images/", "--mask", "half", "--size", "32")
+        here_at("handout", *options, "--out", "handout/")
     if "--outputs" in words:
         shutil.copytree(desk / "images", desk / "theirs", dirs_exist_ok=True)
         for k, file in enumerate(sorted((desk / "images").iterdir())):  # as a handout calls them

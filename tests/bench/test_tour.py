@@ -35,9 +35,9 @@ def commands(name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", TOURS)
 def test_every_function_is_in_the_file_that_is_linked(name: str) -> None:
-    found = FUNCTION.findall(text(name))
-    assert len(found) >= 25
-    for dotted, link in found:
+    functions = FUNCTION.findall(text(name))
+    assert len(functions) >= 25
+    for dotted, link in functions:
         module, _, attribute = dotted.rpartition(".")
         imported = importlib.import_module(module)
         assert hasattr(imported, attribute), dotted
@@ -74,9 +74,9 @@ def parsed(command: click.Command, words: list[str]) -> None:
     """Parse a command line as click would, without doing what it asks for."""
     while isinstance(command, click.Group):
         name, *words = words
-        found = command.get_command(click.Context(command), name)
-        assert found is not None, name
-        command = found
+        inner = command.get_command(click.Context(command), name)
+        assert inner is not None, name
+        command = inner
     command.make_context("bench", list(words))
 
 

@@ -144,8 +144,8 @@ def run(
         # Of the last session alone: smaller than the training's where it was resumed.
         "processor_seconds": round(time.process_time() - began, 1),
     }
-    found = scores(weights, config.unet.size, held_out, measures)
-    write_atomic(result, json.dumps({**facts, **found}, indent=1).encode())
+    computed = scores(weights, config.unet.size, held_out, measures)
+    write_atomic(result, json.dumps({**facts, **computed}, indent=1).encode())
 
 
 def configured(setting: Setting, variant: Variant, steps: int) -> TrainingConfig:

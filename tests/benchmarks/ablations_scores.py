@@ -40,15 +40,15 @@ class Measures:
 def scores(weights: Path, size: int, held_out: Dataset, measures: Measures) -> dict[str, object]:
     """Return what is measured of one network; lists by level or by image."""
     loss = held_out_loss(weights, size, held_out)
-    found: dict[str, object] = {
+    entries: dict[str, object] = {
         "alpha_bar": [float(cosine().alpha_bar[t]) for t in LEVELS],
         "loss": [[round(x, 6) for x in row] for row in loss.tolist()],
         "lpips": filled(weights, held_out, measures.lpips_images),
     }
     if measures.fid_images:
-        found["fid"] = sampled(weights, size, held_out, measures)
-        found["fid_images"] = measures.fid_images
-    return found
+        entries["fid"] = sampled(weights, size, held_out, measures)
+        entries["fid_images"] = measures.fid_images
+    return entries
 
 
 def held_out_loss(weights: Path, size: int, held_out: Dataset, count: int = 500) -> torch.Tensor:
@@ -81,8 +81,8 @@ def held_out_loss(weights: Path, size: int, held_out: Dataset, count: int = 500)
 def nearest(schedule: Schedule, alpha_bar: float) -> int:
     """Return the level whose signal-to-noise ratio is nearest to alpha_bar's."""
     ratio = torch.logit(schedule.alpha_bar[1:].clamp(1e-12, 1 - 1e-12))
-    wanted = torch.logit(torch.tensor(alpha_bar, dtype=torch.float64))
-    return int((ratio - wanted).abs().argmin()) + 1
+    target = torch.logit(torch.tensor(alpha_bar, dtype=torch.float64))
+    return int((ratio - target).abs().argmin()) + 1
 
 
 def filled(weights: Path, held_out: Dataset, count: int) -> list[float]:
@@ -92,8 +92,8 @@ def filled(weights: Path, held_out: Dataset, count: int) -> list[float]:
     metric = plugins.metric("lpips_up64" if small else "lpips")
     assert isinstance(metric, ImageMetric)
     box = plugins.mask("center-box")
-    found, _, _ = evaluate(DDPM(FILL, path=weights), box, held_out, ids, metric, BATCH)
-    return [round(score, 5) for score in found]
+    entries, _, _ = evaluate(DDPM(FILL, path=weights), box, held_out, ids, metric, BATCH)
+    return [round(score, 5) for score in entries]
 
 
 def sampled(weights: Path, size: int, held_out: Dataset, measures: Measures) -> float:

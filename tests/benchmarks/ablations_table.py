@@ -102,10 +102,10 @@ def part(folder: Path, name: str, out: Path) -> list[str]:
 
 def load(folder: Path) -> list[Scored]:
     """Return what is done, the baseline's seeds first; raises SystemExit without a baseline."""
-    found = [json.loads(file.read_text()) for file in folder.glob("*/seed-*/scores.json")]
-    if not any(one["variant"] == BASELINE for one in found):
+    loaded = [json.loads(file.read_text()) for file in folder.glob("*/seed-*/scores.json")]
+    if not any(one["variant"] == BASELINE for one in loaded):
         raise SystemExit(f"{folder} holds no scores of the baseline yet; train it first")
-    return sorted(found, key=lambda one: (one["variant"] != BASELINE, one["variant"], one["seed"]))
+    return sorted(loaded, key=lambda one: (one["variant"] != BASELINE, one["variant"], one["seed"]))
 
 
 def relative_loss(one: Scored, base: Scored) -> np.ndarray:

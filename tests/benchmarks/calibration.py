@@ -83,9 +83,9 @@ def main() -> None:
         for label, chosen in settings(budget).items():
             key = f"{label} {chosen}"
             if key not in kept:
-                found = measure(chosen)
+                measured = measure(chosen)
                 share = share_of_plus(chosen, MIXTURE_ROWS, mixture())
-                kept[key] = [label, budget, found.w, found.g, found.v, share]
+                kept[key] = [label, budget, measured.w, measured.g, measured.v, share]
                 options.keep.write_text(json.dumps(kept))
             print(*kept[key], flush=True)
     rows = sorted(kept.values(), key=lambda row: (row[1], row[2]))

@@ -112,8 +112,8 @@ def entries(
         return
     at = contents + second
     size = struct.unpack(">I", data[at : at + 4])[0]
-    found = data[at + 4 : at + 4 + size]
-    yield path, zlib.decompress(found[4:]) if flags & 1 else found
+    part = data[at + 4 : at + 4 + size]
+    yield path, zlib.decompress(part[4:]) if flags & 1 else part
 
 
 def write_table(rows: list[dict[str, str]]) -> None:

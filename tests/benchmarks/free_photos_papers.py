@@ -153,8 +153,8 @@ def _table_file() -> dict[str, Any]:
 
 def _image_file(row: Row) -> dict[str, Any]:
     name = f"{row['id']}.jpg"
-    found = _file(name, "image/jpeg", (FOLDER / name).read_bytes())
-    return {**found, "license": LICENCES[row["licence"]][1]}
+    entry = _file(name, "image/jpeg", (FOLDER / name).read_bytes())
+    return {**entry, "license": LICENCES[row["licence"]][1]}
 
 
 def _file(name: str, kind: str, data: bytes) -> dict[str, Any]:

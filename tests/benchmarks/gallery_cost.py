@@ -57,8 +57,8 @@ def seconds(call: Callable[[], object]) -> float:
 def memory() -> str:
     """Return this process's resident memory as "RssAnon 136 MiB, RssFile 43 MiB"."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    found = [line.split() for line in lines if line.startswith(("RssAnon", "RssFile"))]
-    return ", ".join(f"{name.rstrip(':')} {int(kib) // 1024} MiB" for name, kib, _ in found)
+    fields = [line.split() for line in lines if line.startswith(("RssAnon", "RssFile"))]
+    return ", ".join(f"{name.rstrip(':')} {int(kib) // 1024} MiB" for name, kib, _ in fields)
 
 
 if __name__ == "__main__":

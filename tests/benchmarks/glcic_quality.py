@@ -65,20 +65,20 @@ def main() -> None:
     parser.add_argument("--metrics", default="lpips_up64,psnr")
     parser.add_argument("--methods", action="append", required=True)
     parser.add_argument("--names", default="")
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    methods = plugins.split_list(given.methods)
-    names = given.names.split(",") if given.names else methods
-    metrics = given.metrics.split(",")
-    ids, images, sources = load(given.dataset, given.size, given.limit, given.last)
-    mask = plugins.mask(given.mask)
+    methods = plugins.split_list(options.methods)
+    names = options.names.split(",") if options.names else methods
+    metrics = options.metrics.split(",")
+    ids, images, sources = load(options.dataset, options.size, options.limit, options.last)
+    mask = plugins.mask(options.mask)
     holes = [
         mask(*image.shape[-2:], derive_seed("quality-hole", name))
         for name, image in zip(ids, images, strict=True)
     ]
     outputs = [complete(spec, images, holes) for spec in methods]
     shape = "x".join(map(str, images[0].shape[-2:]))
-    print(f"{given.mask}, {shape}, n = {len(images)}, {len(set(sources))} sources\n")
+    print(f"{options.mask}, {shape}, n = {len(images)}, {len(set(sources))} sources\n")
     print("| method |" + "".join(f" {m} | {m} - first |" for m in metrics))
     print("|---|" + "---|---|" * len(metrics))
     cells: list[list[str]] = [[name] for name in names]

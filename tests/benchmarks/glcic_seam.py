@@ -33,19 +33,20 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--mask", default="center-box")
     parser.add_argument("--method", default="glcic")
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    ids, images, sources = load(given.dataset, given.size, None, None)
-    mask = plugins.mask(given.mask)
+    ids, images, sources = load(options.dataset, options.size, None, None)
+    mask = plugins.mask(options.mask)
     holes = [mask(*x.shape[-2:], derive_seed("quality-hole", name))
              for name, x in zip(ids, images, strict=True)]  # fmt: skip
-    joint = "," if "=" in given.method else ":"
+    joint = "," if "=" in options.method else ":"
     outputs = {
         "true image": images,
-        "blend=none": complete(f"{given.method}{joint}blend=none", images, holes),
-        "blend=poisson": complete(f"{given.method}{joint}blend=poisson", images, holes),
+        "blend=none": complete(f"{options.method}{joint}blend=none", images, holes),
+        "blend=poisson": complete(f"{options.method}{joint}blend=poisson", images, holes),
     }
-    print(f"{given.method}, {given.mask}, {given.dataset} at {given.size}, n = {len(images)}\n")
+    asked = f"{options.method}, {options.mask}, {options.dataset} at {options.size}"
+    print(f"{asked}, n = {len(images)}\n")
     print("| | seam energy x 1e4 | PSNR | LPIPS | known pixels changed |\n|---|---|---|---|---|")
     energies = {}
     for name, out in outputs.items():

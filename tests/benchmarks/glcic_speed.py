@@ -27,20 +27,21 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    print(f"{given.size}x{given.size}, one image, {given.threads} threads, {given.clock} time, "
-          f"torch {torch.__version__}, {given.rounds} rounds\n")  # fmt: skip
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    size = f"{options.size}x{options.size}"
+    print(f"{size}, one image, {options.threads} threads, {options.clock} time, "
+          f"torch {torch.__version__}, {options.rounds} rounds\n")  # fmt: skip
     print("| width | hole | plain float32 | method float32 | ratio | method bfloat16 | ratio |")
     print("|---|---|---|---|---|---|---|")
     for width in (24, 64):
         for mask in ("center-box", "free-form", "expand"):
-            print(row(width, mask, given), flush=True)
+            print(row(width, mask, options), flush=True)
 
 
-def row(width: int, mask: str, given: argparse.Namespace) -> str:
+def row(width: int, mask: str, options: argparse.Namespace) -> str:
     """Return one row of the table."""
-    size, now = given.size, CLOCKS[given.clock]
+    size, now = options.size, CLOCKS[options.clock]
     mean = (0.5, 0.4, 0.3)
     network = initialise(Generator(GeneratorConfig(width=width, mean=mean)), 0).eval()
     hole = plugins.mask(mask)(size, size, 0)[None]
@@ -52,7 +53,9 @@ def row(width: int, mask: str, given: argparse.Namespace) -> str:
         lambda: half(visible, hole),
     ]
     with torch.inference_mode():
-        seconds = np.array([[clock(run, now) for run in runs] for _ in range(given.rounds + 2)])[2:]
+        seconds = np.array([[clock(run, now) for run in runs] for _ in range(options.rounds + 2)])[
+            2:
+        ]
     times = np.median(seconds, axis=0) * 1e3
     ratios = np.median(seconds / seconds[:, :1], axis=0)
     return (

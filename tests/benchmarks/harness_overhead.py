@@ -93,17 +93,19 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
+    options = parser.parse_args()
     ratios = []
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
-        write_photos(work / "photos", given.images, given.size)
+        write_photos(work / "photos", options.images, options.size)
         sources = sorted((work / "photos").iterdir())
-        for round_number in range(given.rounds):
+        for round_number in range(options.rounds):
             few = time_bare(sources[:FEW], work / "bare-few")
             plain = time_bare(sources, work / "bare") - few
-            few = time_harness(work / "photos", FEW, given.size, work / "runs-few")
-            harness = time_harness(work / "photos", given.images, given.size, work / "runs") - few
+            few = time_harness(work / "photos", FEW, options.size, work / "runs-few")
+            harness = (
+                time_harness(work / "photos", options.images, options.size, work / "runs") - few
+            )
             ratios.append(harness / plain)
             (run,) = (work / "runs").glob("telea*")
             first, last = memory_growth(run)

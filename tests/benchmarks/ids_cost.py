@@ -53,12 +53,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--images", default="2500,5000,10000")
     parser.add_argument("--shift", type=float, default=0.05)
-    given = parser.parse_args()
+    options = parser.parse_args()
     print("| N | seconds | of processor | MB before | MB at most | P-IDS | U-IDS |")
     print("|---:|---:|---:|---:|---:|---:|---:|")
-    for images in map(int, given.images.split(",")):
+    for images in map(int, options.images.split(",")):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            print(pool.apply(measure, (images, given.shift)), flush=True)
+            print(pool.apply(measure, (images, options.shift)), flush=True)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main() -> None:
         for name, times in spent.items():
             began = time.process_time()
             if name == "ours":
-                found = features.compute_features(images)
+                computed = features.compute_features(images)
             else:
                 with torch.inference_mode():
                     expected = theirs(images)[0]
@@ -47,7 +47,7 @@ def main() -> None:
     for name, times in spent.items():
         print(f"| {name}, batches of {len(images)} | {statistics.median(times):.0f} |")
     ratios = [a / b for a, b in zip(*spent.values(), strict=True)]
-    off = float((torch.from_numpy(found) - expected).abs().max())
+    off = float((torch.from_numpy(computed) - expected).abs().max())
     print(f"\nours is {statistics.median(ratios):.2f} times as fast; features differ by {off:.1e}")
 
 

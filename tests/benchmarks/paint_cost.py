@@ -53,9 +53,9 @@ def served() -> Iterator[tuple[str, int]]:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         assert server.stderr is not None
-        found = re.search(r"http://\S+", server.stderr.readline())
-        assert found
-        yield found[0], server.pid
+        address = re.search(r"http://\S+", server.stderr.readline())
+        assert address
+        yield address[0], server.pid
         server.send_signal(signal.SIGINT)
         server.wait()
 

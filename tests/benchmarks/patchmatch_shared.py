@@ -80,18 +80,18 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("--peer", action="store_true", help="PyPatchMatch too")
     parser.add_argument("--answer", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.answer:
-        answer(given.answer)
+    options = parser.parse_args()
+    if options.answer:
+        answer(options.answer)
         return
     turning = [sys.executable, "-c", "while True: pass"]
-    neighbours = [subprocess.Popen(turning) for _ in range(given.busy)]
+    neighbours = [subprocess.Popen(turning) for _ in range(options.busy)]
     try:
-        spent = measure(given.before.resolve(), given.rounds, peer=given.peer)
+        spent = measure(options.before.resolve(), options.rounds, peer=options.peer)
     finally:
         for neighbour in neighbours:
             neighbour.kill()
-    print(f"| beside {given.busy} | ms an image | times as fast as before | as the peer |")
+    print(f"| beside {options.busy} | ms an image | times as fast as before | as the peer |")
     print("|---|---:|---:|---:|")
     for (name, threads), times in spent.items():
         cells = [f"{name}, {threads} thread(s)", f"{statistics.median(times):.1f}"]

@@ -28,18 +28,18 @@ OURS, PEERS = "patchmatch", ["pypatchmatch"]
 
 def photographs(folder: Path, limit: int, size: int) -> list[tuple[str, np.ndarray]]:
     """Return (name, uint8 (size, size, 3)): first the folder's, then the shipped."""
-    found = []
+    squares = []
     for path in sorted(folder.iterdir())[:limit]:
         pixels = read_rgb(path)
         if min(pixels.shape[:2]) >= size:
-            found.append((path.stem, resize_crop(pixels, size)))
+            squares.append((path.stem, resize_crop(pixels, size)))
     for name, source in SOURCES.items():
         pixels = read_rgb(_path(source))
         side = min(size, *pixels.shape[:2])
         for number, (top, left) in enumerate(_corners(pixels.shape, side)):
             square = pixels[top : top + side, left : left + side]
-            found.append((f"{name}-{number}", resize_crop(square, size)))
-    return found
+            squares.append((f"{name}-{number}", resize_crop(square, size)))
+    return squares
 
 
 def _corners(shape: tuple[int, ...], side: int) -> list[tuple[int, int]]:

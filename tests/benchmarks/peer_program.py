@@ -32,8 +32,10 @@ def main() -> None:
     """Fill files, or arrays."""
     peer = sys.argv[1]
     if sys.argv[2] == "--arrays":
-        given = np.load(sys.argv[3])
-        filled = map(fill, [peer] * len(given["rgb"]), given["rgb"], given["hole"], given["seed"])
+        arrays = np.load(sys.argv[3])
+        filled = map(
+            fill, [peer] * len(arrays["rgb"]), arrays["rgb"], arrays["hole"], arrays["seed"]
+        )
         np.savez(sys.argv[4], filled=np.stack(list(filled)))
         return
     images, masks, outputs = map(Path, sys.argv[2:5])

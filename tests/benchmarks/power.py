@@ -40,9 +40,9 @@ def main() -> None:
         print(f"\n{board.title}\n\n| pair | difference | {' | '.join(f'n = {n}' for n in SIZES)} |")
         print("|---|---:|" + "---:|" * len(SIZES))
         for (a, first), (b, second) in combinations(zip(board.rows, columns, strict=True), 2):
-            found = by_source(second - first, list(sources.values()))
-            needed = " | ".join(f"{detectable(found, n):.4f}" for n in SIZES)
-            print(f"| {b.method} - {a.method} | {found.mean():.4f} | {needed} |")
+            means = by_source(second - first, list(sources.values()))
+            needed = " | ".join(f"{detectable(means, n):.4f}" for n in SIZES)
+            print(f"| {b.method} - {a.method} | {means.mean():.4f} | {needed} |")
 
 
 if __name__ == "__main__":

@@ -88,8 +88,8 @@ def main() -> None:
 
 def chosen(skip: str, only: str) -> Callable[[str], bool]:
     """Return what says of a method's name whether it is left out."""
-    skipped, wanted = skip.split(","), only.split(",")
-    return lambda name: name in skipped or (only != "" and name not in wanted)
+    skipped, requested = skip.split(","), only.split(",")
+    return lambda name: name in skipped or (only != "" and name not in requested)
 
 
 def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool]) -> list[Path]:
@@ -99,11 +99,11 @@ def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool
     from bench.runner import benchmark
     from bench.runner.options import Options
 
-    wanted = request.suite(suite)
-    runs = [run for run in request.runs(wanted) if not left_out(run.method.name)]
+    requested = request.suite(suite)
+    runs = [run for run in request.runs(requested) if not left_out(run.method.name)]
     with shown(quiet=False) as progress:
         results = benchmark.run_all(
-            runs, Options(out, device), metrics=wanted.metrics, workers=1, progress=progress
+            runs, Options(out, device), metrics=requested.metrics, workers=1, progress=progress
         )
     failed = [str(r.path) for r in results if not (r.summary and r.summary.complete)]
     if failed:

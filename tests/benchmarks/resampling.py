@@ -48,8 +48,8 @@ def main() -> None:
 
 def walks(budget: int) -> list[Repaint]:
     """Return r = 1 once (a jump without a return is none), then every r and jump length."""
-    wanted = [(1, 1), *((r, j) for r in REPEATS[1:] for j in JUMPS)]
-    return [Repaint(steps_for(budget, j, r), j, r) for r, j in wanted]
+    settings = [(1, 1), *((r, j) for r in REPEATS[1:] for j in JUMPS)]
+    return [Repaint(steps_for(budget, j, r), j, r) for r, j in settings]
 
 
 def steps_for(budget: int, jump_length: int, jump_samples: int) -> int:

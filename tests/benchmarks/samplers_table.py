@@ -77,12 +77,12 @@ def main() -> None:
     groups = grouped(options.runs)
     rows: list[Row] = []
     for (dataset, mask, _), group in groups.items():
-        found = rows_of(group, options.metric, options.against)
-        named = (dataclasses.replace(row, dataset=dataset) for row in found)
-        found = sorted(named, key=lambda row: (row.budget, row.mean))
-        rows += found
+        lines = rows_of(group, options.metric, options.against)
+        named = (dataclasses.replace(row, dataset=dataset) for row in lines)
+        lines = sorted(named, key=lambda row: (row.budget, row.mean))
+        rows += lines
         print(f"{mask}, {dataset}\n")
-        print("\n".join(table(found, options.metric)))
+        print("\n".join(table(lines, options.metric)))
     print("\n".join(matrix(rows)))
     if options.csv:
         write(rows, options.csv)

@@ -132,24 +132,24 @@ def main() -> None:
     parser.add_argument("--methods", default="telea,patchmatch")
     parser.add_argument("--parts", default="retrieval,stages,quality")
     parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    items = folder_items(given.photos)
+    options = parser.parse_args()
+    items = folder_items(options.photos)
     start = time.perf_counter()
-    report = build(items[given.queries :], given.out / "gallery", side=given.size)
+    report = build(items[options.queries :], options.out / "gallery", side=options.size)
     seconds = time.perf_counter() - start
     print(f"gallery: {report.photographs} photographs in {seconds:.0f} s, sha256 {report.sha256}")
-    gallery = open_gallery(given.out / "gallery")
+    gallery = open_gallery(options.out / "gallery")
     queries = {
-        name: to_tensor(resize_crop(read_rgb(path), given.size))
-        for name, _, path in items[: given.queries]
+        name: to_tensor(resize_crop(read_rgb(path), options.size))
+        for name, _, path in items[: options.queries]
         if isinstance(path, Path)
     }
-    if "retrieval" in given.parts:
+    if "retrieval" in options.parts:
         retrieval(gallery)
-    if "stages" in given.parts:
+    if "stages" in options.parts:
         stages(gallery, queries)
-    if "quality" in given.parts:
-        quality(given.out, gallery.folder, queries, given.methods.split(","))
+    if "quality" in options.parts:
+        quality(options.out, gallery.folder, queries, options.methods.split(","))
 
 
 if __name__ == "__main__":

@@ -101,19 +101,19 @@ def main() -> None:
     parser.add_argument("--images", default="100,1000,10000")
     parser.add_argument("--methods", default="1,7")
     parser.add_argument("--out", type=Path, default=Path("results/figures/scoring_scale.png"))
-    given = parser.parse_args()
-    methods = [int(number) for number in given.methods.split(",")]
+    options = parser.parse_args()
+    methods = [int(number) for number in options.methods.split(",")]
     processes = sorted({1, min(2, cores())})
     costs: list[Cost] = []
     print("| images | processes | methods | seconds | ms an output | MB |")
     print("|---:|---:|---:|---:|---:|---:|")
-    for images in map(int, given.images.split(",")):
+    for images in map(int, options.images.split(",")):
         for cost in measure(images, processes, methods):
             each = 1000 * cost.seconds / (cost.images * cost.methods)
             numbers = f"{cost.images} | {cost.processes} | {cost.methods} | {cost.seconds:.1f}"
             print(f"| {numbers} | {each:.2f} | {cost.megabytes:.0f} |", flush=True)
             costs.append(cost)
-    draw(costs, given.out)
+    draw(costs, options.out)
 
 
 if __name__ == "__main__":

@@ -202,24 +202,24 @@ def main() -> None:
     parser.add_argument("--vgg", action="store_true", help="lpips_vgg too")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--answer", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.answer:
-        answer(given.folder, given.answer)
+    options = parser.parse_args()
+    if options.answer:
+        answer(options.folder, options.answer)
         return
     from tests.benchmarks.sides import start
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_pictures(folder)
-        roots = {"before": given.before.resolve(), "after": ROOT, "peer": ROOT}
+        roots = {"before": options.before.resolve(), "after": ROOT, "peer": ROOT}
         sides = {
             name: start(__file__, root, "--folder", str(folder), "--answer", name)
             for name, root in roots.items()
         }
         print("| at 256 unless said | before, ms | after, ms | times faster | peer, ms | ours |")
         print("|---|---:|---:|---:|---:|---:|")
-        for number, job in enumerate((*JOBS, *VGG) if given.vgg else JOBS):
-            print(compare(sides, number, job, given.rounds), flush=True)
+        for number, job in enumerate((*JOBS, *VGG) if options.vgg else JOBS):
+            print(compare(sides, number, job, options.rounds), flush=True)
         for process in sides.values():
             process.communicate()
 

@@ -27,7 +27,7 @@ def make_runs(method: str, mask: str, dataset: str | Path, **fields: object) -> 
 
 
 def go(
-    wanted: Sequence[Run],
+    requested: Sequence[Run],
     out: Path,
     *,
     workers: int = 1,
@@ -36,7 +36,7 @@ def go(
 ) -> RunResult:
     """Run one run and score it."""
     asked = Options(out, **options)  # type: ignore[arg-type]
-    (result,) = run_all(wanted, asked, metrics=metrics, workers=workers, progress=Silent())
+    (result,) = run_all(requested, asked, metrics=metrics, workers=workers, progress=Silent())
     return result
 
 

@@ -121,8 +121,8 @@ def test_an_unusual_file_is_completed_like_any_other(kind: str, tmp_path: Path) 
 def test_a_huge_image_is_cut_to_size(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 1, 16)
     Image.new("RGB", (6000, 4000), (200, 100, 50)).save(images / "huge.png")
-    wanted = make_runs("telea", "half", images, size=16)
-    result = go(wanted, tmp_path / "out")
+    requested = make_runs("telea", "half", images, size=16)
+    result = go(requested, tmp_path / "out")
     assert result.failed == {}
     target = read_rgb(result.path / "images/target/huge.png")
     assert target.shape == (16, 16, 3)
@@ -154,10 +154,10 @@ def test_an_image_repaired_later_is_done_then(tmp_path: Path) -> None:
 
 def test_an_image_that_vanishes_after_it_was_listed(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 3, 16)
-    wanted = make_runs("telea", "half", images)
-    wanted[0].dataset.ids()
+    requested = make_runs("telea", "half", images)
+    requested[0].dataset.ids()
     (images / "001.png").unlink()
-    result = go(wanted, tmp_path / "out")
+    result = go(requested, tmp_path / "out")
     assert list(result.failed) == ["001"]
     assert result.summary.n == 2
 

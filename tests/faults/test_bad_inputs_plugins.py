@@ -49,8 +49,8 @@ def test_a_broken_method_costs_the_images_it_breaks_on(
     fault: str, images: Path, tmp_path: Path
 ) -> None:
     calm = kept(go(make_runs(f"{PLUGINS}:Mean", "center-box", images), tmp_path / "c").path)
-    wanted = make_runs(f"{PLUGINS}:Picky:fault={fault}", "center-box", images)
-    result = go(wanted, tmp_path / "out")
+    requested = make_runs(f"{PLUGINS}:Picky:fault={fault}", "center-box", images)
+    result = go(requested, tmp_path / "out")
     lost = ["000", "001", "002", "003"] if fault == "memory" else ["003"]
     assert list(result.failed) == lost  # out of memory: the batch was halved once, no more
     assert METHOD_FAULTS[fault] in result.failed["003"]
@@ -62,23 +62,23 @@ def test_a_broken_method_costs_the_images_it_breaks_on(
 
 
 def test_a_batch_too_large_for_the_memory_is_halved(images: Path, tmp_path: Path) -> None:
-    wanted = make_runs(f"{PLUGINS}:Picky:fault=memory-of-batches", "center-box", images)
-    result = go(wanted, tmp_path / "out", batch_size=8)
+    requested = make_runs(f"{PLUGINS}:Picky:fault=memory-of-batches", "center-box", images)
+    result = go(requested, tmp_path / "out", batch_size=8)
     assert result.failed == {}
     plain = go(make_runs(f"{PLUGINS}:Mean", "center-box", images), tmp_path / "plain")
     assert kept(result.path) == kept(plain.path)
 
 
 def test_too_few_notes_are_an_error_of_the_batch(images: Path, tmp_path: Path) -> None:
-    wanted = make_runs(f"{PLUGINS}:Picky:fault=few-notes", "center-box", images)
-    result = go(wanted, tmp_path / "out", batch_size=8)
+    requested = make_runs(f"{PLUGINS}:Picky:fault=few-notes", "center-box", images)
+    result = go(requested, tmp_path / "out", batch_size=8)
     assert result.summary.n + len(result.failed) == 8
 
 
 def test_errors_are_tried_again(images: Path, tmp_path: Path) -> None:
-    wanted = make_runs(f"{PLUGINS}:Picky:fault=raise", "center-box", images)
-    go(wanted, tmp_path / "out")
-    again = go(wanted, tmp_path / "out")
+    requested = make_runs(f"{PLUGINS}:Picky:fault=raise", "center-box", images)
+    go(requested, tmp_path / "out")
+    again = go(requested, tmp_path / "out")
     assert (again.n_new, list(again.failed)) == (0, ["003"])
 
 
@@ -106,8 +106,8 @@ def test_a_file_that_is_no_network_is_one_short_line(
 def test_what_was_done_stays_when_the_method_cannot_be_loaded_again(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = make_runs("telea", "center-box", images)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "center-box", images)
+    path = go(requested, tmp_path / "out").path
     before = kept(path)
     (path / "images/output/003.png").unlink()
 
@@ -116,9 +116,9 @@ def test_what_was_done_stays_when_the_method_cannot_be_loaded_again(
 
     monkeypatch.setattr(worker, "_load", refuse)
     with pytest.raises(RequestError, match="no weights"):
-        go(wanted, tmp_path / "out")
+        go(requested, tmp_path / "out")
     monkeypatch.undo()
-    assert go(wanted, tmp_path / "out").n_new == 1
+    assert go(requested, tmp_path / "out").n_new == 1
     assert kept(path) == before
 
 
@@ -152,9 +152,9 @@ MASK_FAULTS = {
 def test_a_broken_mask_is_refused_before_anything_runs(
     fault: str, images: Path, tmp_path: Path
 ) -> None:
-    wanted = make_runs("telea", f"{PLUGINS}:OddMask:fault={fault}", images, limit=3)
+    requested = make_runs("telea", f"{PLUGINS}:OddMask:fault={fault}", images, limit=3)
     with pytest.raises(RequestError, match="Cannot draw the hole of image '000'") as raised:
-        go(wanted, tmp_path / "out")
+        go(requested, tmp_path / "out")
     assert MASK_FAULTS[fault] in str(raised.value)
     assert not (tmp_path / "out").exists()
 
@@ -168,8 +168,8 @@ def test_a_broken_mask_is_refused_before_anything_runs(
     ],
 )
 def test_a_broken_dataset_costs_its_image(fault: str, message: str, tmp_path: Path) -> None:
-    wanted = make_runs("telea", "center-box", f"{PLUGINS}:OddNames:fault={fault}")
-    result = go(wanted, tmp_path / "out")
+    requested = make_runs("telea", "center-box", f"{PLUGINS}:OddNames:fault={fault}")
+    result = go(requested, tmp_path / "out")
     assert list(result.failed) == ["2"]
     assert message in result.failed["2"]
     assert len(RunDirectory(result.path).records()) == 6

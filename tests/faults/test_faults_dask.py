@@ -21,11 +21,11 @@ def test_a_worker_killed_once_costs_its_shard_and_changes_no_byte(tmp_path: Path
     images = write_images(tmp_path / "images", 40, 16)
     marks = tmp_path / "marks"
     marks.mkdir()
-    wanted = make_runs(f"{PLUGINS}:Dies:folder={marks}", "random-box", images)
-    calm = go(wanted, tmp_path / "calm", batch_size=2)
-    mark(wanted[0], ["005"], marks)
+    requested = make_runs(f"{PLUGINS}:Dies:folder={marks}", "random-box", images)
+    calm = go(requested, tmp_path / "calm", batch_size=2)
+    mark(requested[0], ["005"], marks)
     (marks / "tried").touch()
-    result = go(wanted, tmp_path / "dask", batch_size=2, workers=2, executor="dask")
+    result = go(requested, tmp_path / "dask", batch_size=2, workers=2, executor="dask")
     assert [file.name for file in marks.iterdir()] == ["tried"]  # it was killed
     assert result.failed == {}
     assert result.n_new == 40

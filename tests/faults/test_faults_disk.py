@@ -109,12 +109,12 @@ def test_a_record_of_which_half_was_written_is_made_again(
         os.truncate(path, path.stat().st_size - 100)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    wanted = make_runs("telea", "random-box", folder)
+    requested = make_runs("telea", "random-box", folder)
     monkeypatch.setattr(RunDirectory, "append", half)
     with pytest.raises(OSError, match="No space"):
-        go(wanted, tmp_path / "out")
+        go(requested, tmp_path / "out")
     monkeypatch.undo()
-    result = go(wanted, tmp_path / "out")
+    result = go(requested, tmp_path / "out")
     assert result.remarks == ["a torn last record was dropped"]
     assert 0 < result.n_new < 10
     assert kept(result.path) == undisturbed
@@ -179,15 +179,15 @@ def test_a_file_where_the_folder_should_be_is_one_line(
 def test_a_clock_that_jumps_back_changes_nothing(
     folder: Path, undisturbed: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     for file in path.rglob("*.*"):
         os.utime(file, (4e9, 4e9))  # all that is there is of the year 2096
     (path / "images/output/003.png").unlink()
     ticks = iter(range(10**6, 0, -1))
     monkeypatch.setattr(time, "time", lambda: float(next(ticks)))
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(ticks)))
-    assert go(wanted, tmp_path / "out").n_new == 1
+    assert go(requested, tmp_path / "out").n_new == 1
     assert kept(path) == undisturbed
 
 
@@ -195,11 +195,11 @@ def test_a_clock_that_jumps_back_changes_nothing(
 def test_of_two_processes_on_one_run_one_works_and_nothing_is_lost(
     attempt: int, folder: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
+    requested = make_runs("telea", "random-box", folder)
 
     def compete() -> None:
         try:
-            go(wanted, tmp_path / "out", batch_size=1 + attempt)
+            go(requested, tmp_path / "out", batch_size=1 + attempt)
         except RequestError as error:
             os._exit(2 if "owned by another running process" in str(error) else 3)
 
@@ -207,7 +207,7 @@ def test_of_two_processes_on_one_run_one_works_and_nothing_is_lost(
     codes = [finish(child) for child in children]
     assert set(codes) <= {0, 2}
     assert 0 in codes
-    result = go(wanted, tmp_path / "out")
+    result = go(requested, tmp_path / "out")
     assert kept(result.path) == undisturbed
     lines = (result.path / "records.jsonl").read_text().splitlines()
     ids = [json.loads(line)["id"] for line in lines]

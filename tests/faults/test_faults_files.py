@@ -22,15 +22,15 @@ Mount = Callable[[str], Path]
 def test_a_damaged_png_is_made_again(
     kind: str, damage: str, folder: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     png = path / "images" / kind / "004.png"
     data = png.read_bytes()
     other = png.with_name("005.png").read_bytes()
     png.write_bytes({"truncated": data[:40], "another": other}.get(damage, b""))
     if damage == "gone":
         png.unlink()
-    again = go(wanted, tmp_path / "out")
+    again = go(requested, tmp_path / "out")
     assert again.n_new == 1
     assert kept(path) == undisturbed
 
@@ -52,28 +52,28 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_what_bears_a_seal_is_not_hashed_again(
     folder: Path, tmp_path: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     for _ in range(2):
-        assert go(wanted, tmp_path / "out").n_new == 0
+        assert go(requested, tmp_path / "out").n_new == 0
     assert hashed == []
     (path / "seals.txt").unlink()
-    go(wanted, tmp_path / "out")
+    go(requested, tmp_path / "out")
     assert len(hashed) == 30
     monkeypatch.setattr(integrity, "_boot_id", lambda: "the machine was started again")
     for _ in range(2):
-        assert go(wanted, tmp_path / "out").n_new == 0
+        assert go(requested, tmp_path / "out").n_new == 0
     assert len(hashed) == 60  # once after the start
     monkeypatch.setattr(integrity, "_boot_id", lambda: None)
-    go(wanted, tmp_path / "out")
+    go(requested, tmp_path / "out")
     assert len(hashed) == 90
 
 
 def test_a_copied_run_is_hashed_and_kept(folder: Path, tmp_path: Path, hashed: list[str]) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    go(wanted, tmp_path / "out")
+    requested = make_runs("telea", "random-box", folder)
+    go(requested, tmp_path / "out")
     shutil.copytree(tmp_path / "out", tmp_path / "copy")
-    assert go(wanted, tmp_path / "copy").n_new == 0
+    assert go(requested, tmp_path / "copy").n_new == 0
     assert len(hashed) == 30
 
 
@@ -81,11 +81,11 @@ def test_a_copied_run_is_hashed_and_kept(folder: Path, tmp_path: Path, hashed: l
 def test_mangled_seals_vouch_for_nothing(
     seal: bytes, folder: Path, undisturbed: dict[str, str], tmp_path: Path, hashed: list[str]
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     (path / "seals.txt").write_bytes(seal)
     (path / "images/output/004.png").write_bytes(b"no PNG")
-    assert go(wanted, tmp_path / "out").n_new == 1
+    assert go(requested, tmp_path / "out").n_new == 1
     assert hashed
     assert kept(path) == undisturbed
 
@@ -94,8 +94,8 @@ def test_mangled_seals_vouch_for_nothing(
 def test_a_png_changed_behind_its_size_and_time_is_made_again(
     kind: str, folder: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     png = path / "images" / kind / "004.png"
     before = png.stat()
     data = bytearray(png.read_bytes())
@@ -103,7 +103,7 @@ def test_a_png_changed_behind_its_size_and_time_is_made_again(
     png.write_bytes(data)
     os.utime(png, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert (png.stat().st_size, png.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-    assert go(wanted, tmp_path / "out").n_new == 1
+    assert go(requested, tmp_path / "out").n_new == 1
     assert kept(path) == undisturbed
 
 
@@ -111,11 +111,11 @@ def test_a_png_changed_behind_its_size_and_time_is_made_again(
 def test_a_torn_last_record_is_made_again(
     cut: int, folder: Path, undisturbed: dict[str, str], tmp_path: Path
 ) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     records = path / "records.jsonl"
     os.truncate(records, records.stat().st_size - cut)
-    again = go(wanted, tmp_path / "out")
+    again = go(requested, tmp_path / "out")
     assert (again.n_new, again.remarks) == (1, ["a torn last record was dropped"])
     assert kept(path) == undisturbed
 
@@ -141,10 +141,10 @@ def test_a_broken_manifest_is_refused_and_nothing_is_lost(
 
 
 def test_a_manifest_of_another_run_is_refused(folder: Path, tmp_path: Path) -> None:
-    wanted = make_runs("telea", "random-box", folder)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "random-box", folder)
+    path = go(requested, tmp_path / "out").path
     manifest = json.loads((path / "manifest.json").read_bytes())
     manifest["spec"]["method"]["version"] = "0"
     (path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RequestError, match="belongs to another run"):
-        go(wanted, tmp_path / "out")
+        go(requested, tmp_path / "out")

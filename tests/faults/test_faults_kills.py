@@ -23,11 +23,11 @@ QUICK, ALL = 5, 50
 def calm(tmp_path: Path) -> tuple[list[object], dict[str, str], int]:
     """A run, what it leaves when nothing disturbs it, and its number of points."""
     images = write_images(tmp_path / "images", 10, 16)
-    wanted = make_runs("telea", "random-box", images)
-    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=2).path)
-    points = count_points(lambda: go(wanted, tmp_path / "runs" / "counted", batch_size=2))
+    requested = make_runs("telea", "random-box", images)
+    undisturbed = kept(go(requested, tmp_path / "calm", batch_size=2).path)
+    points = count_points(lambda: go(requested, tmp_path / "runs" / "counted", batch_size=2))
     assert points > 60  # three PNGs of ten images, at least
-    return wanted, undisturbed, points  # type: ignore[return-value]
+    return requested, undisturbed, points  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
@@ -38,48 +38,50 @@ def calm(tmp_path: Path) -> tuple[list[object], dict[str, str], int]:
 def test_a_parent_killed_at_any_point_loses_nothing(
     attempts: range, calm: tuple[list[object], dict[str, str], int], tmp_path: Path
 ) -> None:
-    wanted, undisturbed, points = calm
+    requested, undisturbed, points = calm
     for attempt in attempts:
         out = tmp_path / "runs" / f"killed-{attempt}"
         # The counted run made a folder or two that are there by now.
         point = 1 + derive_seed("kill at", attempt) % (points - 9)
-        ended = kill_at(point, lambda out=out: go(wanted, out, batch_size=2))  # type: ignore
+        ended = kill_at(point, lambda out=out: go(requested, out, batch_size=2))  # type: ignore
         assert ended == -signal.SIGKILL
-        assert kept(go(wanted, out, batch_size=2).path) == undisturbed, point
+        assert kept(go(requested, out, batch_size=2).path) == undisturbed, point
 
 
 def test_killed_again_and_again_it_still_comes_to_the_end(
     calm: tuple[list[object], dict[str, str], int], tmp_path: Path
 ) -> None:
-    wanted, undisturbed, points = calm
-    ends = {kill_at(points // 8, lambda: go(wanted, tmp_path / "runs" / "out")) for i in range(5)}
+    requested, undisturbed, points = calm
+    ends = {
+        kill_at(points // 8, lambda: go(requested, tmp_path / "runs" / "out")) for i in range(5)
+    }
     assert ends == {-signal.SIGKILL}
-    assert kept(go(wanted, tmp_path / "runs" / "out").path) == undisturbed
+    assert kept(go(requested, tmp_path / "runs" / "out").path) == undisturbed
 
 
 @pytest.mark.slow
 def test_a_parent_killed_from_outside_loses_nothing(
     calm: tuple[list[object], dict[str, str], int], tmp_path: Path
 ) -> None:
-    wanted, undisturbed, _ = calm
+    requested, undisturbed, _ = calm
     started = time.monotonic()
-    assert finish(fork(lambda: go(wanted, tmp_path / "timed", batch_size=2))) == 0
+    assert finish(fork(lambda: go(requested, tmp_path / "timed", batch_size=2))) == 0
     whole = time.monotonic() - started
     for attempt in range(20):
         out = tmp_path / "runs" / f"killed-{attempt}"
         delay = whole * (derive_seed("kill after", attempt) % 1000) / 1000
-        kill_after(delay, lambda out=out: go(wanted, out, batch_size=2))  # type: ignore
-        assert kept(go(wanted, out, batch_size=2).path) == undisturbed, delay
+        kill_after(delay, lambda out=out: go(requested, out, batch_size=2))  # type: ignore
+        assert kept(go(requested, out, batch_size=2).path) == undisturbed, delay
 
 
 def test_a_worker_killed_once_changes_no_byte(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 12, 16)
     marks = tmp_path / "marks"
     marks.mkdir()
-    wanted = make_runs(f"{PLUGINS}:Dies:folder={marks}", "random-box", images)
-    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=4).path)
-    mark(wanted[0], ["010"], marks)
-    result = go(wanted, tmp_path / "killed", batch_size=4, workers=2)
+    requested = make_runs(f"{PLUGINS}:Dies:folder={marks}", "random-box", images)
+    undisturbed = kept(go(requested, tmp_path / "calm", batch_size=4).path)
+    mark(requested[0], ["010"], marks)
+    result = go(requested, tmp_path / "killed", batch_size=4, workers=2)
     assert list(marks.iterdir()) == []  # it was killed
     assert result.failed == {}
     assert kept(result.path) == undisturbed
@@ -106,8 +108,8 @@ def test_an_image_that_kills_or_hangs_every_worker_is_named(
 @pytest.mark.slow
 def test_a_parent_with_workers_killed_from_outside_leaves_no_orphan(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 24, 32)
-    wanted = make_runs("biharmonic", "free-form", images)
-    undisturbed = kept(go(wanted, tmp_path / "calm", batch_size=2).path)
+    requested = make_runs("biharmonic", "free-form", images)
+    undisturbed = kept(go(requested, tmp_path / "calm", batch_size=2).path)
     name = next((tmp_path / "calm").iterdir()).name
     code = "import sys; from bench.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "run", "--method", "biharmonic", "--quiet"]
@@ -117,10 +119,10 @@ def test_a_parent_with_workers_killed_from_outside_leaves_no_orphan(tmp_path: Pa
         out = tmp_path / "runs" / f"killed-{attempt}"
         parent = subprocess.Popen([*command, "--out", str(out)], cwd=ROOT)
         records = out / name / "records.jsonl"
-        wanted_lines = 1 + derive_seed("kill workers", attempt) % 20
+        lines = 1 + derive_seed("kill workers", attempt) % 20
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and parent.poll() is None:
-            if records.exists() and records.read_bytes().count(b"\n") >= wanted_lines:
+            if records.exists() and records.read_bytes().count(b"\n") >= lines:
                 break
             time.sleep(0.002)
         workers = _descendants(parent.pid)
@@ -140,5 +142,5 @@ def test_a_parent_with_workers_killed_from_outside_leaves_no_orphan(tmp_path: Pa
 def _descendants(process: int) -> list[int]:
     """Return the process ids of the children and their children."""
     children = Path(f"/proc/{process}/task/{process}/children")
-    found = [int(text) for text in children.read_text().split()] if children.exists() else []
-    return [pid for child in found for pid in (child, *_descendants(child))]
+    pids = [int(text) for text in children.read_text().split()] if children.exists() else []
+    return [pid for child in pids for pid in (child, *_descendants(child))]

@@ -96,7 +96,7 @@ def test_a_malicious_pickle_is_refused_and_not_run(
 
 def test_no_code_reads_pickles_of_files() -> None:
     """What unpickles is named here: own tasks and plug-ins, and a loader of arrays only."""
-    found = set()
+    names = set()
     for package in ("bench", "methods", "masks"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -105,14 +105,14 @@ def test_no_code_reads_pickles_of_files() -> None:
                 call = ast.unparse(node)
                 name = ast.unparse(node.func)
                 if name.endswith(("pickle.load", "pickle.loads", "Unpickler", "joblib.load")):
-                    found.add(path.relative_to(ROOT).as_posix())
+                    names.add(path.relative_to(ROOT).as_posix())
                 if name == "torch.load":
                     assert "weights_only=True" in call, path
                 if name in {"np.load", "numpy.load"}:
                     assert "allow_pickle=True" not in call, path
                 assert name not in {"eval", "exec", "os.system"}, path
                 assert "shell=True" not in call, path
-    assert found <= {
+    assert names <= {
         "bench/execute/dask_worker.py",
         "bench/assets/converters.py",
         "bench/api/checks.py",

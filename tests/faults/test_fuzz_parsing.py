@@ -190,11 +190,11 @@ def test_any_bytes_as_a_mask_give_a_hole_or_one_line(
 
 def test_a_mangled_line_in_the_middle_costs_that_image_alone(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", 6, 16)
-    wanted = make_runs("telea", "half", images)
-    path = go(wanted, tmp_path / "out").path
+    requested = make_runs("telea", "half", images)
+    path = go(requested, tmp_path / "out").path
     records = path / "records.jsonl"
     lines = records.read_bytes().split(b"\n")
     lines[2] = lines[2].replace(b'"sha256"', b'"sha"')
     lines[4] = b"\xff" + lines[4]
     records.write_bytes(b"\n".join(lines))
-    assert go(wanted, tmp_path / "out").n_new == 2
+    assert go(requested, tmp_path / "out").n_new == 2

@@ -51,9 +51,9 @@ FROZEN = {
 
 
 def holes_sha256(suite: str, mask: str) -> str:
-    wanted = dataclasses.replace(request.suite(suite), methods=("telea",), masks=(mask,))
-    (run,) = request.runs(wanted)
-    size = wanted.size or 0
+    requested = dataclasses.replace(request.suite(suite), methods=("telea",), masks=(mask,))
+    (run,) = request.runs(requested)
+    size = requested.size or 0
     lines = ""
     for image_id in run.ids():
         hole = run.mask(size, size, hole_seed(run, image_id)).numpy()

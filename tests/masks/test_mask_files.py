@@ -304,9 +304,9 @@ def test_statistics() -> None:
     holes = [torch.zeros(1, 10, 10, dtype=torch.bool) for _ in range(3)]
     for rows, hole in enumerate(holes, start=1):
         hole[:, :rows] = True
-    found = statistics(holes)
-    assert (found.count, found.smallest, found.largest) == (3, 0.1, 0.3)
-    assert (found.mean, found.p5, found.p95) == pytest.approx((0.2, 0.11, 0.29))
+    measured = statistics(holes)
+    assert (measured.count, measured.smallest, measured.largest) == (3, 0.1, 0.3)
+    assert (measured.mean, measured.p5, measured.p95) == pytest.approx((0.2, 0.11, 0.29))
     with pytest.raises(ValueError, match="no hole"):
         statistics([])
 

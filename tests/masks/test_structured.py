@@ -50,12 +50,12 @@ def test_published_ratio(spec: str, ratio: float) -> None:
 def by_facts(spec: str) -> dict[tuple[object, ...], int]:
     """Return a seed for every outcome that the facts name."""
     generator = plugins.mask(spec)
-    found: dict[tuple[object, ...], int] = {}
+    counts: dict[tuple[object, ...], int] = {}
     for index in range(300):
         seed = derive_seed("facts", index)
         facts = generator.facts(8, 8, seed)  # type: ignore[attr-defined]
-        found.setdefault(tuple(v for v in facts.values() if not isinstance(v, float)), seed)
-    return found
+        counts.setdefault(tuple(v for v in facts.values() if not isinstance(v, float)), seed)
+    return counts
 
 
 def test_every_n_lines() -> None:

@@ -121,17 +121,17 @@ def test_the_network_prepared_for_inference_computes_the_same(changes: dict[str,
     made = network(**changes)
     fast = prepared(copy.deepcopy(made), "cpu", "fp32")
     x, t = normal(2, 1, 16, 16), torch.tensor([3, 700])
-    wanted = made(x, t)
-    assert wanted.std() > 0.01
-    assert torch.allclose(fast(x, t), wanted, atol=1e-5 * float(wanted.abs().max()))
+    expected = made(x, t)
+    assert expected.std() > 0.01
+    assert torch.allclose(fast(x, t), expected, atol=1e-5 * float(expected.abs().max()))
 
 
 def test_v_is_salimans_and_hos() -> None:
     schedule = linear()
     x0, noise = torch.full((1, 1, 1, 1), 0.5), torch.full((1, 1, 1, 1), -2.0)
     abar = float(schedule.alpha_bar[400])
-    found = target("v", schedule, x0, 400, noise)
-    assert found.item() == pytest.approx(-2.0 * abar**0.5 - 0.5 * (1 - abar) ** 0.5)
+    computed = target("v", schedule, x0, 400, noise)
+    assert computed.item() == pytest.approx(-2.0 * abar**0.5 - 0.5 * (1 - abar) ** 0.5)
     assert torch.equal(target("x0", schedule, x0, 400, noise), x0)
     assert torch.equal(target("eps", schedule, x0, 400, noise), noise)
 
@@ -149,9 +149,9 @@ def test_the_right_prediction_is_turned_into_the_noise(kind: str, channels: int)
     eps, rest = split(eps_output(kind, schedule, xt, t, output), 1)
     assert torch.allclose(eps, noise, atol=1e-4)
     assert rest is None if channels == 1 else torch.equal(rest, variance)  # type: ignore[arg-type]
-    found = predict_x0(schedule, xt, t, eps, clamp=False)
+    computed = predict_x0(schedule, xt, t, eps, clamp=False)
     # Where almost no image is left, float32 noise says little of it.
-    assert torch.allclose(found[:2], x0[:2], atol=1e-4)
+    assert torch.allclose(computed[:2], x0[:2], atol=1e-4)
 
 
 def test_a_network_of_x0_answers_samplers_with_the_noise_of_its_original_step() -> None:

@@ -107,9 +107,9 @@ def test_the_output_is_the_plainly_written_networks(layout: torch.memory_format)
     state = made.state_dict()
     x, t = normal(2, 3, 16, 16), torch.tensor([3, 700])
     plain = plain_unet(state, x, t, channels=32, head_channels=16, groups=8)
-    found = made.to(memory_format=layout)(x.to(memory_format=layout), t)  # type: ignore[call-overload]
+    output = made.to(memory_format=layout)(x.to(memory_format=layout), t)  # type: ignore[call-overload]
     assert plain.abs().mean() > 0.05
-    assert torch.allclose(found, plain, atol=1e-4)
+    assert torch.allclose(output, plain, atol=1e-4)
 
 
 def test_the_two_attention_orders_differ_by_a_permutation_of_qkv() -> None:
@@ -130,11 +130,11 @@ def test_the_two_attention_orders_differ_by_a_permutation_of_qkv() -> None:
 
 
 def test_sinusoids_are_cosines_then_sines() -> None:
-    found = sinusoids(torch.tensor([0, 5]), 4)
-    assert torch.allclose(found[0], torch.tensor([1.0, 1, 0, 0]))
+    output = sinusoids(torch.tensor([0, 5]), 4)
+    assert torch.allclose(output[0], torch.tensor([1.0, 1, 0, 0]))
     five = torch.tensor([5.0])
     assert torch.allclose(
-        found[1], torch.cat([five.cos(), (five / 100).cos(), five.sin(), (five / 100).sin()])
+        output[1], torch.cat([five.cos(), (five / 100).cos(), five.sin(), (five / 100).sin()])
     )
 
 

@@ -93,6 +93,6 @@ def test_the_prepared_network_computes_the_same(updown: bool) -> None:
     assert sum(isinstance(module, PackedConv) for module in fast.modules()) > 20
     for rows, side in ((2, 16), (1, 24)):
         x, t = normal(rows, 3, side, side), torch.full((rows,), 300)
-        wanted = network(x, t)
-        assert wanted.std() > 0.01
-        assert torch.allclose(fast(x, t), wanted, atol=1e-5 * float(wanted.abs().max()))
+        expected = network(x, t)
+        assert expected.std() > 0.01
+        assert torch.allclose(fast(x, t), expected, atol=1e-5 * float(expected.abs().max()))

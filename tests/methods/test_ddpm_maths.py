@@ -147,14 +147,14 @@ def test_the_posterior_is_the_product_of_gaussians(schedule: object, t: int) -> 
     mean = float((weight * grid).sum())
     variance = float((weight * (grid - mean) ** 2).sum())
     shape = (1, 1, 1, 1)
-    found, found_variance = posterior(
+    computed, computed_variance = posterior(
         schedule,  # type: ignore[arg-type]
         torch.full(shape, x0, dtype=torch.float64),
         torch.full(shape, xt, dtype=torch.float64),
         t,
     )
-    assert float(found) == pytest.approx(mean, rel=1e-4, abs=1e-6)
-    assert float(found_variance) == pytest.approx(variance, rel=1e-4)
+    assert float(computed) == pytest.approx(mean, rel=1e-4, abs=1e-6)
+    assert float(computed_variance) == pytest.approx(variance, rel=1e-4)
 
 
 @pytest.mark.parametrize(("name", "steps"), [("linear", 1), ("linear", 1000), ("cosine", 50)])
@@ -163,8 +163,8 @@ def test_an_oracle_gives_x0_at_the_last_step(name: str, steps: int) -> None:
     x0 = normal(2, 3, 4, 4).clamp(-1, 1).double()
     eps = normal(2, 3, 4, 4, seed=1).double()
     xt = q_sample(spaced, x0, 1, eps)
-    found = p_sample(spaced, xt, 1, eps, normal(2, 3, 4, 4, seed=2).double())
-    assert torch.allclose(found, x0, atol=1e-9)
+    computed = p_sample(spaced, xt, 1, eps, normal(2, 3, 4, 4, seed=2).double())
+    assert torch.allclose(computed, x0, atol=1e-9)
 
 
 @SCHEDULES

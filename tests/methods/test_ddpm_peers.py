@@ -58,8 +58,8 @@ def folder(diffusers: Any, tmp_path: Path) -> Path:
 
 def test_schedules_are_the_same(diffusers: Any) -> None:
     for ours, theirs in ((linear(), "linear"), (cosine(), "squaredcos_cap_v2")):
-        found = diffusers.DDPMScheduler(beta_schedule=theirs).alphas_cumprod
-        assert torch.allclose(ours.alpha_bar[1:].float(), found, rtol=1e-3, atol=1e-7)
+        computed = diffusers.DDPMScheduler(beta_schedule=theirs).alphas_cumprod
+        assert torch.allclose(ours.alpha_bar[1:].float(), computed, rtol=1e-3, atol=1e-7)
 
 
 def test_one_masked_reverse_step_with_the_same_weights_and_noise(

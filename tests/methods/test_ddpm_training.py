@@ -89,12 +89,12 @@ def test_what_it_exports_is_what_the_method_loads(tmp_path: Path) -> None:
 
 def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
     start = run(tmp_path / "first", 4)
-    given = load_weights(start)
+    start_weights = load_weights(start)
     begun = load_weights(run(tmp_path / "second", 1, start=start))
     apart = load_weights(run(tmp_path / "third", 1))
     # One step of the warm-up moves little.
-    assert all((begun[k] - given[k]).abs().max() < 1e-3 for k in given)
-    assert any((apart[k] - given[k]).abs().max() > 1e-3 for k in given)
+    assert all((begun[k] - start_weights[k]).abs().max() < 1e-3 for k in start_weights)
+    assert any((apart[k] - start_weights[k]).abs().max() > 1e-3 for k in start_weights)
     with pytest.raises(RequestError, match="start="):
         run(tmp_path / "second", 2)
 

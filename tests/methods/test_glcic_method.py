@@ -55,16 +55,16 @@ def test_the_fast_network_is_the_network(changes):
     signed = network.config.output == "clamp"
     mean = torch.tensor(MEAN)
     if signed:
-        given = generator_input(visible * 2 - 1, hole, mean * 2 - 1)
-        expected = (network(given) + 1) / 2
+        inputs = generator_input(visible * 2 - 1, hole, mean * 2 - 1)
+        expected = (network(inputs) + 1) / 2
     else:
         expected = network(generator_input(visible, hole, mean))
     with torch.inference_mode():
         fast = FastGenerator(network)(visible, hole)
         rough = FastGenerator(network, torch.bfloat16)(visible, hole)
-    for found, tolerance in ((fast, 1e-5), (rough, 0.05)):
+    for computed, tolerance in ((fast, 1e-5), (rough, 0.05)):
         assert torch.allclose(
-            composite(target, found, hole), composite(target, expected, hole), atol=tolerance
+            composite(target, computed, hole), composite(target, expected, hole), atol=tolerance
         )
     assert not torch.equal(rough, fast)
 
@@ -79,10 +79,10 @@ def test_decoding_around_the_hole_is_exact(skips, top, left):
     visible = hide(target, hole)
     expected = network(generator_input(visible, hole, torch.tensor(MEAN)))
     with torch.inference_mode():
-        found = FastGenerator(network)(visible, hole)
-    inside = hole.expand_as(found)
-    assert torch.allclose(found[inside], expected[inside], atol=1e-5)
-    assert (found != visible).any()
+        computed = FastGenerator(network)(visible, hole)
+    inside = hole.expand_as(computed)
+    assert torch.allclose(computed[inside], expected[inside], atol=1e-5)
+    assert (computed != visible).any()
 
 
 def test_a_checkpoint_without_mean_cannot_fill_holes():
@@ -145,8 +145,8 @@ def test_poisson_blending_lowers_the_seam_and_keeps_known_pixels():
     assert seam_energy(after, hole) < 0.2 * seam_energy(before, hole)
     assert torch.equal(blended[~hole.expand(3, -1, -1)], ramp[~hole.expand(3, -1, -1)])
     inside = (slice(None), slice(12, 20), slice(12, 20))
-    found, wanted = after[inside].diff(dim=1), completed[inside].diff(dim=1)
-    assert np.allclose(found, wanted, atol=0.02)
+    computed, expected = after[inside].diff(dim=1), completed[inside].diff(dim=1)
+    assert np.allclose(computed, expected, atol=0.02)
 
 
 def test_thin_and_bordering_holes_blend():
@@ -224,5 +224,5 @@ def test_glcic_pytorchs_config_counts_as_an_asset(tmp_path):
 def test_the_door_is_light():
     heavy = "[m for m in ('torch', 'cv2', 'scipy') if m in sys.modules]"
     code = f"import sys, methods.glcic; print({heavy})"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

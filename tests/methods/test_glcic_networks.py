@@ -42,13 +42,13 @@ def test_skips_widen_two_convolutions_only():
 def test_convolutions_are_those_of_the_papers_table():
     with torch.device("meta"):
         convs = Generator(GeneratorConfig(skips=False)).convs
-    found = [
+    layers = [
         (type(c).__name__, c.in_channels, c.out_channels, *c.kernel_size[:1], *c.stride[:1],
          *c.dilation[:1])
         for c in convs
     ]  # fmt: skip
     same = ("Conv2d", 256, 256, 3, 1)
-    assert found == [
+    assert layers == [
         ("Conv2d", 4, 64, 5, 1, 1),
         ("Conv2d", 64, 128, 3, 2, 1),
         ("Conv2d", 128, 128, 3, 1, 1),
@@ -94,9 +94,9 @@ def test_generator_input_fills_the_hole_with_the_mean():
     visible = torch.full((1, 3, 4, 4), 0.25)
     hole = torch.zeros(1, 1, 4, 4, dtype=torch.bool)
     hole[..., 1, 2] = True
-    given = generator_input(visible, hole, torch.tensor([0.1, 0.5, 0.9]))
-    assert given[0, :, 1, 2].tolist() == pytest.approx([0.1, 0.5, 0.9, 1])
-    assert given[0, :, 0, 0].tolist() == pytest.approx([0.25, 0.25, 0.25, 0])
+    inputs = generator_input(visible, hole, torch.tensor([0.1, 0.5, 0.9]))
+    assert inputs[0, :, 1, 2].tolist() == pytest.approx([0.1, 0.5, 0.9, 1])
+    assert inputs[0, :, 0, 0].tolist() == pytest.approx([0.25, 0.25, 0.25, 0])
 
 
 def test_initialise_depends_on_the_seed_alone():

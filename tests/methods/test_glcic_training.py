@@ -172,11 +172,11 @@ def test_calibration_measures_the_statistics_of_the_weights_it_is_given():
     subject = model()
     network = subject.averaged()
     weights = {k: v.clone() for k, v in network.named_parameters()}
-    given = [subject.batch(step).inputs for step in (0, 1)]
-    calibrate(network, given)
+    inputs = [subject.batch(step).inputs for step in (0, 1)]
+    calibrate(network, inputs)
     norm = network.norms[0]
     with torch.no_grad():
-        maps = [network.convs[0](x) for x in given]
+        maps = [network.convs[0](x) for x in inputs]
     mean = torch.stack([m.mean(dim=(0, 2, 3)) for m in maps]).mean(0)
     var = torch.stack([m.var(dim=(0, 2, 3)) for m in maps]).mean(0)
     torch.testing.assert_close(norm.running_mean, mean)
@@ -211,15 +211,15 @@ def test_trained_weights_load_with_their_mean_colour(tmp_path):
 def test_a_run_begins_with_the_generator_it_is_given(tmp_path):
     quiet = {"holes": HOLES, "report": lambda line: None}
     start = train(TINY, Noise(), tmp_path / "first", **quiet)
-    given = load_generator(start)
+    initial = load_generator(start)
     # The discriminators' phase alone leaves the generator as it is.
     config = dataclasses.replace(TINY, completion=0)
     begun = load_generator(
         train(config, Noise(), tmp_path / "second", steps=1, start=start, **quiet)
     )
-    for name, parameter in given.named_parameters():
+    for name, parameter in initial.named_parameters():
         assert torch.equal(parameter, begun.get_parameter(name))
-    assert begun.config == given.config
+    assert begun.config == initial.config
     with pytest.raises(RequestError, match="start="):
         train(config, Noise(), tmp_path / "second", steps=2, **quiet)
     wider = dataclasses.replace(TINY, width=8)

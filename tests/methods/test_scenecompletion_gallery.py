@@ -86,10 +86,10 @@ def test_search_finds_the_scene_itself_whatever_is_hidden(tmp_path: Path) -> Non
     for k in range(30):
         query = blotches(k).astype(np.float32) / 255
         query[hole] = 0
-        found = gallery.search(describe(query, ~hole), 5)
-        assert found[0][0].photograph.id == f"p{k}"
-        assert len(found) == 5
-        assert [d for _, d in found] == sorted(d for _, d in found)
+        nearest = gallery.search(describe(query, ~hole), 5)
+        assert nearest[0][0].photograph.id == f"p{k}"
+        assert len(nearest) == 5
+        assert [d for _, d in nearest] == sorted(d for _, d in nearest)
 
 
 def test_building_again_does_nothing_and_more_photographs_are_added(tmp_path: Path) -> None:

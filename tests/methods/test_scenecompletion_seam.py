@@ -55,9 +55,9 @@ def test_the_photograph_itself_costs_nothing_where_it_belongs() -> None:
 def test_a_hole_splits_where_parts_are_far_apart() -> None:
     hole = np.zeros((128, 128), dtype=bool)
     hole[5:15, 5:15] = hole[100:110, 100:120] = hole[100:110, 85:90] = True
-    found = parts(hole)
-    assert [int(part.sum()) for part in found] == [100, 250]
-    assert np.array_equal(np.logical_or.reduce(found), hole)
+    components = parts(hole)
+    assert [int(part.sum()) for part in components] == [100, 250]
+    assert np.array_equal(np.logical_or.reduce(components), hole)
 
 
 def test_a_scene_too_small_is_scaled_until_it_covers() -> None:
@@ -75,14 +75,14 @@ def test_the_cut_is_the_cheapest_of_all_labellings() -> None:
     hole[2, 2] = True
     free = ndimage.binary_dilation(hole, np.ones((3, 3), dtype=bool)) & ~hole
     distance = ndimage.distance_transform_edt(~hole)
-    found = seam.cut(photograph, patch, hole, free, distance)
+    result = seam.cut(photograph, patch, hole, free, distance)
     pull, across = seam.costs(photograph, patch, hole, distance)
     best = min(
         seam.labelling_cost(_labelled(hole, free, bits), pull, across)
         for bits in product((False, True), repeat=8)
     )
-    assert found.cost == best
-    assert found.cost <= found.straight
+    assert result.cost == best
+    assert result.cost <= result.straight
 
 
 def _labelled(hole: np.ndarray, free: np.ndarray, bits: tuple[bool, ...]) -> np.ndarray:
@@ -98,10 +98,10 @@ def test_the_cut_never_costs_more_than_the_straight_boundary(seed: int) -> None:
     distance = ndimage.distance_transform_edt(~hole)
     free = ~hole & (distance <= 6)
     smooth = [ndimage.gaussian_filter(noise(s, 40, 40), (2, 2, 0)) for s in (seed, seed + 100)]
-    found = seam.cut(smooth[0], smooth[1], hole, free, distance)
-    assert found.cost <= found.straight
-    assert found.patch[hole].all()
-    assert not found.patch[~hole & ~free].any()
+    result = seam.cut(smooth[0], smooth[1], hole, free, distance)
+    assert result.cost <= result.straight
+    assert result.patch[hole].all()
+    assert not result.patch[~hole & ~free].any()
 
 
 def test_the_seam_goes_where_both_agree() -> None:
@@ -111,6 +111,6 @@ def test_the_seam_goes_where_both_agree() -> None:
     distance = ndimage.distance_transform_edt(~hole)
     ring = ndimage.binary_dilation(hole, iterations=3, structure=np.ones((3, 3), dtype=bool))
     patch[~ring] = photograph[~ring]  # outside the ring the two are one picture
-    found = seam.cut(photograph, patch, hole, ~hole & (distance <= 10), distance)
-    assert found.cost < found.straight / 10
-    assert found.patch[ring].all()
+    result = seam.cut(photograph, patch, hole, ~hole & (distance <= 10), distance)
+    assert result.cost < result.straight / 10
+    assert result.patch[ring].all()

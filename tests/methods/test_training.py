@@ -214,12 +214,12 @@ def test_pickles_with_more_than_tensors_are_refused(tmp_path: Path) -> None:
 
 
 def test_weights_survive_safetensors(tmp_path: Path) -> None:
-    given = {"a": torch.arange(6.0).reshape(2, 3).T, "b": torch.ones(2, dtype=torch.float16)}
-    checkpoints.save_weights(tmp_path / "w.safetensors", given, {"k": "v"})
-    found = checkpoints.load_weights(tmp_path / "w.safetensors")
-    assert found.keys() == given.keys()
-    assert all(torch.equal(found[k], given[k]) for k in given)
-    assert found["b"].dtype == torch.float16
+    tensors = {"a": torch.arange(6.0).reshape(2, 3).T, "b": torch.ones(2, dtype=torch.float16)}
+    checkpoints.save_weights(tmp_path / "w.safetensors", tensors, {"k": "v"})
+    loaded = checkpoints.load_weights(tmp_path / "w.safetensors")
+    assert loaded.keys() == tensors.keys()
+    assert all(torch.equal(loaded[k], tensors[k]) for k in tensors)
+    assert loaded["b"].dtype == torch.float16
 
 
 def test_fixed_images_pad_flip_and_repeat() -> None:

@@ -112,11 +112,11 @@ def test_flat_and_tiny_images_show_nothing(shape: tuple[int, int]) -> None:
 
 def test_keypoints_are_of_known_pixels(images: dict[str, np.ndarray]) -> None:
     seen, known = visible(cut(images["bison"], WHOLE, 256))
-    found = find_keypoints(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), known)
+    keypoints = find_keypoints(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), known)
     distance = ndimage.distance_transform_edt(known)
-    columns, rows = np.rint(found.places).astype(int).T
-    assert len(found.sizes) > 50
-    assert (distance[rows, columns] >= SUPPORT * found.sizes - 2).all()
+    columns, rows = np.rint(keypoints.places).astype(int).T
+    assert len(keypoints.sizes) > 50
+    assert (distance[rows, columns] >= SUPPORT * keypoints.sizes - 2).all()
 
 
 def test_mirrored_keypoints_are_those_of_the_mirror_image(images: dict[str, np.ndarray]) -> None:

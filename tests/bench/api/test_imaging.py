@@ -40,9 +40,9 @@ def test_a_tensor_shares_no_memory_with_its_pixels() -> None:
 @pytest.mark.parametrize("strided", [False, True])
 def test_a_png_gives_back_its_pixels(strided: bool) -> None:
     pixels = levels()
-    given = pixels.permute(1, 2, 0).contiguous().permute(2, 0, 1) if strided else pixels
-    assert given.is_contiguous() is not strided
-    assert torch.equal(imaging.decode_png(imaging.encode_png(given)), pixels)
+    array = pixels.permute(1, 2, 0).contiguous().permute(2, 0, 1) if strided else pixels
+    assert array.is_contiguous() is not strided
+    assert torch.equal(imaging.decode_png(imaging.encode_png(array)), pixels)
 
 
 @pytest.mark.parametrize(

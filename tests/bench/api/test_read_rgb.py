@@ -75,10 +75,10 @@ def test_16_bit_grey_is_scaled_and_rounded(kind: str) -> None:
     wide = np.array([[0, 128, 129, 257, 32768, 65406, 65407, 65535]], np.uint16)
     # v / 257: 128 -> .498, 129 -> .502, 32768 -> 127.502, 65406 -> 254.498, 65407 -> 254.502
     expected = [0, 0, 1, 1, 128, 254, 255, 255]
-    found = read_rgb(encode(Image.fromarray(wide), kind))
-    assert found.dtype == np.uint8
-    assert found[0, :, 0].tolist() == expected
-    assert (found == found[..., :1]).all()
+    pixels = read_rgb(encode(Image.fromarray(wide), kind))
+    assert pixels.dtype == np.uint8
+    assert pixels[0, :, 0].tolist() == expected
+    assert (pixels == pixels[..., :1]).all()
 
 
 def test_16_bit_transparent_grey_becomes_white() -> None:
@@ -142,9 +142,9 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     exif[0x0112] = orientation
     data = encode(upright, kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
     turned = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
-    found = read_rgb(data)
-    assert found.shape == ((48, 40, 3) if orientation < 5 else (40, 48, 3))
-    assert (found == np.asarray(turned)).all()
+    pixels = read_rgb(data)
+    assert pixels.shape == ((48, 40, 3) if orientation < 5 else (40, 48, 3))
+    assert (pixels == np.asarray(turned)).all()
 
 
 def test_exif_orientation_6_by_hand() -> None:
@@ -167,9 +167,9 @@ def test_of_an_animation_the_first_frame(kind: str) -> None:
     frames = [Image.new("RGB", (9, 7), colour) for colour in [(255, 0, 0), (0, 0, 255)]]
     options = {"lossless": True} if kind == "WEBP" else {}
     data = encode(frames[0], kind, save_all=True, append_images=frames[1:], **options)
-    found = read_rgb(data)
-    assert found.shape == (7, 9, 3)
-    assert (found == [255, 0, 0]).all()
+    pixels = read_rgb(data)
+    assert pixels.shape == (7, 9, 3)
+    assert (pixels == [255, 0, 0]).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1)])
@@ -316,9 +316,9 @@ def test_resize_crop_shrinks_by_lanczos_and_enlarges() -> None:
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(0, 255))
 def test_resize_crop_keeps_a_flat_image_flat(h: int, w: int, size: int, value: int) -> None:
     pixels = np.full((h, w, 3), value, np.uint8)
-    found = resize_crop(pixels, size)
-    assert found.shape == (size, size, 3)
-    assert (found == value).all()
+    resized = resize_crop(pixels, size)
+    assert resized.shape == (size, size, 3)
+    assert (resized == value).all()
     assert (pixels == value).all()
 
 

@@ -87,14 +87,14 @@ def test_help_and_version(bench: Bench) -> None:
     }
 
 
-@pytest.mark.parametrize(("given", "used"), [(None, "3000"), ("100", "100")])
+@pytest.mark.parametrize(("setting", "used"), [(None, "3000"), ("100", "100")])
 def test_waiting_threads_soon_sleep_unless_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch, given: str | None, used: str
+    monkeypatch: pytest.MonkeyPatch, setting: str | None, used: str
 ) -> None:
     monkeypatch.setenv("GOMP_SPINCOUNT", "")  # so that it is restored
     os.environ.pop("GOMP_SPINCOUNT")
-    if given is not None:
-        os.environ["GOMP_SPINCOUNT"] = given
+    if setting is not None:
+        os.environ["GOMP_SPINCOUNT"] = setting
     with pytest.raises(SystemExit):
         main(["--version"])
     assert os.environ["GOMP_SPINCOUNT"] == used
@@ -162,8 +162,8 @@ def test_folders_of_runs_are_scored_and_reports_are_no_run(
     run = ("run", "--method", "telea,navier-stokes", "--mask", "half", "--out", out)
     here(*run, "--dataset", f"folder:{images}", "--metrics", "l1", "--limit", "2")
     assert (out / "reports").is_dir()
-    for given in ([out], sorted(out.iterdir())):
-        done = here("score", *given, "--metrics", "psnr", "--json")
+    for paths in ([out], sorted(out.iterdir())):
+        done = here("score", *paths, "--metrics", "psnr", "--json")
         assert done.returncode == 0, done.stderr
         assert [r["n"] for r in json.loads(done.stdout)["runs"]] == [2, 2]
     empty = here("score", out / "reports")
@@ -187,9 +187,9 @@ def test_kill_9_and_start_again_gives_the_same_bytes(
         [sys.executable, "-c", code, *command, "--out", str(tmp_path / "killed")], cwd=ROOT
     )
     records = tmp_path / "killed" / next((tmp_path / "calm").glob("h*")).name / "records.jsonl"
-    wanted = 1 + derive_seed("kill", attempt) % 20
+    lines = 1 + derive_seed("kill", attempt) % 20
     try:
-        wait_until(lambda: records.exists() and records.read_bytes().count(b"\n") >= wanted)
+        wait_until(lambda: records.exists() and records.read_bytes().count(b"\n") >= lines)
     finally:
         killed.kill()
     assert killed.wait() == -signal.SIGKILL

@@ -39,9 +39,13 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_the_sample_is_the_first_thousand_test_images() -> None:
-    found = plugins.dataset("fashion-mnist")
-    assert isinstance(found, Dataset)
-    assert (found.ids()[0], found.ids()[-1], len(found.ids())) == ("test-00000", "test-00999", 1000)
+    dataset = plugins.dataset("fashion-mnist")
+    assert isinstance(dataset, Dataset)
+    assert (dataset.ids()[0], dataset.ids()[-1], len(dataset.ids())) == (
+        "test-00000",
+        "test-00999",
+        1000,
+    )
     inner = load_images(None, "sample")[:, 2:30, 2:30]
     assert hashlib.sha256(inner.tobytes()).hexdigest() == FIRST_THOUSAND
     # The first one is the ankle boot that the dataset's own page shows; its pixels sum to 33,456.

@@ -35,8 +35,8 @@ def fill(root: Path, *names: str) -> None:
         (root / name).write_bytes(png(value))
 
 
-def values(found: ImageFolder) -> dict[str, int]:
-    return {i: int(to_uint8(found.load(i))[0, 0, 0]) for i in found.ids()}
+def values(dataset: ImageFolder) -> dict[str, int]:
+    return {i: int(to_uint8(dataset.load(i))[0, 0, 0]) for i in dataset.ids()}
 
 
 def test_ids_are_relative_paths_without_suffix_sorted(tmp_path: Path) -> None:
@@ -47,12 +47,12 @@ def test_ids_are_relative_paths_without_suffix_sorted(tmp_path: Path) -> None:
     (tmp_path / ".hidden.png").write_bytes(png())
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "x.png").write_bytes(png())
-    found = plugins.dataset(f"folder:{tmp_path}")
-    assert isinstance(found, Dataset)
+    dataset = plugins.dataset(f"folder:{tmp_path}")
+    assert isinstance(dataset, Dataset)
     stems = ["z", "a/b/c", "a/é ü 漢", "v1.2", "with space", "a.d/x"]
-    assert found.ids() == sorted(stems)
+    assert dataset.ids() == sorted(stems)
     assert values(ImageFolder(tmp_path)) == {stem: k for k, stem in enumerate(stems)}
-    assert found.source("a/b/c") == "a/b/c"
+    assert dataset.source("a/b/c") == "a/b/c"
 
 
 def test_files_that_differ_in_their_suffix_are_kept_apart(tmp_path: Path) -> None:
@@ -84,12 +84,12 @@ def test_every_file_has_exactly_one_id_that_leads_to_it(
 ) -> None:
     root = tmp_path_factory.mktemp("folder")
     fill(root, *sorted(names))
-    found = ImageFolder(root)
-    ids = found.ids()
+    dataset = ImageFolder(root)
+    ids = dataset.ids()
     assert len(set(ids)) == len(ids) == len(names)
-    assert {found.file(i).relative_to(root).as_posix() for i in ids} == names
+    assert {dataset.file(i).relative_to(root).as_posix() for i in ids} == names
     fresh = ImageFolder(root)  # one that has not listed the folder
-    assert all(fresh.file(i) == found.file(i) for i in ids)
+    assert all(fresh.file(i) == dataset.file(i) for i in ids)
 
 
 def test_unreadable_files_are_listed_and_raise_on_load(tmp_path: Path) -> None:
@@ -98,17 +98,17 @@ def test_unreadable_files_are_listed_and_raise_on_load(tmp_path: Path) -> None:
     (tmp_path / "half.png").write_bytes(png(7, 90, 90)[:80])
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     os.mkfifo(tmp_path / "pipe.png")
-    found = ImageFolder(tmp_path)
-    assert found.ids() == ["empty", "gone", "good", "half", "pipe"]
+    dataset = ImageFolder(tmp_path)
+    assert dataset.ids() == ["empty", "gone", "good", "half", "pipe"]
     with pytest.raises(ValueError, match="the file is empty"):
-        found.load("empty")
+        dataset.load("empty")
     with pytest.raises(ValueError, match="not a readable image"):
-        found.load("half")
+        dataset.load("half")
     with pytest.raises(FileNotFoundError):
-        found.load("gone")
+        dataset.load("gone")
     with pytest.raises(ValueError, match="no image file 'pipe'"):
-        found.load("pipe")
-    assert found.load("good").shape == (3, 4, 6)
+        dataset.load("pipe")
+    assert dataset.load("good").shape == (3, 4, 6)
 
 
 def test_size_crops_the_centred_square(tmp_path: Path) -> None:
@@ -124,9 +124,11 @@ def test_size_crops_the_centred_square(tmp_path: Path) -> None:
 def test_the_fingerprint_is_of_the_content_alone(tmp_path: Path) -> None:
     fill(tmp_path, "a.png", "sub/b.png")
     (tmp_path / "c.jpg").write_bytes(png(0))
-    found = ImageFolder(tmp_path, size=8)
-    assert found.fingerprint("a") == hashlib.sha256(png(0)).hexdigest() == found.fingerprint("c")
-    assert found.fingerprint("sub/b") != found.fingerprint("a")
+    dataset = ImageFolder(tmp_path, size=8)
+    assert (
+        dataset.fingerprint("a") == hashlib.sha256(png(0)).hexdigest() == dataset.fingerprint("c")
+    )
+    assert dataset.fingerprint("sub/b") != dataset.fingerprint("a")
 
 
 def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
@@ -141,28 +143,28 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="file names that are not UTF-8 need Linux")
 def test_names_that_are_no_utf_8_get_ids_that_json_can_hold(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.png")).write_bytes(png(5))
-    found = ImageFolder(tmp_path)
-    assert found.ids() == ["caf\\xe9"]
-    assert values(found) == {"caf\\xe9": 5}
+    dataset = ImageFolder(tmp_path)
+    assert dataset.ids() == ["caf\\xe9"]
+    assert values(dataset) == {"caf\\xe9": 5}
 
 
 def test_a_pickled_folder_carries_no_list(tmp_path: Path) -> None:
     fill(tmp_path, *(f"{k:04d}.png" for k in range(500)))
-    found = ImageFolder(tmp_path, size=16)
-    before = len(pickle.dumps(found))
-    assert len(found.ids()) == 500
-    assert len(pickle.dumps(found)) == before
-    again = pickle.loads(pickle.dumps(found))
-    assert again == found
-    assert (again.load("0300") == found.load("0300")).all()
+    dataset = ImageFolder(tmp_path, size=16)
+    before = len(pickle.dumps(dataset))
+    assert len(dataset.ids()) == 500
+    assert len(pickle.dumps(dataset)) == before
+    again = pickle.loads(pickle.dumps(dataset))
+    assert again == dataset
+    assert (again.load("0300") == dataset.load("0300")).all()
 
 
 def test_ids_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     fill(tmp_path, "secret.png", "in/a.png")
-    found = ImageFolder(tmp_path / "in")
+    dataset = ImageFolder(tmp_path / "in")
     for image_id in ("../secret", "/etc/passwd", f"{tmp_path}/secret", "", "none", "a.gif", "."):
         with pytest.raises(ValueError, match="no image file"):
-            found.load(image_id)
+            dataset.load(image_id)
 
 
 def test_the_path_belongs_to_no_identity(tmp_path: Path) -> None:

@@ -42,23 +42,23 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_is_a_dataset_of_87_photographs_one_image_each() -> None:
-    found = plugins.dataset("free-photos")
-    assert isinstance(found, Dataset)
-    ids = found.ids()
+    dataset = plugins.dataset("free-photos")
+    assert isinstance(dataset, Dataset)
+    ids = dataset.ids()
     assert len(ids) == 87
     assert ids == sorted(set(ids))
-    assert [found.source(i) for i in ids] == ids
+    assert [dataset.source(i) for i in ids] == ids
 
 
 def test_the_content_is_the_one_in_the_code() -> None:
-    found = FreePhotos(512)
+    dataset = FreePhotos(512)
     lines = ""
-    for image_id in found.ids():
-        image = found.load(image_id)
+    for image_id in dataset.ids():
+        image = dataset.load(image_id)
         assert image.shape == (3, 512, 512)
         pixels = to_uint8(image).permute(1, 2, 0).contiguous().numpy()
         lines += f"{image_id} {hashlib.sha256(pixels.tobytes()).hexdigest()}\n"
-        assert found.fingerprint(image_id) in lines
+        assert dataset.fingerprint(image_id) in lines
     assert hashlib.sha256(lines.encode()).hexdigest() == CONTENT
 
 
@@ -75,8 +75,8 @@ def test_smaller_sizes_are_means_of_whole_pixels(size: int) -> None:
 
 
 def test_no_two_images_are_nearly_the_same_and_none_is_flat() -> None:
-    found = FreePhotos(16)
-    images = {i: found.load(i) for i in found.ids()}
+    dataset = FreePhotos(16)
+    images = {i: dataset.load(i) for i in dataset.ids()}
     assert all(image.std() > 0.04 for image in images.values())
     for a, b in itertools.combinations(images, 2):
         assert (images[a] - images[b]).abs().mean() > 0.03, (a, b)

@@ -23,14 +23,14 @@ GOLDEN_FINGERPRINTS = "0ef05d5e17bd250657b64d18632e26683ddb23e38340c6efb88c1b735
 
 
 def test_it_is_a_dataset_of_32_crops_of_every_source() -> None:
-    found = plugins.dataset("photos")
-    assert isinstance(found, Dataset)
-    ids = found.ids()
+    dataset = plugins.dataset("photos")
+    assert isinstance(dataset, Dataset)
+    ids = dataset.ids()
     assert len(ids) == len(set(ids)) == 32
-    counts = Counter(found.source(i) for i in ids)
+    counts = Counter(dataset.source(i) for i in ids)
     assert set(counts) == set(SOURCES)
     assert min(counts.values()) >= 2
-    assert [found.source(i) for i in ids[: len(SOURCES)]] == list(SOURCES)
+    assert [dataset.source(i) for i in ids[: len(SOURCES)]] == list(SOURCES)
 
 
 def test_every_crop_lies_inside_its_photograph_and_is_256_or_more() -> None:
@@ -45,15 +45,15 @@ def test_every_crop_lies_inside_its_photograph_and_is_256_or_more() -> None:
 
 
 def test_no_two_crops_are_nearly_the_same() -> None:
-    found = Photos(size=32)
-    images = {i: found.load(i) for i in found.ids()}
+    dataset = Photos(size=32)
+    images = {i: dataset.load(i) for i in dataset.ids()}
     for a, b in itertools.combinations(images, 2):
         assert (images[a] - images[b]).abs().mean() > 0.03, (a, b)
 
 
 def test_no_crop_is_nearly_flat() -> None:
-    found = Photos(size=64)
-    assert all(found.load(i).std() > 0.04 for i in found.ids())
+    dataset = Photos(size=64)
+    assert all(dataset.load(i).std() > 0.04 for i in dataset.ids())
 
 
 def test_a_crop_by_hand() -> None:
@@ -75,19 +75,19 @@ def test_a_crop_of_256_is_not_resampled() -> None:
 
 
 def test_the_content_is_golden() -> None:
-    found = Photos()
+    dataset = Photos()
     prints, pixels = hashlib.sha256(), hashlib.sha256()
-    for image_id in found.ids():
-        prints.update(found.fingerprint(image_id).encode())
-        pixels.update(to_uint8(found.load(image_id)).numpy().tobytes())
+    for image_id in dataset.ids():
+        prints.update(dataset.fingerprint(image_id).encode())
+        pixels.update(to_uint8(dataset.load(image_id)).numpy().tobytes())
     assert prints.hexdigest() == GOLDEN_FINGERPRINTS
     assert pixels.hexdigest() == GOLDEN_PIXELS
 
 
 def test_the_order_of_loading_does_not_matter() -> None:
-    found = Photos(size=32)
-    forward = {i: found.load(i) for i in found.ids()}
-    backward = {i: Photos(size=32).load(i) for i in reversed(found.ids())}
+    dataset = Photos(size=32)
+    forward = {i: dataset.load(i) for i in dataset.ids()}
+    backward = {i: Photos(size=32).load(i) for i in reversed(dataset.ids())}
     assert all((forward[i] == backward[i]).all() for i in forward)
 
 

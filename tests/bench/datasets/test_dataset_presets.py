@@ -57,7 +57,7 @@ def test_unknown_splits_are_refused(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "expected"),
+    ("name", "layout", "expected"),
     [
         ("celeba-hq", "0.jpg 27999.jpg 28000.jpg 29999.jpg", "28000 29999"),
         ("celeba-hq:split=train", "0.jpg 27999.jpg 28000.jpg", "0 27999"),
@@ -78,17 +78,17 @@ def test_unknown_splits_are_refused(name: str, tmp_path: Path) -> None:
         ("paris-streetview:split=train", "paris_eval_gt/1.png paris_train_original/z.JPG", "z"),
     ],
 )
-def test_splits_follow_the_layout(tmp_path: Path, name: str, given: str, expected: str) -> None:
-    found = plugins.dataset(name, root=fill(tmp_path, *given.split()))
-    assert isinstance(found, Dataset)
-    assert found.ids() == expected.split()
-    assert found.load(found.ids()[0]).shape == (3, 256, 256)
-    assert len(found.fingerprint(found.ids()[0])) == 64
-    assert found.source(found.ids()[0]) == found.ids()[0]
+def test_splits_follow_the_layout(tmp_path: Path, name: str, layout: str, expected: str) -> None:
+    dataset = plugins.dataset(name, root=fill(tmp_path, *layout.split()))
+    assert isinstance(dataset, Dataset)
+    assert dataset.ids() == expected.split()
+    assert dataset.load(dataset.ids()[0]).shape == (3, 256, 256)
+    assert len(dataset.fingerprint(dataset.ids()[0])) == 64
+    assert dataset.source(dataset.ids()[0]) == dataset.ids()[0]
 
 
 @pytest.mark.parametrize(
-    ("split", "given", "expected"),
+    ("split", "layout", "expected"),
     [
         ("val", "val/images/val_0.JPEG train/n01/images/n01_0.JPEG", "val_0"),
         ("train", "val/images/val_0.JPEG train/n01/images/n01_0.JPEG", "n01/images/n01_0"),
@@ -98,11 +98,11 @@ def test_splits_follow_the_layout(tmp_path: Path, name: str, given: str, expecte
     ],
 )
 def test_tiny_imagenet_is_read_as_unpacked_at_its_own_size(
-    tmp_path: Path, split: str, given: str, expected: str
+    tmp_path: Path, split: str, layout: str, expected: str
 ) -> None:
-    found = plugins.dataset("tiny-imagenet", split=split, root=fill(tmp_path, *given.split()))
-    assert found.ids() == [expected]
-    assert found.load(expected).shape == (3, 64, 64)
+    dataset = plugins.dataset("tiny-imagenet", split=split, root=fill(tmp_path, *layout.split()))
+    assert dataset.ids() == [expected]
+    assert dataset.load(expected).shape == (3, 64, 64)
 
 
 def test_the_variable_names_the_folder_of_all(
@@ -116,9 +116,9 @@ def test_the_variable_names_the_folder_of_all(
 
 
 def test_a_folder_without_the_splits_numbers_is_refused(tmp_path: Path) -> None:
-    found = plugins.dataset("ffhq", root=fill(tmp_path, "00001.png", "nameless.png"))
+    dataset = plugins.dataset("ffhq", root=fill(tmp_path, "00001.png", "nameless.png"))
     with pytest.raises(RequestError, match=r"none of the 2 images .* is numbered 60000\.\.69999"):
-        found.ids()
+        dataset.ids()
 
 
 def test_size_and_root_and_identity(tmp_path: Path) -> None:
@@ -135,11 +135,11 @@ def test_size_and_root_and_identity(tmp_path: Path) -> None:
 
 def test_a_preset_survives_pickling_and_sees_new_files(tmp_path: Path) -> None:
     root = fill(tmp_path, "val/a.JPEG")
-    found = plugins.dataset("imagenet", root=root)
-    assert found.ids() == ["a"]
-    again = pickle.loads(pickle.dumps(found))
-    assert again == found
-    assert (again.load("a") == found.load("a")).all()
+    dataset = plugins.dataset("imagenet", root=root)
+    assert dataset.ids() == ["a"]
+    again = pickle.loads(pickle.dumps(dataset))
+    assert again == dataset
+    assert (again.load("a") == dataset.load("a")).all()
     fill(tmp_path, "val/b.JPEG")
     assert plugins.dataset("imagenet", root=root).ids() == ["a", "b"]
 

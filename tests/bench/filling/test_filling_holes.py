@@ -54,13 +54,13 @@ def test_a_painted_colour_is_found_within_its_tolerance(tmp_path: Path) -> None:
 def test_a_colour_in_a_jpeg_is_grown_over_what_it_smears(tmp_path: Path) -> None:
     photo = painted(tmp_path / "painted.jpg", quality=90)
     source = HoleSource(colour="ff04fa", tolerance=60)
-    found = find(photo, source)
-    assert found[HOLE].all()
+    hole = find(photo, source)
+    assert hole[HOLE].all()
     far = ~grown(HOLE, SMEARED + 4)
-    assert not found[far].any()
-    left = photo.pixels[~found].astype(int) - (10, 200, 30)
+    assert not hole[far].any()
+    left = photo.pixels[~hole].astype(int) - (10, 200, 30)
     assert np.abs(left).max() <= 16, "the colour is still seen around the hole"
-    assert find(photo, HoleSource(colour="ff04fa", tolerance=60, grow=0)).sum() < found.sum()
+    assert find(photo, HoleSource(colour="ff04fa", tolerance=60, grow=0)).sum() < hole.sum()
 
 
 def test_transparent_pixels_are_the_hole_when_nothing_else_is_given(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def test_16_bits_stay_16_bits(tmp_path: Path, channels: int) -> None:
     assert photograph.pixels.dtype == np.uint16
     assert photograph.pixels.shape == (9, 7, channels)
     made = photograph.encoded(photograph.pixels)
-    found = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert np.array_equal(found.reshape(pixels.shape), pixels)
+    decoded = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(decoded.reshape(pixels.shape), pixels)
     assert made[24] == 16
     assert Image.open(io.BytesIO(made)).info["icc_profile"] == PROFILE
 

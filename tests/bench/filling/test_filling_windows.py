@@ -64,9 +64,9 @@ def test_a_membrane_over_a_ramp_is_the_ramp() -> None:
     rows, columns = np.mgrid[:60, :80].astype(np.float32)
     ramp = np.stack([rows / 60, columns / 80], axis=2)
     hole = disc(60, 80, 28, 41, 20)
-    found = harmonic(ramp, ~hole, hole)
-    assert np.array_equal(found[~hole], ramp[~hole])
-    assert np.abs(found - ramp).max() < 0.01
+    filled = harmonic(ramp, ~hole, hole)
+    assert np.array_equal(filled[~hole], ramp[~hole])
+    assert np.abs(filled - ramp).max() < 0.01
 
 
 def test_a_filling_off_by_a_constant_is_put_right() -> None:
@@ -90,8 +90,8 @@ def test_an_extended_filling_goes_on_as_it_is_at_the_holes_rim() -> None:
     hole = np.zeros((20, 20), dtype=bool)
     hole[8:12, 8:12] = True
     filling = np.where(hole[..., None], np.float32(0.8), np.float32(0.1))
-    found = extended(filling, hole)[..., 0]
-    assert np.allclose(found, 0.8)
+    filled = extended(filling, hole)[..., 0]
+    assert np.allclose(filled, 0.8)
     filling[8, 8] = 0.2
     corner = extended(filling, hole)[..., 0]
     assert np.allclose(corner[:9, :9], 0.2)

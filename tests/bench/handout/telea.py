@@ -173,9 +173,9 @@ def _total(terms: np.ndarray, start: float = 0.0) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    given, made = map(Path, sys.argv[1:])
+    inputs, made = map(Path, sys.argv[1:])
     made.mkdir(exist_ok=True)
-    for file in sorted((given / "images").glob("*.png")):
-        white = np.array(Image.open(given / "masks" / file.name).convert("L")) > 127
+    for file in sorted((inputs / "images").glob("*.png")):
+        white = np.array(Image.open(inputs / "masks" / file.name).convert("L")) > 127
         filled = inpaint(np.array(Image.open(file).convert("RGB")), white)
         Image.fromarray(filled).save(made / file.name)

@@ -51,8 +51,8 @@ def score(*more: str, outputs: str = "back") -> int:
 
 
 def only_run(pattern: str = "Theirs-*") -> Path:
-    (found,) = Path("results/runs").glob(pattern)
-    return found
+    (path,) = Path("results/runs").glob(pattern)
+    return path
 
 
 def test_the_round_trip_gives_the_row_of_a_run_to_the_bit(here: Path) -> None:

@@ -60,12 +60,12 @@ def test_pairs_get_the_numbers_of_a_call(name: str) -> None:
 
 
 def test_metrics_leave_the_levels_alone() -> None:
-    given = pairs()
+    both = pairs()
     for name in NAMES:
         metric = plugins.metric(name)
         assert isinstance(metric, ScoresPairs)
-        metric.of_pairs(given)
-    for pair, fresh in zip(given, pairs(), strict=True):
+        metric.of_pairs(both)
+    for pair, fresh in zip(both, pairs(), strict=True):
         assert torch.equal(pair.output.levels, fresh.output.levels)
         assert torch.equal(pair.target.levels, fresh.target.levels)
         assert torch.equal(pair.hole, fresh.hole)
@@ -73,22 +73,22 @@ def test_metrics_leave_the_levels_alone() -> None:
 
 @pytest.mark.parametrize("size", [64, 400])  # all pictures in one pass; each in its own
 def test_a_trunk_sees_each_picture_once_for_three_metrics(size: int) -> None:
-    given = pairs(size)
+    both = pairs(size)
     with count_images() as forward:
         for name in ("lpips", "lpips_hole", "lpips_up64"):
             metric = plugins.metric(name)
             assert isinstance(metric, ScoresPairs)
-            metric.of_pairs(given)
+            metric.of_pairs(both)
     assert images_through(forward) == 5
 
 
 def test_small_pictures_are_enlarged_beside_the_pass_as_they_are() -> None:
-    given = pairs(32)
+    both = pairs(32)
     with count_images() as forward:
         for name in ("lpips", "lpips_up64", "lpips_up64"):
             metric = plugins.metric(name)
             assert isinstance(metric, ScoresPairs)
-            metric.of_pairs(given)
+            metric.of_pairs(both)
     assert images_through(forward) == 2 * 5
     assert {call.args[1].shape[-1] for call in forward.call_args_list} == {32, 64}
 

@@ -89,11 +89,11 @@ def box(height: int = 32, width: int = 32) -> np.ndarray:
 def served(folder: Path, **settings: Any) -> Iterator[Page]:
     """Serve a page over three images and METHODS."""
     images = write_images(folder / "photographs", 3)
-    given = PaintSettings(
+    paint_settings = PaintSettings(
         add_mask, f"folder:{images}", METHODS, pack=folder / "my pack", **settings
     )
     own = "http://127.0.0.1:8000"
-    with closing(Studio(given)) as studio:
+    with closing(Studio(paint_settings)) as studio:
         app = application(studio, Address("127.0.0.1", 8000, TOKEN))
         with TestClient(app, base_url=f"{own}/{TOKEN}", headers={"origin": own}) as client:
             yield Page(client, studio, folder)

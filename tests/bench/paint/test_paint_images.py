@@ -36,8 +36,8 @@ def pixels(page: Page, picture: Any) -> np.ndarray:
     return decode_png(data).permute(1, 2, 0).numpy()
 
 
-def unpacked(found: Any, height: int, width: int) -> np.ndarray:
-    flat = np.unpackbits(np.frombuffer(base64.b64decode(found["hole"]), np.uint8))
+def unpacked(data: Any, height: int, width: int) -> np.ndarray:
+    flat = np.unpackbits(np.frombuffer(base64.b64decode(data["hole"]), np.uint8))
     return flat[: height * width].reshape(height, width).astype(bool)
 
 
@@ -123,15 +123,15 @@ def test_a_generators_hole_is_the_one_of_the_run_with_its_seed(page: Page) -> No
     for name, parameters in (("free-form", {}), ("irregular", {"bin": "20-30"})):
         mask = {"place": names.index(name), "parameters": parameters}
         asked = {"image": picture["key"], "mask": mask, "seed": 5}
-        found = page.post("/holes", asked)
+        data = page.post("/holes", asked)
         text = ":bin=".join([name, *parameters.values()])
-        assert found["text"] == text
+        assert data["text"] == text
         dataset = f"folder:{page.folder}/photographs"
         (run,) = runs(Request(("telea",), (text,), dataset, 64, mask_seed=5))
         expected = mask_image(run, "002").hole[0].numpy()
-        assert (unpacked(found, 64, 64) == expected).all()
+        assert (unpacked(data, 64, 64) == expected).all()
         other = page.post("/holes", {**asked, "seed": 6})
-        assert other["hole"] != found["hole"]
+        assert other["hole"] != data["hole"]
     wrong = {**asked, "mask": {"place": names.index("irregular"), "parameters": {"bin": "7"}}}
     assert "bin" in page.post("/holes", wrong, code=422)["error"]
 

@@ -44,9 +44,9 @@ def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     )  # fmt: skip
     assert server.stderr is not None
     line = server.stderr.readline()
-    found = re.search(r"http://\S+", line)
-    assert found, line
-    yield found[0]
+    match = re.search(r"http://\S+", line)
+    assert match, line
+    yield match[0]
     server.send_signal(signal.SIGINT)
     _, said = server.communicate(timeout=120)
     assert server.returncode == 0

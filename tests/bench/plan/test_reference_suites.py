@@ -14,9 +14,9 @@ SUITES = ("reference-photos", "reference-fashion-mnist")
 
 @pytest.mark.parametrize("name", SUITES)
 def test_seeded_methods_get_every_seed_and_the_others_one(name: str) -> None:
-    wanted = request.suite(name)
+    suite = request.suite(name)
     seeds: dict[str, list[int]] = {}
-    for run in request.runs(wanted):
+    for run in request.runs(suite):
         if run.mask.name == "irregular":
             seeds.setdefault(run.method.name, []).append(run.seed)
     assert {m: len(s) for m, s in seeds.items()} == {
@@ -27,10 +27,10 @@ def test_seeded_methods_get_every_seed_and_the_others_one(name: str) -> None:
 
 
 def test_seeds_change_the_pictures_of_seeded_methods_alone() -> None:
-    wanted = request.suite("reference-fashion-mnist")
+    suite = request.suite("reference-fashion-mnist")
     dataset, mask = plugins.dataset("fashion-mnist"), plugins.mask("center-box")
     target, hole = dataset.load("test-00001")[None], mask(32, 32, 5)[None]
-    for text in wanted.methods:
+    for text in suite.methods:
         method = plugins.method("ddpm:steps=2" if text.startswith("ddpm") else text)
         inpaint = method.load("cpu")
         first, again = (
@@ -41,6 +41,6 @@ def test_seeds_change_the_pictures_of_seeded_methods_alone() -> None:
 
 
 def test_a_method_that_seeds_do_not_change_runs_once() -> None:
-    wanted = request.Request(("telea", "patchmatch"), ("half",), "photos", size=32, seeds=(0, 1))
-    made = [(run.method.name, run.seed) for run in request.runs(wanted)]
+    suite = request.Request(("telea", "patchmatch"), ("half",), "photos", size=32, seeds=(0, 1))
+    made = [(run.method.name, run.seed) for run in request.runs(suite)]
     assert made == [("telea", 0), ("patchmatch", 0), ("patchmatch", 1)]

@@ -63,20 +63,20 @@ def test_intervals_resample_sources_and_agree_with_one_column():
     scores = stream.normal(size=(30, 2))
     scores[3, 1] = np.nan
     sources = [f"s{i // 3}" for i in range(30)]
-    found = intervals.intervals(scores, sources)
+    computed = intervals.intervals(scores, sources)
     means = bootstrap_means(scores, sources, seed=derive_seed("leaderboard"))
     low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    np.testing.assert_allclose(found.low, low, atol=1e-12)
-    np.testing.assert_allclose(found.high, high, atol=1e-12)
+    np.testing.assert_allclose(computed.low, low, atol=1e-12)
+    np.testing.assert_allclose(computed.high, high, atol=1e-12)
     one_by_one = bootstrap_interval(scores[:, 0], sources, seed=derive_seed("leaderboard"))
-    np.testing.assert_allclose([found.low[0], found.high[0]], one_by_one, atol=1e-12)
-    assert found.n.tolist() == [30, 29]
+    np.testing.assert_allclose([computed.low[0], computed.high[0]], one_by_one, atol=1e-12)
+    assert computed.n.tolist() == [30, 29]
 
 
 def test_one_source_has_no_interval():
-    found = intervals.intervals(np.array([[1.0], [2.0]]), ["a", "a"])
-    assert found.mean[0] == 1.5
-    assert np.isnan(found.low[0])
+    computed = intervals.intervals(np.array([[1.0], [2.0]]), ["a", "a"])
+    assert computed.mean[0] == 1.5
+    assert np.isnan(computed.low[0])
 
 
 def test_fid_is_printed_with_n_and_warned_about(make_run):

@@ -26,8 +26,8 @@ def test_a_difference_smaller_than_the_photographs_tell_apart_is_named(runs: lis
     best = board.rows[0].runs[0]
     for row in board.rows[1:]:
         lpips = row.runs[0].scores["lpips"] - best.scores["lpips"]
-        found = by_source(lpips.to_numpy(), [name.rpartition("-")[0] for name in lpips.index])
-        small = abs(found.mean()) < detectable_normal(found)
+        means = by_source(lpips.to_numpy(), [name.rpartition("-")[0] for name in lpips.index])
+        small = abs(means.mean()) < detectable_normal(means)
         named = board.power is not None and row.title in board.power.rpartition("too few for")[2]
         assert named is bool(small), row.title
 

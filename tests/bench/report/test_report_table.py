@@ -151,10 +151,10 @@ def test_other_weights_do_not_pass_for_the_paper(make_run):
 
 
 def test_a_table_can_be_asked_for_as_runs():
-    wanted = load_protocol("baselines-photos").request()
-    assert wanted.masks == ("center-box", "random-box", "irregular", "free-form", "hybrid")
-    assert wanted.seeds == (0, 1, 2)
-    assert "telea" in wanted.methods
+    requested = load_protocol("baselines-photos").request()
+    assert requested.masks == ("center-box", "random-box", "irregular", "free-form", "hybrid")
+    assert requested.seeds == (0, 1, 2)
+    assert "telea" in requested.methods
     asked = load_protocol("baselines-fashion-mnist").request(["telea"])
     assert (asked.methods, asked.limit) == (("telea",), 200)
     repaint = load_protocol("repaint-celebahq")
@@ -165,11 +165,11 @@ def test_a_table_can_be_asked_for_as_runs():
 
 def test_our_tables_are_their_suites():
     for name in ("photos", "fashion-mnist"):
-        protocol, wanted = load_protocol(f"baselines-{name}"), request.suite(f"reference-{name}")
-        assert protocol.dataset == wanted.dataset
-        assert set(protocol.masks.values()) == set(wanted.masks)
-        assert set(protocol.metrics) <= set(wanted.metrics)
-        assert protocol.n == len(request.runs(wanted)[0].ids())
+        protocol, requested = load_protocol(f"baselines-{name}"), request.suite(f"reference-{name}")
+        assert protocol.dataset == requested.dataset
+        assert set(protocol.masks.values()) == set(requested.masks)
+        assert set(protocol.metrics) <= set(requested.metrics)
+        assert protocol.n == len(request.runs(requested)[0].ids())
         ours = {(p.mask, p.method.split(":")[0], p.metric) for p in published(protocol)}
         assert len(ours) >= 5 * 6 * len(protocol.metrics)
 

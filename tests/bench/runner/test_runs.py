@@ -125,8 +125,8 @@ def test_a_precision_that_torch_lacks_is_refused_before_anything_runs(
 def test_labels_are_recorded_and_go_into_the_summary(images: Path, tmp_path: Path) -> None:
     result = go(images, tmp_path / "runs", method="telea:radius=5", size=16, limit=1)
     manifest = json.loads((result.path / "manifest.json").read_bytes())
-    wanted = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "images"}
-    assert manifest["labels"] == result.summary.labels == wanted
+    expected = {"method": "telea:radius=5.0", "mask": "random-box", "dataset": "images"}
+    assert manifest["labels"] == result.summary.labels == expected
 
 
 def test_known_pixels_are_the_targets(images: Path, tmp_path: Path) -> None:

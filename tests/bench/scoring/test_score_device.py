@@ -37,8 +37,8 @@ def score(folder: Path, device: str | None, *metrics: str) -> Path:
 @pytest.fixture(scope="module")
 def unscored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs")
-    wanted = runs(Request(("telea",), ("center-box",), size=32, limit=3))
-    benchmark.run_all(wanted, Options(out), metrics=("none",), workers=1, progress=Silent())
+    requested = runs(Request(("telea",), ("center-box",), size=32, limit=3))
+    benchmark.run_all(requested, Options(out), metrics=("none",), workers=1, progress=Silent())
     return out
 
 

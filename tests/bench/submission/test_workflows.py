@@ -36,12 +36,12 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 def run_step(step: dict[str, Any], folder: Path, path: Path) -> int:
     """Run a step as GitHub's runner does, with the programs in `path` first; return its code."""
-    given = {
-        key: re.sub(r"\$\{\{ (.*?) \}\}", lambda found: VALUES.get(found[1], ""), value)
+    of_step = {
+        key: re.sub(r"\$\{\{ (.*?) \}\}", lambda match: VALUES.get(match[1], ""), value)
         for key, value in step.get("env", {}).items()
     }
     summary = {"GITHUB_STEP_SUMMARY": str(folder.parent / "summary.md")}
-    environment = {**os.environ, **given, **summary, "PATH": f"{path}:{os.environ['PATH']}"}
+    environment = {**os.environ, **of_step, **summary, "PATH": f"{path}:{os.environ['PATH']}"}
     shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
     return subprocess.run(shell, cwd=folder, env=environment, check=False).returncode
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-given, made = map(Path, sys.argv[1:3])
+inputs, made = map(Path, sys.argv[1:3])
 suffix = sys.argv[3] if len(sys.argv) > 3 else ""
-for mask in sorted(given.glob("*_mask.png")):
+for mask in sorted(inputs.glob("*_mask.png")):
     name = mask.stem.removesuffix("_mask")
-    image = np.array(Image.open(given / f"{name}.png"))
+    image = np.array(Image.open(inputs / f"{name}.png"))
     image[np.array(Image.open(mask)) > 127] = 50
     Image.fromarray(image).save(made / f"{name}{suffix}.png")

@@ -82,19 +82,19 @@ def test_every_layout_reaches_the_program(layout: str, tmp_path: Path, images: P
         words += " --keep-white"
     if layout == "lama":
         words = f"{PYTHON} {program('ntire.py')} {{images}} {{outputs}} _mask"
-    found = run(f"command:{words},layout={layout}", images, tmp_path)
-    assert [r.error for r in found.values()] == [None] * 3
-    assert {r.notes["known_pixels_off_by"] for r in found.values()} == {0}
+    result = run(f"command:{words},layout={layout}", images, tmp_path)
+    assert [r.error for r in result.values()] == [None] * 3
+    assert {r.notes["known_pixels_off_by"] for r in result.values()} == {0}
 
 
 def test_one_image_a_start_and_a_group_give_the_same(tmp_path: Path, images: Path) -> None:
     single = f"{PYTHON} {program('single.py')} {{image}} {{mask}} {{output}} {{seed}}"
     group = f"{GOOD} --seeds {{seeds}}"
-    found = [
+    result = [
         run(f"command:{words}", images, tmp_path / str(k))
         for k, words in enumerate((single, group))
     ]
-    hashes = [[r.pixels_sha256 for r in records.values()] for records in found]
+    hashes = [[r.pixels_sha256 for r in records.values()] for records in result]
     assert hashes[0] == hashes[1]
 
 
@@ -115,9 +115,9 @@ def test_what_a_program_does_wrong_is_one_line_an_image(
     scratch: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SECRET", str(images / "000.png"))
-    found = run(bad(how), images, tmp_path)
-    assert len(found) == 3
-    for record in found.values():
+    result = run(bad(how), images, tmp_path)
+    assert len(result) == 3
+    for record in result.values():
         assert not record.done
         assert message in str(record.error)
         assert "\n" not in str(record.error)
@@ -128,8 +128,8 @@ def test_what_a_program_does_wrong_is_one_line_an_image(
 def test_what_does_no_harm_is_no_error(
     how: str, tmp_path: Path, images: Path, scratch: Path
 ) -> None:
-    found = run(bad(how), images, tmp_path)
-    assert all(record.done for record in found.values())
+    result = run(bad(how), images, tmp_path)
+    assert all(record.done for record in result.values())
     assert [p.name for p in scratch.iterdir()] == (["escaped.txt"] if how == "escape" else [])
 
 
@@ -165,9 +165,9 @@ def test_a_program_that_hangs_costs_its_images(tmp_path: Path, images: Path, scr
     pixel = Image.open(images / "002.png").getpixel((0, 0))
     words = " ".join(map(str, pixel))  # type: ignore[arg-type]
     method = f"command:{PYTHON} {hang} {{images}} {{masks}} {{outputs}} {words}"
-    found = run(method, images, tmp_path, timeout=12.0, batch_size=2)
-    assert [r.id for r in found.values() if not r.done] == ["002"]
-    assert "after 12 s (--timeout)" in str(found["002"].error)
+    result = run(method, images, tmp_path, timeout=12.0, batch_size=2)
+    assert [r.id for r in result.values() if not r.done] == ["002"]
+    assert "after 12 s (--timeout)" in str(result["002"].error)
     wait_until(lambda: not list(scratch.iterdir()), seconds=60)
     assert not _running("hang.py")
 
@@ -238,7 +238,7 @@ def test_the_group_is_the_batch_and_a_name_is_a_label(tmp_path: Path, images: Pa
 
 
 def test_where_the_files_lie_is_no_part_of_the_identity(tmp_path: Path) -> None:
-    found = []
+    result = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         script = tmp_path / name / "predict.py"
@@ -246,9 +246,9 @@ def test_where_the_files_lie_is_no_part_of_the_identity(tmp_path: Path) -> None:
         method = plugins.method(
             f"command:python {shlex.quote(str(script))} {{images}} {{masks}} {{outputs}}"
         )
-        found.append((method.assets(), plugins.parameters(method)))  # type: ignore[attr-defined]
-    assert found[0] == found[1]
-    assert found[0][1] == {
+        result.append((method.assets(), plugins.parameters(method)))  # type: ignore[attr-defined]
+    assert result[0] == result[1]
+    assert result[0][1] == {
         **{"layout": "plain", "polarity": "auto", "hidden": "black", "multiple_of": 1}
     }
 
@@ -257,7 +257,8 @@ def test_workers_give_the_same_bytes(tmp_path: Path, images: Path) -> None:
     method = f"command:{GOOD} --seeds {{seeds}}"
     runs = [make_runs(method, "center-box", images) for _ in range(2)]
     results = [
-        go(wanted, tmp_path / str(k), workers=k + 1, batch_size=2) for k, wanted in enumerate(runs)
+        go(requested, tmp_path / str(k), workers=k + 1, batch_size=2)
+        for k, requested in enumerate(runs)
     ]
     assert kept(results[0].path) == kept(results[1].path)
 
@@ -321,12 +322,12 @@ def _is_alive(pid: int) -> bool:
 
 def _running(script: str) -> list[str]:
     """Return the command lines of running processes that name a script as their own."""
-    found = []
+    running = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = process.read_bytes().split(b"\0")
         except OSError:
             continue
         if any(word.endswith(b"/" + script.encode()) for word in words[1:2]):
-            found.append(str(process))
-    return found
+            running.append(str(process))
+    return running

@@ -56,10 +56,10 @@ AT_20 = [
 def check(options: Any, steps: int, cell: tuple[float, float, float]) -> None:
     chosen = dataclasses.replace(options, steps=steps)
     schedule, prior = spaced(linear(), chosen), field()
-    found = distance(propagate(find(chosen), prior, schedule, chosen), prior)
-    assert found.w == pytest.approx(cell[0], abs=6e-4)
-    assert found.g == pytest.approx(cell[1], abs=6e-3)
-    assert found.v == pytest.approx(cell[2], abs=6e-3)
+    measured = distance(propagate(find(chosen), prior, schedule, chosen), prior)
+    assert measured.w == pytest.approx(cell[0], abs=6e-4)
+    assert measured.g == pytest.approx(cell[1], abs=6e-3)
+    assert measured.v == pytest.approx(cell[2], abs=6e-3)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_the_law_of_resampling() -> None:
 )
 def test_convergence_and_its_absence(options: Any, tends: bool) -> None:
     """Predicted noise of the known pixels brings the posterior; noise drawn afresh does not."""
-    found = []
+    measured = []
     for steps in (10, 40):
         chosen = dataclasses.replace(options, steps=steps)
         law = propagate(find(chosen), field(), spaced(linear(), chosen), chosen)
-        found.append(distance(law, field()).w)
-    ratio = found[1] / found[0]
+        measured.append(distance(law, field()).w)
+    ratio = measured[1] / measured[0]
     assert ratio < 0.72 if tends else ratio > 0.85
 
 
@@ -106,9 +106,9 @@ def test_the_exact_law_is_at_no_distance() -> None:
     from tests.methods.ddpm.law import Law, middle
 
     gain, covariance = condition(field().covariance, middle())
-    found = distance(Law(gain, covariance), field())
-    assert found.w == pytest.approx(0, abs=1e-6)
-    assert (found.g, found.v) == (pytest.approx(1), pytest.approx(1))
+    measured = distance(Law(gain, covariance), field())
+    assert measured.w == pytest.approx(0, abs=1e-6)
+    assert (measured.g, measured.v) == (pytest.approx(1), pytest.approx(1))
     far = distance(Law(0 * gain, covariance), field())
     assert far.g == 0
     assert far.w > 0.5

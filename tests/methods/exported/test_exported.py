@@ -52,11 +52,11 @@ class Asked:
     """Records what it is called with, and returns an image of one level."""
 
     def __init__(self, level: float) -> None:
-        self.level, self.given = level, ()
+        self.level, self.tensors = level, ()
 
-    def __call__(self, *given: torch.Tensor) -> torch.Tensor:
-        self.given = given
-        return torch.full((len(given[0]), 3, *given[0].shape[-2:]), self.level)
+    def __call__(self, *tensors: torch.Tensor) -> torch.Tensor:
+        self.tensors = tensors
+        return torch.full((len(tensors[0]), 3, *tensors[0].shape[-2:]), self.level)
 
 
 def save(network: torch.nn.Module, path: Path, *examples: torch.Tensor) -> Path:
@@ -104,7 +104,7 @@ def test_a_network_is_given_what_its_conventions_say(
     hole[..., 0] = True
     asked = Asked(1.0)
     conventions.call(asked, hide(torch.ones(1, 3, 4, 4), hole), hole)
-    image, mask = asked.given
+    image, mask = asked.tensors
     assert image[0, 0, 0].tolist() == [hidden, known, known, known]
     assert mask[0, 0, 0].tolist() == [mask_hole, mask_known, mask_known, mask_known]
 
@@ -125,7 +125,7 @@ def test_mi_gan_s_input_is_its_demo_s(tmp_path: Path) -> None:
     asked = Asked(0.0)
     visible, hole = example()
     method.call(asked, visible, hole)  # type: ignore[attr-defined]
-    (both,) = asked.given
+    (both,) = asked.tensors
     keep = (~hole).float()
     assert torch.equal(both, torch.cat([keep - 0.5, (visible * 2 - 1) * keep], 1))
 
@@ -151,8 +151,8 @@ def test_torchscript_and_onnx_of_one_network_give_the_same_table(
     }
     scores = []
     for kind, path in files.items():
-        wanted = make_runs(f"{kind}:{path}", "center-box", images)
-        result = go(wanted, tmp_path / kind, metrics=["l1", "psnr"])
+        requested = make_runs(f"{kind}:{path}", "center-box", images)
+        result = go(requested, tmp_path / kind, metrics=["l1", "psnr"])
         assert not result.failed
         rows = (result.path / "scores.csv").read_text().splitlines()[1:]
         scores.append(np.array([[float(v) for v in row.split(",")[1:]] for row in rows]))
@@ -207,10 +207,10 @@ def test_bytes_in_and_out(tmp_path: Path) -> None:
             keep = (mask > 127).to(torch.uint8)
             return image * keep + 50 * (1 - keep)
 
-    given = tuple(t.to(torch.uint8) for t in pair())
+    tensors = tuple(t.to(torch.uint8) for t in pair())
     axes = {0: "batch", 2: "height", 3: "width"}
     path = export(
-        Bytes(), tmp_path / "b.onnx", *given, input_names=["image", "mask"],
+        Bytes(), tmp_path / "b.onnx", *tensors, input_names=["image", "mask"],
         dynamic_axes={"image": axes, "mask": axes},
     )  # fmt: skip
     with pytest.raises(RequestError, match=r"8-bit images: give value_range=0\.\.255"):

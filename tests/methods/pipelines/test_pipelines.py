@@ -81,8 +81,8 @@ def test_guidance_multiplies_by_how_much_a_batch_differs_from_its_rows(
 
 
 def test_sizes_follow_the_vae_and_the_patches(folders: dict[str, Path]) -> None:
-    found = {k: plugins.method(f"diffusers:{path}").multiple_of for k, path in folders.items()}
-    assert found == {"sd15": 2, "sd2": 2, "sdxl": 2, "flux-fill": 4, "text-to-image": 2}
+    multiples = {k: plugins.method(f"diffusers:{path}").multiple_of for k, path in folders.items()}
+    assert multiples == {"sd15": 2, "sd2": 2, "sdxl": 2, "flux-fill": 4, "text-to-image": 2}
 
 
 def test_prompts_of_their_own_change_their_images_alone(
