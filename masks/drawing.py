@@ -27,7 +27,7 @@ ATTEMPTS = 2000
 
 
 def check_size(height: int, width: int) -> None:
-    """Raise RequestError for images below MIN_SIDE pixels a side: families have no shape there."""
+    """Raise RequestError for images with a side below MIN_SIDE: families have no shape there."""
     if height < MIN_SIDE or width < MIN_SIDE:
         raise RequestError(
             f"cannot draw a hole of {height}x{width} pixels: each side must be at least {MIN_SIDE};"

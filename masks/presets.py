@@ -1,4 +1,4 @@
-"""Families with a table for images of 256 pixels a side and one for 512: which of them is used."""
+"""Families with one table for images of 256 pixels and one for 512: choose by the image's side."""
 
 from __future__ import annotations
 

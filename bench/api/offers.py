@@ -75,7 +75,7 @@ class HasAssets(Protocol):
 
 @runtime_checkable
 class HasPrecision(Protocol):
-    """A method that computes in the precision it is told; `--precision` replaces the field."""
+    """A method with a field `precision`, which `--precision` replaces."""
 
     @property
     def precision(self) -> Precision:

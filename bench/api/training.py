@@ -54,7 +54,7 @@ class Trainer:
 
     recipes: name -> a frozen dataclass; `--set key=value` replaces its fields.  size: the side of
     a recipe's training images.  holes: the names of a recipe's masks; a recipe with a field
-    `holes` is told the names that replace them.  train: see Train.  default: the recipe
+    `holes` gets the names that replace them.  train: see Train.  default: the recipe
     taken when none is named, the first where this is empty.
     """
 

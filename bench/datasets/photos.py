@@ -66,7 +66,7 @@ SOURCES: dict[str, Original] = {
 class Photos:
     """32 crops of 11 real photographs that scikit-image, scikit-learn and matplotlib ship.
 
-    size: side in pixels, 16 to 256; each crop has 256 or more pixels a side and is shrunk to it.
+    size: side in pixels, 16 to 256; each crop is at least 256 pixels wide and is shrunk to it.
     `<source>-<k>` are the ids; crops of one photograph share their source.  The second picture of
     the stereo pair is left out, being nearly the first.
 

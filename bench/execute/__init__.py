@@ -32,7 +32,7 @@ class Executor(Protocol):
     ) -> Iterator[tuple[Task, Result | Lost]]:
         """Yield (task, result or Lost) in order of completion.
 
-        timeout: the seconds a task may take, None = no limit.  Raises what `function` raises.
+        timeout: seconds per task, None = no limit.  Raises what `function` raises.
         """
         ...
 

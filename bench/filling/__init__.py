@@ -1,4 +1,4 @@
-"""One photograph and one hole: read, filled by methods at full resolution, and written back.
+"""Read one photograph and one hole, fill the hole by methods at full resolution, write the result.
 
 photograph reads and writes files, holes finds the hole, windows says which squares of a photograph
 a network sees, membrane fits what it returns to the border, completion puts these together,

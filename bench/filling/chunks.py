@@ -1,4 +1,4 @@
-"""Chunks of PNG and WebP files: what stands beside the pixels, and how these are packed."""
+"""Read and copy the chunks of PNG and WebP files: metadata, and how the pixels are packed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Colour, density, EXIF and texts: true of the pixels whatever is filled into them.
+# Colour, density, EXIF and texts: they still hold when pixels are filled in.
 KEPT = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 
 
@@ -16,12 +16,12 @@ def is_wide(data: bytes) -> bool:
 
 
 def ancillary(data: bytes) -> bytes:
-    """Return the chunks of a PNG that are to be kept, as they stand in the file."""
+    """Return the chunks of a PNG that are kept, byte for byte."""
     return b"".join(whole for name, whole in _chunks(data) if name in KEPT)
 
 
 def with_chunks(data: bytes, chunks: bytes) -> bytes:
-    """Return a PNG with these chunks after its header, in place of its own of those kinds."""
+    """Return a PNG with these chunks after its header, instead of its own chunks of those types."""
     parts = [SIGNATURE]
     for name, whole in _chunks(data):
         if name not in KEPT:

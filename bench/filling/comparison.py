@@ -1,4 +1,4 @@
-"""The labelled picture of one photograph filled by several methods, side by side."""
+"""Draw a photograph as several methods fill it, side by side, each with its label."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def comparison(
     """Return a PNG: the photograph and its hole, then each filling under its label.
 
     photograph, and each filling: uint8 (H, W, 3).  hole: bool (H, W), tinted in the first picture.
-    Where the hole is small, a row more shows its surroundings, nearer.
+    Where the hole is small, another row shows its surroundings enlarged.
     """
     marked = photograph.copy()
     marked[hole] = (0.35 * marked[hole] + 0.65 * HOLE).astype(np.uint8)
@@ -52,7 +52,7 @@ def surroundings(hole: np.ndarray) -> tuple[slice, slice]:
 
 
 def _rows(tiles: Sequence[tuple[str, np.ndarray]]) -> list[SheetRow]:
-    """Return lines of captioned pictures, as high as the highest."""
+    """Return rows of captioned pictures; each row is as high as its highest picture."""
     fitted = [(label, fit(pixels, SIDE)) for label, pixels in tiles]
     height = max(pixels.shape[0] for _, pixels in fitted)
     captions = Captions(22, size=14)
@@ -60,7 +60,7 @@ def _rows(tiles: Sequence[tuple[str, np.ndarray]]) -> list[SheetRow]:
 
 
 def shown(pixels: np.ndarray) -> np.ndarray:
-    """Return what is shown of pixels of any depth, grey or RGB: uint8 (H, W, 3)."""
+    """Convert pixels of any depth, grey or RGB, to uint8 (H, W, 3) for display."""
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     rgb = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels

@@ -1,4 +1,4 @@
-"""A hole of any photograph filled by a method, at full resolution.
+"""Fill the hole of any photograph by a method, at full resolution.
 
 Methods that say which squares they were trained on (bench.api.TrainedAt) see windows of the
 photograph (bench.filling.windows), so their memory does not grow with it.  A larger window is
@@ -21,7 +21,7 @@ from bench.complete.call import call_method
 from bench.filling.membrane import extended, fitted
 from bench.filling.windows import Window, cover
 
-# Over how many of a network's pixels its filling fades in from the border.
+# A network's filling fades in from the border over this many of the network's pixels.
 FADE = 2.0
 OnProgress = Callable[[int, int], None]
 
@@ -61,7 +61,7 @@ class Filler:
         seed: int,
         on_progress: OnProgress,
     ) -> np.ndarray:
-        """Fill one window after the other; what is filled is known to the next."""
+        """Fill one window after the other; filled pixels count as known in the next window."""
         white = float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind == "u" else 1.0
         result, left = pixels.copy(), hole.copy()
         for number, window in enumerate(windows):
@@ -84,7 +84,7 @@ class Filler:
         trained: int | None,
         seed: int,
     ) -> np.ndarray:
-        """Return a window filled, float32 (h, w, C) in [0, 1]; missing: all that is not known."""
+        """Fill a window; return float32 (h, w, C) in [0, 1].  missing: pixels not known yet."""
         if trained is None:
             return self._call(inpaint, known, missing, seed)
         small, hole = known, missing
@@ -99,7 +99,7 @@ class Filler:
     def _call(
         self, inpaint: Inpaint, known: np.ndarray, missing: np.ndarray, seed: int
     ) -> np.ndarray:
-        """Call the method on an image, as RGB; return as many channels as were given."""
+        """Call the method on an image as RGB; return as many channels as the image has."""
         channels = known.shape[2]
         target = torch.from_numpy(np.ascontiguousarray(known.transpose(2, 0, 1)))[None]
         hole = torch.from_numpy(np.ascontiguousarray(missing))[None, None]
@@ -110,7 +110,7 @@ class Filler:
         return image.clamp(0, 1).permute(1, 2, 0).numpy()
 
     def _watched(self, number: int, count: int, on_progress: OnProgress) -> Inpaint:
-        """Return the loaded method, which tells its steps if it has any."""
+        """Return the loaded method, which reports its steps if it has any."""
         if not isinstance(self.inpaint, ShowsSteps):
             return self.inpaint
 
@@ -121,9 +121,9 @@ class Filler:
 
 
 def shrunk(known: np.ndarray, missing: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return image and hole at another size; a pixel that any missing one falls in is missing.
+    """Shrink image and hole; a pixel is missing if any pixel that it covers is missing.
 
-    Means of the known pixels alone: nothing of what is in the hole gets out.
+    Other pixels are means of known pixels only, so nothing inside the hole leaks out.
     """
     size = max(1, round(missing.shape[1] * scale)), max(1, round(missing.shape[0] * scale))
     share = cv2.resize((~missing).astype(np.float32), size, interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""What `bench fill` does: one photograph, one hole, methods and samples; a file for each."""
+"""`bench fill`: fill one hole of one photograph and write a file per method and sample."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _samples(
     method: Method,
     progress: Progress,
 ) -> Iterator[np.ndarray]:
-    """Yield a method's fillings; one alone when the second is the same."""
+    """Yield a method's fillings; only the first one when the second equals it."""
     filler = Filler(method, method.load(request.device), request.device)
     first: np.ndarray | None = None
     for sample in range(request.samples):
@@ -91,7 +91,7 @@ def _samples(
 
 
 def _with_alpha(photograph: PhotographFile, colours: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return all channels of the file; what is filled is opaque."""
+    """Return all channels of the file; filled pixels are opaque."""
     if photograph.alpha is None:
         return colours
     alpha = photograph.alpha.copy()
@@ -100,7 +100,7 @@ def _with_alpha(photograph: PhotographFile, colours: np.ndarray, hole: np.ndarra
 
 
 def _names(request: FillRequest, photograph: PhotographFile, methods: list[Method]) -> list[Path]:
-    """Return the path of every method's every sample; raises RequestError for one in the way."""
+    """Return the path of each sample of each method; raises RequestError for a file in the way."""
     several = len(methods) * request.samples > 1
     suffix = request.photo.suffix
     if is_image_name(request.out.name) and not request.out.is_dir():

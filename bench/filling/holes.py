@@ -21,7 +21,7 @@ from bench.filling.photograph import PhotographFile
 Polarity = Literal["hole-white", "keep-white"]
 # Alpha below this, of 1, is missing.
 TRANSPARENT = 0.5
-# What 8x8 blocks and halved colour smear around a painted colour in a JPEG, in pixels.
+# A JPEG's 8x8 blocks and halved colour smear a painted colour by up to this many pixels.
 SMEARED = 8
 
 
@@ -29,8 +29,8 @@ SMEARED = 8
 class HoleSource:
     """Where the hole is taken from.
 
-    named: a mask file, or the spec of a mask generator; None for a colour or alpha.  polarity: of
-    a mask file, which half is missing.  colour: RRGGBB in hexadecimal.  tolerance: by how many of
+    named: a mask file, or the spec of a mask generator; None for a colour or alpha.  polarity:
+    which half of a mask file is missing.  colour: RRGGBB in hexadecimal.  tolerance: by how many of
     255 levels a painted pixel's channels may differ.  grow: by how many pixels the hole is grown;
     None is 8 for a colour painted into a JPEG, else 0.  seed: of a generator.
     """
@@ -61,7 +61,7 @@ def find(photograph: PhotographFile, source: HoleSource) -> np.ndarray:
 
 
 def checked(hole: np.ndarray, what: str) -> np.ndarray:
-    """Return a hole of some pixels and not all; raises RequestError."""
+    """Return the hole; raises RequestError when it is empty or the whole image."""
     if not hole.any():
         raise RequestError(
             f"The hole of {what} is empty; mark what is missing in white (--polarity keep-white: "
@@ -76,7 +76,7 @@ def checked(hole: np.ndarray, what: str) -> np.ndarray:
 
 
 def _named(photograph: PhotographFile, named: str, source: HoleSource) -> np.ndarray:
-    """Return the hole of a mask file, or of a generator when there is no such file."""
+    """Return the hole of a mask file, or that of a generator when there is no such file."""
     path = Path(named)
     if path.is_file() or is_image_name(named):
         return of_mask(photograph, path, source.polarity)
@@ -113,8 +113,8 @@ def of_mask(photograph: PhotographFile, path: Path, polarity: Polarity) -> np.nd
 def of_colour(photograph: PhotographFile, colour: str, tolerance: int) -> np.ndarray:
     """Return where a colour was painted: every channel within the tolerance.
 
-    Raises RequestError for what is no colour, and for one that is not in the image, naming the
-    nearest that is.
+    Raises RequestError for a text that is no colour, and for a colour that is not in the image; the
+    message names the nearest colour that is.
     """
     digits = colour.removeprefix("#")
     if len(digits) != 6 or not all(c in "0123456789abcdefABCDEF" for c in digits):

@@ -1,4 +1,4 @@
-"""bench.fill on images in memory: what a PIL image, an array or a tensor holds, and back."""
+"""bench.fill on images in memory: convert PIL images, arrays and tensors, and back."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def fill(
 
 
 def _opened(image: Any) -> tuple[np.ndarray, Back]:
-    """Return the pixels (H, W, C) and what turns such pixels into the given type again."""
+    """Return the pixels (H, W, C) and a function that turns such pixels into the image's type."""
     if isinstance(image, np.ndarray):
         flat = image.ndim == 2
         pixels = _accepted(image[..., None] if flat else image)

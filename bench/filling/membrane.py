@@ -1,9 +1,9 @@
-"""Fitting a filling to its border: the known colours there, continued smoothly into the hole.
+"""Fit a filling to its border: continue the known colours smoothly into the hole.
 
-What is put into the hole is the membrane of the known border, plus by how much the filling differs
-from the membrane of its own border: Poisson blending of the filling's gradients (Perez, Gangnet and
-Blake 2003, eq. 5), except that the gradients fade in over the first pixels, about which a network
-that saw a smaller image knows nothing.
+The result is the membrane of the known border plus the difference between the filling and the
+membrane of its own border: Poisson blending of the filling's gradients (Perez, Gangnet and Blake
+2003, eq. 5), except that the gradients fade in over the first pixels, about which a network that
+saw a smaller image knows nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def fitted(filling: np.ndarray, known: np.ndarray, hole: np.ndarray, fade: float
     """Return a filling that meets the known pixels at the hole's border.
 
     filling, known: float32 (H, W, C).  hole: bool (H, W); the filling reaches at least a pixel
-    beyond it.  fade: pixels from the border on which the filling counts ever more; after them it
-    counts whole.  A hole of all pixels has no border: the filling is returned.
+    beyond it.  fade: the filling's weight grows over so many pixels from the border, to 1.  A hole
+    of all pixels has no border: the filling is returned.
     """
     plain = hole.astype(np.uint8)
     ring = cv2.dilate(plain, np.ones((3, 3), np.uint8)).astype(bool) & ~hole
@@ -37,8 +37,8 @@ def fitted(filling: np.ndarray, known: np.ndarray, hole: np.ndarray, fade: float
 def extended(filling: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """Return a filling extended beyond its hole by the nearest pixel of its rim.
 
-    So enlarging it mixes no known pixels in, and it is flat across the border.  filling: float32
-    (H, W, C).  hole: bool (H, W), not empty.
+    Enlarging the result mixes no known pixels in, and it is flat across the border.  filling:
+    float32 (H, W, C).  hole: bool (H, W), not empty.
     """
     _, nearest = distance_transform_edt(~hole, return_indices=True)
     nearest_filling: np.ndarray = filling[nearest[0], nearest[1]]

@@ -1,4 +1,4 @@
-"""A photograph as a file holds it: its pixels, and all that has to be in the file again.
+"""A photograph file: its pixels, and all metadata that must be in the new file as well.
 
 Pixels keep their depth and channels; they are turned upright for the work, by EXIF's orientation,
 and back for the file, whose tag stays.  Known pixels of a lossless format come back to the bit.
@@ -25,7 +25,7 @@ _TURNS = {
     1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True), 6: (3, False),
     7: (1, True), 8: (1, False),
 }  # fmt: skip
-# Format -> modes that it is written in.  Others would lose frames, colours or their profile.
+# Format -> the modes it is written in.  Other modes would lose frames, colours or the profile.
 _WRITTEN = {
     "PNG": ("L", "LA", "RGB", "RGBA"),
     "JPEG": ("L", "RGB"),
@@ -41,8 +41,8 @@ class PhotographFile:
     """A photograph to be filled.
 
     pixels: uint8 or uint16 (H, W, C), upright; C is 1 (grey), 2 (grey and alpha), 3 (RGB) or 4
-    (RGB and alpha).  orientation: EXIF's, 1 to 8.  format: Pillow's name.  settings: what Pillow is
-    told when it writes.  chunks: what a PNG of 16 bits holds beside its pixels.
+    (RGB and alpha).  orientation: EXIF's, 1 to 8.  format: Pillow's name.  settings: Pillow's
+    options for writing.  chunks: what a PNG of 16 bits holds besides its pixels.
     """
 
     path: Path
@@ -80,7 +80,7 @@ class PhotographFile:
 
 
 def read(path: Path) -> PhotographFile:
-    """Read a photograph; raises RequestError, one line, for what cannot be filled and kept."""
+    """Read a photograph; raises RequestError, in one line, if it cannot be written again."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -98,13 +98,13 @@ def _opened(path: Path, data: bytes) -> tuple[Image.Image, str]:
     """Decode a file; return the image and the format that it will be written in."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata: each is decided here instead
+            warnings.simplefilter("ignore")  # about odd metadata, which is handled here
             opened = Image.open(io.BytesIO(data))
             kind = _checked(path, opened)
             opened.load()
     except RequestError:
         raise
-    except Exception as error:  # Pillow's decoders raise whatever broken bytes lead them to
+    except Exception as error:  # Pillow's decoders raise any exception on broken bytes
         unknown = isinstance(error, UnidentifiedImageError)  # its text holds a buffer's address
         told = "of no known format" if unknown else " ".join(str(error).split())
         raise RequestError(f"{path} is not a readable image ({told}); give a photograph") from error
@@ -150,7 +150,7 @@ def _orientation(opened: Image.Image) -> int:
 
 
 def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn pixels as they lie in a file as they are to be seen."""
+    """Turn pixels from their order in the file to upright."""
     steps, mirrored = _TURNS[orientation]
     turned = np.rot90(pixels, steps)
     return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
@@ -164,9 +164,9 @@ def _turned_back(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _settings(opened: Image.Image, kind: str, data: bytes) -> dict[str, Any]:
-    """Return what Pillow must be told to write the same kind of file again.
+    """Return Pillow's options for writing the same kind of file again.
 
-    EXIF is written anew, which leaves its thumbnail out: that would still show what was removed.
+    EXIF is written without its thumbnail, which would still show what was removed.
     """
     told: dict[str, Any] = {}
     if profile := opened.info.get("icc_profile"):
@@ -185,7 +185,7 @@ def _settings(opened: Image.Image, kind: str, data: bytes) -> dict[str, Any]:
 
 
 def _jpeg_settings(opened: Image.Image) -> dict[str, Any]:
-    """Return the quantisation and subsampling of a JPEG, so that untouched blocks stay near."""
+    """Return the quantisation and subsampling of a JPEG, so that untouched blocks hardly change."""
     from PIL import JpegImagePlugin
 
     told: dict[str, Any] = {"qtables": opened.quantization}  # type: ignore[attr-defined]
@@ -209,6 +209,6 @@ def _encode_wide(pixels: np.ndarray) -> bytes:
 
 
 def _swapped(pixels: np.ndarray) -> np.ndarray:
-    """Exchange red and blue, which OpenCV has the other way round."""
+    """Swap red and blue: OpenCV orders channels blue, green, red."""
     order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[pixels.shape[2]]
     return np.ascontiguousarray(pixels[..., order])

@@ -1,8 +1,8 @@
 """The method `windowed`: another one on squares of the size that it was trained at.
 
 What `bench fill` does with a photograph (bench.filling.completion), as a method that can be
-benchmarked.  Given a larger image whole, a small network sees things larger than it ever saw them,
-and its time grows with the image and not with the hole.
+benchmarked.  A small network that is shown a whole large image sees objects larger than in its
+training, and its time grows with the image, not with the hole.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ COSTS = ("evaluations", "gradients")
 class Windowed:
     """Another method on squares of the size it was trained at, as `bench fill`: windowed:METHOD.
 
-    method: what completes the squares; all that follows "windowed:" is its, parameters, name= and
-    licence= included.  Raises RequestError for one that is not TrainedAt.
+    method: what completes the squares.  All that follows "windowed:" belongs to it, parameters,
+    name= and licence= included.  Raises RequestError for one that is not TrainedAt.
     """
 
     multiple_of: ClassVar[int] = 1
@@ -82,7 +82,7 @@ class Windowed:
         return self.method.licence() if isinstance(self.method, HasLicence) else ""
 
     def cautions(self) -> Sequence[str]:
-        """Return what the other has to say before a run."""
+        """Return the other's cautions before a run."""
         return self.method.cautions() if isinstance(self.method, HasCautions) else ()
 
     def check_device(self, device: str) -> None:
@@ -96,7 +96,7 @@ class Windowed:
 
 
 class _OnWindows:
-    """A loaded method that completes image by image, so that a row depends on itself alone."""
+    """A loaded method that completes image by image, so that images of a batch are independent."""
 
     def __init__(self, method: Method, inpaint: Inpaint, device: str) -> None:
         self._method, self._inpaint, self._device = method, inpaint, device
@@ -104,13 +104,13 @@ class _OnWindows:
 
     @property
     def remark(self) -> str | None:
-        """What the other says about this machine."""
+        """The other's remark about this machine."""
         return getattr(self._inpaint, "remark", None)
 
     def __call__(
         self, visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]
     ) -> Completion:
-        """Complete a batch; the notes count the windows and add their costs up."""
+        """Complete a batch; the notes count the windows and sum their costs."""
         import torch
 
         rows = zip(visible.cpu(), hole.cpu(), seeds, strict=True)
@@ -143,7 +143,7 @@ class _OnWindows:
 
 
 def _together(windows: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
-    """Return the notes of an image: costs added up, and facts that all windows agree on."""
+    """Return the notes of an image: sums of costs, and facts that all windows agree on."""
     together: dict[str, Json] = {"windows": len(windows)}
     for key, first in windows[0].items() if windows else ():
         told = [notes.get(key) for notes in windows]

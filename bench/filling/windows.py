@@ -1,4 +1,4 @@
-"""Which squares of a photograph a network is shown, for a hole of any size and number of parts.
+"""Choose the squares of a photograph that a network sees, for a hole of any size and shape.
 
 A network that was trained on squares of a side s sees, one after the other, the largest first:
 
@@ -44,7 +44,7 @@ def cover(hole: np.ndarray, side: int) -> list[Window]:
 
 
 class _Parts:
-    """The connected parts of a hole, and what of them no window fills yet."""
+    """The connected parts of a hole, and their pixels that no window fills yet."""
 
     def __init__(self, hole: np.ndarray, side: int) -> None:
         plain = hole.astype(np.uint8)
@@ -53,7 +53,7 @@ class _Parts:
         self.left, self.side = hole.copy(), side
 
     def windows(self) -> Iterator[Window]:
-        """Yield the windows of each part, by its area."""
+        """Yield the windows of each part, the largest part first."""
         areas = self.stats[:, cv2.CC_STAT_AREA]
         for number in sorted(range(1, len(areas)), key=lambda part: (-areas[part], part)):
             x, y, width, height = (int(v) for v in self.stats[number, :4])
@@ -67,7 +67,7 @@ class _Parts:
                     yield self._take(number, cell)
 
     def _take(self, number: int, cell: Box) -> Window:
-        """Return the square around a part's cell, and mark what it fills as taken."""
+        """Return the square around a cell of a part, and mark the pixels that it fills as taken."""
         length = max(self.side, 2 * max(part.stop - part.start for part in cell))
         rows, columns = (
             _around(part, length, full) for part, full in zip(cell, self.left.shape, strict=True)

@@ -1,1 +1,1 @@
-"""Hand images and holes out as files, and take the outputs that other programs made of them."""
+"""Write images and holes as files, and read the outputs that other programs made from them."""

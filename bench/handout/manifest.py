@@ -1,4 +1,4 @@
-"""handout.json: what was handed out, so that outputs need nothing else to be scored."""
+"""handout.json: describes the images and holes, so that outputs can be scored with it alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bench.plan.spec import DatasetIdentity, Identity, canonical_json
 from bench.store.strict_json import indented
 
 MANIFEST = "handout.json"
-# While the folder is being written: what has been asked for.
+# Holds the request while the folder is being written.
 UNFINISHED = "handout.unfinished.json"
 SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What to hand out: dataset and mask as on the command line, and how it is written.
+    """A request for a handout: dataset and mask as on the command line, and the files' layout.
 
-    with_targets: the images hold what is in the hole, for programs that hide it themselves.
+    with_targets: the images show the hole's true content, for programs that hide it themselves.
     """
 
     dataset: str
@@ -62,7 +62,7 @@ class Handout:
 
     @property
     def layout(self) -> Layout:
-        """Where its files lie, and where outputs are looked for."""
+        """The layout of its files and of the outputs."""
         return LAYOUTS[self.asked.layout]
 
     @cached_property
@@ -72,7 +72,7 @@ class Handout:
 
     @cached_property
     def sha256(self) -> str:
-        """The sha256 of all it says but where the dataset lies."""
+        """The sha256 of its content without the dataset's path."""
         content = self.as_dict()
         asked = dict(cast("Mapping[str, object]", content["asked"]))
         return hashlib.sha256(
@@ -80,7 +80,7 @@ class Handout:
         ).hexdigest()
 
     def as_dict(self) -> dict[str, object]:
-        """Return what the file holds, without its hash."""
+        """Return the content of the file, without its hash."""
         return {
             "schema_version": SCHEMA_VERSION,
             "asked": asdict(self.asked),
@@ -96,7 +96,7 @@ class Handout:
 
 
 def read_handout(folder: Path) -> Handout:
-    """Return the handout in a folder; raises RequestError for none, or one that was changed."""
+    """Return the handout in a folder; raises RequestError if there is none, or it was changed."""
     path = folder / MANIFEST
     try:
         loaded = json.loads(path.read_bytes())

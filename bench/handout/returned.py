@@ -1,4 +1,4 @@
-"""Outputs that came back for a handout, as a method: found by the numbers of its files."""
+"""Outputs returned for a handout, as a method: an output is found by the number of its file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReturnedOutputs:
-    """A folder of outputs for a handout; those that are not there yet are errors of their images.
+    """A folder of outputs for a handout; a missing output is an error of its image.
 
-    name: the method's in tables.  path: their folder.  handout: the folder that was handed out.
-    What they hold is no part of a run's identity, so that more of them can come: a record holds the
-    hash of the file that it read.
+    name: the method's name in tables.  path: the outputs' folder.  handout: the handout's folder.
+    The outputs' content is no part of a run's identity, so that more can be added later: a record
+    holds the hash of the file that it read.
     """
 
     version: ClassVar[str] = "external"
@@ -34,7 +34,7 @@ class ReturnedOutputs:
     handout: Path
 
     def load(self, device: str) -> Inpaint:
-        """Return a function that raises RequestError: these outputs are read, not made."""
+        """Return a function that raises RequestError: outputs are read from files, not computed."""
 
         def refuse(visible: torch.Tensor, hole: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
             raise RequestError("Outputs made elsewhere cannot complete other images.")
@@ -46,7 +46,7 @@ class ReturnedOutputs:
         return {"handout": self._handout.sha256}
 
     def output(self, output_id: str) -> torch.Tensor:
-        """Return float32 (3, H, W); raises ValueError or OSError when there is none to read."""
+        """Return float32 (3, H, W); raises ValueError or OSError when it cannot be read."""
         from bench.api.imaging import read_rgb, to_tensor
 
         return to_tensor(read_rgb(self._existing(output_id)))
@@ -65,7 +65,7 @@ class ReturnedOutputs:
         return file
 
     def _files(self, output_id: str) -> list[str]:
-        """Return where an output may lie."""
+        """Return the possible paths of an output."""
         samples = self._handout.asked.samples
         image_id, _, sample = output_id.rpartition("@") if samples > 1 else (output_id, "", "0")
         if image_id not in self._handout.names:

@@ -26,7 +26,7 @@ README = "README.txt"
 
 @dataclass
 class Written:
-    """What came of it: the handout, how many files were there already, and id -> why not."""
+    """The handout, how many files were there already, and id -> why an image was left out."""
 
     handout: Handout
     kept: int = 0
@@ -34,10 +34,10 @@ class Written:
 
 
 def write_handout(asked: Asked, out: Path, on_progress: Callable[[int, int], None]) -> Written:
-    """Write the images and masks that are asked for; files that are there already are kept.
+    """Write the requested images and masks; files that are there already are kept.
 
-    An image that cannot be loaded is left out and named.  Raises RequestError for what cannot be
-    drawn, and for a folder that holds anything else.
+    An image that cannot be loaded is left out and named.  Raises RequestError for a hole that
+    cannot be drawn, and for a folder that holds anything else.
     """
     run = run_of(asked)
     ids = run.ids()
@@ -66,7 +66,7 @@ def write_handout(asked: Asked, out: Path, on_progress: Callable[[int, int], Non
 
 
 def run_of(asked: Asked) -> Run:
-    """Return the run whose images and holes these are; its method completes nothing."""
+    """Return the run with these images and holes; its method completes nothing."""
     dataset = request.load_dataset(asked.dataset, asked.size)
     run = Run(
         *(NoMethod(), request.load_mask(asked.mask, dataset.size)),
@@ -96,7 +96,7 @@ def _with_absolute_paths(asked: Asked) -> Asked:
 
 
 def _claim(out: Path, asked: Asked) -> None:
-    """Take the folder for this request; RequestError when it holds something else."""
+    """Claim the folder for this request; raises RequestError when it holds something else."""
     claim = indented(asdict(asked))
     for name, holds in ((UNFINISHED, _read), (MANIFEST, _asked_of)):
         if (out / name).exists():
@@ -136,7 +136,7 @@ def hole_hash(hole: torch.Tensor) -> str:
 def _write_pair(
     handout: Handout, image: MaskedImage, name: str, out: Path, files: dict[str, str]
 ) -> int:
-    """Write an image and its mask, and note their hashes; return how many were there."""
+    """Write an image and its mask and note their hashes; return how many were there already."""
     asked, kept = handout.asked, 0
     seen = image.target if asked.with_targets else imaging.hide(image.target, image.hole)
     for file, png in pair_of_files(handout.layout, name, seen, image.hole, asked.polarity):
@@ -150,7 +150,7 @@ def _write_pair(
 
 
 def _finish(out: Path, handout: Handout) -> None:
-    """Write the README, and last the handout.json that vouches for all the others."""
+    """Write the README, and last handout.json, which holds the hashes of all other files."""
     asked, layout = handout.asked, handout.layout
     white = "missing" if asked.polarity == "hole-white" else "kept"
     hidden = "whole" if asked.with_targets else "black where they are missing"

@@ -1,4 +1,4 @@
-"""The routes of the page, behind the guard: each reads a request, makes one call and answers."""
+"""The routes of the page: each reads a request, makes one call and answers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def application(studio: Studio, address: Address) -> ASGIApp:
-    """Return the server: every answer to the page at this address, and refusals to all others."""
+    """Return the server: it answers the page at this address and refuses all other requests."""
     routes = Routes(studio)
 
     table: list[tuple[str, str, Handler]] = [
@@ -66,7 +66,7 @@ class Routes:
         return Response(self._files["page.html"], media_type="text/html")
 
     async def page_file(self, request: Request) -> Response:
-        """A script or style of the page, by a name that is looked up and opens nothing."""
+        """A script or style of the page; its name is a key, never a path."""
         name = str(request.path_params["name"])
         if name not in self._files:
             return Response(status_code=404)
@@ -88,7 +88,7 @@ class Routes:
         )
 
     async def dataset(self, request: Request) -> Response:
-        """Ids of a dataset that hold a text, from a place on."""
+        """Ids of a dataset that contain a text, from an index on."""
         ids = await self._studio.ids(request.path_params["place"])
         text = request.query_params.get("search", "").lower()
         images = [{"n": n, "id": i} for n, i in enumerate(ids) if text in i.lower()]
@@ -151,7 +151,7 @@ class Routes:
         return JSONResponse({})
 
     async def fill(self, request: Request) -> Response:
-        """Fill a hole; the answer is a line of JSON an event, until all is done."""
+        """Fill a hole; the answer is a line of JSON per event, until all is done."""
         asked = RequestFields(await request.body())
         order = self._studio.order(
             *(asked.text("image"), asked.bits("hole"), asked.plugins("methods")),
@@ -176,14 +176,14 @@ class Routes:
 
 
 def _told(handler: Handler) -> Handler:
-    """Return a handler that answers a wrong request with its one line."""
+    """Return a handler that answers a wrong request with one line."""
 
     async def told(request: Request) -> Response:
         try:
             return await handler(request)
         except RequestError as error:
             return JSONResponse({"error": " ".join(str(error).split())}, 422)
-        except OSError as error:  # a full disk, a pack that cannot be written
+        except OSError as error:  # the disk is full, or the pack cannot be written
             where = f"{error.filename}: " if error.filename else ""
             return JSONResponse({"error": f"{where}{error.strerror or error}"}, 507)
 

@@ -1,4 +1,4 @@
-"""What the page asks for, read from JSON: every value is checked, and unknown ones are refused."""
+"""Read the page's requests from JSON: every value is checked, unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_METHODS = 24
 
 @dataclass(frozen=True)
 class PlugIn:
-    """A plug-in by its place, with parameters as text."""
+    """A plug-in by its place in a list, with parameters as text."""
 
     place: int
     parameters: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""What was filled, kept for downloads and for the pack, as much of it as fits."""
+"""Keep the last fillings for downloads and for the pack, within a limit of memory."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ MOST_BYTES = 200_000_000
 class Card:
     """One filling.
 
-    text: its method as on the command line.  target, hole, output: PNG files, those of a run.
-    scores: by metric; empty until they are computed and where there is no truth.
+    text: its method as on the command line.  target, hole, output: PNG files, as in a run.
+    scores: by metric; empty until they are computed, and without ground truth.
     """
 
     key: str
@@ -43,7 +43,7 @@ class Card:
 
     @property
     def file_name(self) -> str:
-        """A name that says what the picture is."""
+        """A file name that says what the picture shows."""
         plain = re.sub(r"[^A-Za-z0-9]+", "-", self.text).strip("-")
         sample = f"-{self.sample}" if self.samples > 1 else ""
         return f"{self.painting.id}-{plain}{sample}.png"
@@ -72,9 +72,9 @@ class Cards:
 
 
 def command(card: Card, pack: Path, device: str) -> str:
-    """Return the command that makes a card's bytes again from the pack.
+    """Return the command that makes the bytes of a card again from the pack.
 
-    One image per batch, as here: a network's last bits depend on its batch.
+    It takes one image per batch, as the page does: a network's last bits depend on its batch.
     """
     words = ["bench", "run", "--method", card.text]
     words += ["--dataset", f"folder:{pack / 'images'}"]

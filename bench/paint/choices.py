@@ -1,4 +1,4 @@
-"""What can be chosen on the page: methods, masks and datasets with their parameters.
+"""The methods, masks and datasets that the page offers, with their parameters.
 
 The page names plug-ins by their place in a list, and gives parameters as text.  Paths are not
 offered as parameters: only the command line may name files.
@@ -32,7 +32,7 @@ class FormField(TypedDict):
 
 
 class Offer(TypedDict):
-    """A plug-in for a form.  name: what it is called; fields: none if it was given as it is."""
+    """A plug-in for a form.  name: its label.  fields: empty for one of the command line."""
 
     name: str
     about: str
@@ -42,7 +42,7 @@ class Offer(TypedDict):
 
 @dataclass(frozen=True)
 class Chosen:
-    """A plug-in with its parameters, and how both are written on the command line."""
+    """A plug-in with its parameters, and its text on the command line."""
 
     plugin: Any
     text: str
@@ -51,7 +51,7 @@ class Chosen:
 class Choices:
     """Plug-ins of a kind by their place: those of the command line, then the registered ones.
 
-    texts: plug-ins as on the command line.  default: names that are chosen when none was given.
+    texts: plug-ins as on the command line.  default: names that are chosen without any.
     """
 
     def __init__(self, kind: str, texts: Sequence[str], default: Sequence[str] = ()) -> None:
@@ -69,7 +69,7 @@ class Choices:
         return offers + [self._offer(name) for name in self._names]
 
     def choose(self, place: int, parameters: Mapping[str, str]) -> Chosen:
-        """Return the plug-in at a place; raises RequestError for a place or parameter unknown."""
+        """Return the plug-in at a place; raises RequestError for an unknown place or parameter."""
         if not 0 <= place < len(self._from_user) + len(self._names):
             raise RequestError(f"There is no {self._kind} at place {place}.")
         if place < len(self._from_user):
@@ -89,7 +89,7 @@ class Choices:
         return {"name": name, "about": _about(plugin_class), "chosen": chosen, "fields": fields}
 
     def _stands_alone(self, name: str) -> bool:
-        """Return whether a plug-in works without a path of the user's."""
+        """Return whether a plug-in works without a path from the user."""
         try:
             plugins.resolve(self._kind, name)
         except RequestError:
@@ -98,14 +98,14 @@ class Choices:
 
 
 class Datasets:
-    """Datasets by their place: that of the command line, then those that are on this machine."""
+    """Datasets by their place: the one of the command line, then those on this machine."""
 
     def __init__(self, text: str | None) -> None:
         self._choices = Choices("dataset", [text] if text else [])
         self.names = [offer["name"] for offer in self._choices.offers()]
 
     def at(self, place: int, size: int | None) -> Dataset:
-        """Return a dataset at a size; RequestError for a place or size that there is not."""
+        """Return a dataset at a size; raises RequestError for an unknown place or size."""
         chosen = self._choices.choose(place, {})
         loaded = cast(Dataset, chosen.plugin)
         if size is None or size == loaded.size:
@@ -140,7 +140,7 @@ def _typed(plugin_class: type[Any], parameters: Mapping[str, str]) -> dict[str, 
 
 
 def _fields(owner: type[Any]) -> list[FormField]:
-    """Return the parameters of a dataclass; one that holds a part lists what each part takes."""
+    """Return the fields of a dataclass; a field that holds a part lists each part's parameters."""
     hints = typing.get_type_hints(owner)
     choices = parts.choices(owner)
     fields: list[FormField] = []

@@ -1,4 +1,4 @@
-"""One hole, several methods: the cards of an order as events, in the order in which they finish."""
+"""Fill one hole by several methods; yield events of their cards in the order they finish."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Event = dict[str, Json]
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be filled, by what, how often."""
+    """The painting to fill, the methods, and the number of samples."""
 
     painting: Painting
     methods: Sequence[Chosen]
@@ -38,7 +38,7 @@ class Order:
 
 @dataclass(frozen=True)
 class _Job:
-    """One card to be made."""
+    """One card that is still to be made."""
 
     key: str
     chosen: Chosen
@@ -48,9 +48,9 @@ class _Job:
 
 
 class Fills:
-    """Takes orders; knows how many cards are still to be made.
+    """Takes orders and counts the cards that are still to be made.
 
-    timeout: seconds that a card may take.  folder: where workers leave their steps.
+    timeout: seconds that a card may take.  folder: where workers write the images of steps.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Fills:
         self._waiting = 0
 
     def check(self, order: Order) -> None:
-        """Raise RequestError for an order without methods, and for more than can wait."""
+        """Raise RequestError for an order without methods, and for too many waiting cards."""
         asked = len(order.methods) * order.samples
         if not order.methods:
             raise RequestError("No method is chosen. Choose at least one.")
@@ -73,7 +73,7 @@ class Fills:
             )
 
     async def answers(self, order: Order) -> AsyncGenerator[Event]:
-        """Yield what happens to every card; whatever still runs when this is closed is ended."""
+        """Yield the events of every card; closing the generator ends what still runs."""
         jobs = self._jobs(order)
         self._waiting += len(jobs)
         events: asyncio.Queue[Event] = asyncio.Queue()
@@ -96,7 +96,7 @@ class Fills:
                 task.cancel()
 
     def threads(self, one: Method) -> int:
-        """Return how many threads a method gets: as in runs, one or all cores."""
+        """Return how many threads a method gets: one or all cores, as in runs."""
         return 1 if one.single_threaded else self._workers.slots
 
     def _jobs(self, order: Order) -> list[_Job]:
@@ -113,7 +113,7 @@ class Fills:
         return jobs
 
     async def _answer(self, job: _Job, order: Order, events: asyncio.Queue[Event]) -> None:
-        """Make one card; whatever goes wrong is a line on it."""
+        """Make one card; an error becomes a line on it."""
         try:
             card = await self._fill(job, order, events)
             if order.painting.truth:
@@ -122,14 +122,14 @@ class Fills:
                 await events.put({"event": "scores", "card": job.key, "scores": card.scores})
         except RequestError as error:
             await events.put({"event": "failed", "card": job.key, "error": _one_line(error)})
-        except Exception as error:  # a plug-in's, as its worker raised it
+        except Exception as error:  # an error of a plug-in, as its worker raised it
             line = f"{type(error).__name__}: {_one_line(error)}"
             await events.put({"event": "failed", "card": job.key, "error": line})
         finally:
             job.steps.unlink(missing_ok=True)
 
     async def _fill(self, job: _Job, order: Order, events: asyncio.Queue[Event]) -> Card:
-        """Run a method as a run would, with a batch of one; RequestError when nothing came."""
+        """Call a method as a run does, with a batch of one; RequestError without a result."""
         name, threads = job.run.method.name, self.threads(job.run.method)
         item = (order.painting.id, job.sample)
         batch = Batch(job.run, (item,), self._device, threads)
@@ -165,7 +165,7 @@ async def _until_done(
 
 
 def _steps(jobs: Sequence[_Job], shown: dict[str, int]) -> list[Event]:
-    """Return the steps that were not shown yet.  shown: key -> the file's time; -1 = over."""
+    """Return the steps that were not shown yet.  shown: key -> the file's time; -1 = finished."""
     events: list[Event] = []
     for job in jobs:
         try:
@@ -184,7 +184,7 @@ def _steps(jobs: Sequence[_Job], shown: dict[str, int]) -> list[Event]:
 
 
 def _card(job: _Job, order: Order, result: BatchResult) -> Card:
-    """Return the card of a completion; RequestError with the line that says why there is none."""
+    """Return the card of a completion; raises RequestError that says why there is none."""
     (made,) = result.done
     if not made.record.done:
         raise RequestError(str(made.record.error))
@@ -196,7 +196,7 @@ def _card(job: _Job, order: Order, result: BatchResult) -> Card:
 
 
 def _facts(card: Card, result: BatchResult) -> Event:
-    """Return what a card says beside its picture."""
+    """Return the facts that a card shows beside its picture."""
     record = card.record
     return {
         "seconds": record.seconds,

@@ -1,4 +1,4 @@
-"""Who may ask the server for what: checked for every request before anything else looks at it.
+"""Check every request before any other code reads it: who may ask the server for what.
 
 The address holds a random token.  Host and Origin must be this server's own: a page of another
 site, whatever name it gives this machine (DNS rebinding), gets nothing.
@@ -54,11 +54,11 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether only this machine can reach the address."""
         return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
     def is_own(self, host: str) -> bool:
-        """Return whether a Host header is of this server: its own name, never another's."""
+        """Return whether a Host header names this server."""
         name, _, port = host.rpartition(":")
         if port != str(self.port):
             return False
@@ -68,7 +68,7 @@ class Address:
 
 
 class Guard:
-    """Refuses what is not of the page; gives every answer the headers that hold the page in."""
+    """Refuses requests that are not the page's own; adds security headers to every answer."""
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self._app, self._address = app, address
@@ -134,7 +134,7 @@ def _method(scope: Scope, headers: Headers) -> tuple[int, str] | None:
 def _body(scope: Scope, headers: Headers) -> tuple[int, str] | None:
     """Refuse a body of unknown length, of another type or too large.
 
-    The HTTP server holds a body to the length that it states.
+    The HTTP server enforces the length that a body states.
     """
     if scope["method"] != "POST":
         return None

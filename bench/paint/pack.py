@@ -1,4 +1,4 @@
-"""The folder that keeps paintings: images/, masks/ (a mask pack), and the checksums of all.
+"""Write paintings into a folder: images/, masks/ (a mask pack), and checksums of all files.
 
 `bench run --dataset folder:PACK/images --mask folder:PACK/masks,pairing=id` takes it, and
 `sha256sum -c SHA256SUMS` checks the images.
@@ -19,10 +19,10 @@ AddMask = Callable[[Path, str, bytes], None]
 
 
 def add(pack: Path, name: str, target: bytes, hole: bytes, add_mask: AddMask) -> None:
-    """Add an image and its hole, PNG files, under one name; again, they stay as they are.
+    """Add an image and its hole, PNG files, under one name; those already there stay as they are.
 
     add_mask: adds a mask's name and file to the mask pack in a folder.
-    Raises RequestError for a pack whose files are not those it was written with.
+    Raises RequestError for a pack whose files have changed since they were written.
     """
     sums = _sums(pack)
     for file, digest in sums.items():

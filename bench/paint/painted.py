@@ -1,7 +1,7 @@
-"""A painted hole and its image as a mask and a dataset, in memory, so that a run can take them.
+"""A painted hole and its image as a mask and a dataset in memory, so that a run can take them.
 
-They bear the names of the folders that a pack keeps them in.  Seeds are drawn from those names and
-from the image's id: `bench run` over the pack makes the same bytes.
+Their names are those of a pack's folders.  Seeds are derived from these names and from the image's
+id, so `bench run` over the pack makes the same bytes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class PaintedImage:
 
 @dataclass(frozen=True)
 class PaintedHole:
-    """A hole as it was painted.
+    """A painted hole.
 
     bits: height x width of them, row by row, the highest bit of a byte first; 1 = missing.
     """
@@ -78,7 +78,7 @@ class PaintedHole:
 
 @dataclass(frozen=True)
 class Painting:
-    """An image and its hole.  truth: whether what is under the hole is known."""
+    """An image and its hole.  truth: whether the image under the hole is known."""
 
     image: PaintedImage
     hole: PaintedHole
@@ -86,14 +86,14 @@ class Painting:
 
     @property
     def id(self) -> str:
-        """The id that a pack keeps it under."""
+        """Its id in a pack."""
         return self.image.image_id
 
 
 def painting(
     name: str, png: bytes, bits: bytes, height: int, width: int, *, truth: bool
 ) -> Painting:
-    """Return a painting, its id made of the image's name and of what it holds.
+    """Return a painting whose id is made of the image's name and a hash of its content.
 
     Raises RequestError for bits that are no hole of that size.
     """

@@ -1,4 +1,4 @@
-"""The images that the page has asked for, kept by key, the last ones only."""
+"""Keep the last images that the page asked for, by key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_PICTURES = 24
 class PaintableImage:
     """An image that can be painted on.
 
-    name: what a painting is called after.  read: as the run would use it.
+    name: the first part of a painting's id.  read: the image as a run uses it.
     """
 
     key: str

@@ -1,6 +1,6 @@
-"""Images and holes for the page, read and drawn in a worker: the server never opens a user's file.
+"""Read images and draw holes for the page in a worker: the server never opens a user's file.
 
-Everything heavy is imported inside: the server names these functions and never calls them.
+Heavy modules are imported inside the functions: the server names these and never calls them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ THUMBNAIL = 96
 
 @dataclass(frozen=True)
 class Read:
-    """An image as the run would use it.
+    """An image as a run uses it.
 
-    png: its file.  bits: the hole that it came with, as PaintedHole's; None if it had none.
+    png: its file.  bits: the hole in its alpha channel, as in PaintedHole; None without one.
     """
 
     png: bytes
@@ -54,7 +54,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Draw:
-    """A hole to be drawn.  seed: as the mask takes it."""
+    """A hole to draw.  seed: as the mask takes it."""
 
     mask: MaskGenerator
     height: int
@@ -72,9 +72,9 @@ class UploadedMask:
 
 
 def read_upload(upload: Upload) -> Read:
-    """Read a file as `folder:` does, and the hole that its alpha channel is, if it has one.
+    """Read a file as `folder:` does; its alpha channel, if it has one, is the hole.
 
-    Raises RequestError for what is not an image, or too large.
+    Raises RequestError for a file that is not an image, or is too large.
     """
     from bench.api import imaging
 
@@ -93,7 +93,7 @@ def read_upload(upload: Upload) -> Read:
 
 
 def load(member: Member) -> Read:
-    """Load an image of a dataset; raises RequestError in one line when it cannot be."""
+    """Load an image of a dataset; raises RequestError, in one line, when that fails."""
     from bench.api import imaging
     from bench.complete.masked_image import checked_image, in_words
 
@@ -135,7 +135,7 @@ def draw(task: Draw) -> bytes:
 def read_mask(task: UploadedMask) -> bytes:
     """Return the bits of a mask file's white pixels, resized by nearest neighbour.
 
-    Raises RequestError for what is not an image.
+    Raises RequestError for a file that is not an image.
     """
     import numpy as np
 
@@ -147,7 +147,7 @@ def read_mask(task: UploadedMask) -> bytes:
 
 
 def _read(data: bytes) -> np.ndarray:
-    """Return uint8 (H, W, 3); raises RequestError, before anything is decoded if it is too big."""
+    """Return uint8 (H, W, 3); raises RequestError, for a too large image before it is decoded."""
     from bench.api.imaging import read_rgb
 
     size = _size(data)
@@ -161,7 +161,7 @@ def _read(data: bytes) -> np.ndarray:
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
-    """Return (width, height) from the header alone; None where read_rgb will say what is wrong."""
+    """Return (width, height) from the header; None where read_rgb will raise the error."""
     import warnings
 
     from PIL import Image
@@ -171,7 +171,7 @@ def _size(data: bytes) -> tuple[int, int] | None:
         try:
             with Image.open(io.BytesIO(data)) as image:
                 return image.size
-        except Exception:  # Pillow's decoders raise whatever the broken bytes lead them to
+        except Exception:  # Pillow's decoders raise any exception on broken bytes
             return None
 
 

@@ -1,4 +1,4 @@
-"""Start the server: bind a port of this machine, say the address, open the browser."""
+"""Start the server: bind a port, print the address, open the browser."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def serve(
 ) -> None:
     """Serve the page until Ctrl-C.
 
-    port: 0 = any that is free.  say: takes the lines for the user.
-    Raises RequestError for a plug-in or a port that cannot be had.
+    port: 0 = any free one.  say: called with each line for the user.
+    Raises RequestError for an unknown plug-in, or a port that cannot be bound.
     """
     with _listen(host, port) as listening, closing(Studio(settings)) as studio:
         address = Address(host, listening.getsockname()[1], secrets.token_urlsafe(24))
@@ -34,7 +34,7 @@ def serve(
             )
         server = _Server(_config(application(studio, address)))
         server.on_start = lambda: _announce(address, browser=browser, say=say)
-        with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended everything
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again after it has shut down
             server.run(sockets=[listening])
 
 
@@ -42,7 +42,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_level="warning",
-        access_log=False,  # addresses hold the token
+        access_log=False,  # logged addresses would contain the token
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=1,
@@ -50,12 +50,12 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens."""
+    """A server that reports when it listens."""
 
     on_start: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then report it."""
         await super().startup(sockets)
         self.on_start()
 

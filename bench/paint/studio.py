@@ -1,4 +1,4 @@
-"""What the page can do, apart from HTTP: open images, draw holes, fill them, keep the results."""
+"""The page's actions, without HTTP: open images, draw holes, fill them, keep the results."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ THUMBNAILS_KEPT = 2000
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """What `bench paint` was told.
+    """The options of `bench paint`.
 
-    dataset: None = those on this machine.  methods: none = a choice of the registered ones.  size:
-    of the images, None = 256 or the dataset's own.  timeout: seconds a filling may take.  pack: the
-    folder of what is kept.  add_mask: see bench.paint.pack.
+    dataset: None = those on this machine.  methods: empty = a choice of the registered ones.  size:
+    of the images, None = 256 or the dataset's own.  timeout: seconds per filling.  pack: the
+    folder of kept paintings.  add_mask: see bench.paint.pack.
     """
 
     add_mask: pack.AddMask
@@ -43,7 +43,7 @@ class PaintSettings:
 
 
 class Studio:
-    """Everything behind the page; `close` ends its processes."""
+    """The state behind the page; `close` ends its processes."""
 
     def __init__(self, settings: PaintSettings) -> None:
         named = [text.partition(":")[0] for text in request.suite("quickstart").methods]
@@ -135,7 +135,7 @@ class Studio:
         samples: int,
         truth: bool,
     ) -> Order:
-        """Return an order to fill a painted hole; raises RequestError for one that cannot be."""
+        """Return an order to fill a painted hole; raises RequestError for an impossible one."""
         picture = self.pictures.get(key)
         read = picture.read
         painted = painting(picture.name, read.png, bits, read.height, read.width, truth=truth)
@@ -160,7 +160,7 @@ class Studio:
         return ids[number]
 
     def _small(self, place: int) -> Dataset:
-        """Return a dataset at the smallest size that serves for thumbnails."""
+        """Return a dataset at the smallest size that is enough for thumbnails."""
         try:
             return self.datasets.at(place, reading.THUMBNAIL)
         except RequestError:

@@ -1,6 +1,6 @@
-"""What worker processes do for the page: fill a hole, showing steps, and score the result.
+"""The tasks of worker processes: fill a hole, show its steps, and score the result.
 
-Everything heavy is imported inside: the server names these functions and never calls them.
+Heavy modules are imported inside the functions: the server names these and never calls them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from bench.complete.batch import Batch, BatchResult
 if TYPE_CHECKING:
     import torch
 
-# A method that is fast would spend its time on pictures that nobody sees.
+# A fast method would spend its time on pictures that nobody sees.
 SECONDS_BETWEEN_STEPS = 0.15
 METRICS = ("l1", "psnr", "lpips", "l1_hole", "psnr_hole", "lpips_hole")
 
 
 @dataclass(frozen=True)
 class FillTask:
-    """A batch of one completion.  steps: the file that shows its last step."""
+    """A batch of one image.  steps: the file of the image of its last step."""
 
     batch: Batch
     steps: Path
@@ -49,7 +49,7 @@ class StepImage:
 
 
 def fill(task: FillTask) -> BatchResult:
-    """Complete as a run does; raises RequestError for weights that cannot be had."""
+    """Complete as a run does; raises RequestError for weights that cannot be loaded."""
     from bench.complete.worker import process
 
     return process(task.batch, step_writer(task.steps))
@@ -73,9 +73,9 @@ def score(task: ScoreTask) -> dict[str, float]:
 
 
 def step_writer(path: Path) -> Callable[[int, int, torch.Tensor], None]:
-    """Return a watch that writes the first image of a batch into a file, now and then.
+    """Return a watch that writes the first image of a batch into a file at intervals.
 
-    A file, since a worker that is killed while it writes leaves the one before.
+    Files are replaced atomically: a worker that is killed while it writes leaves the last one.
     """
     last = time.monotonic()
 
@@ -93,7 +93,7 @@ def step_writer(path: Path) -> Callable[[int, int, torch.Tensor], None]:
 
 
 def read_step(path: Path) -> StepImage | None:
-    """Return what a `step_writer` wrote last; None if it has written nothing."""
+    """Return the last image of a `step_writer`; None if it has written nothing."""
     try:
         head, _, png = path.read_bytes().partition(b"\n")
     except OSError:

@@ -1,7 +1,7 @@
 """Long-lived worker processes: one for each method in use, and one for the page's own tasks.
 
-Each method has a process of its own: cancelling it, a crash or a lack of memory costs no other
-method its warm start.
+Since each method has its own process, cancelling it, a crash or a lack of memory leaves the other
+methods loaded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.execute import Lost, Result, Task
 from bench.execute.devices import cores
 from bench.execute.local import LocalProcesses, outcome
 
-# Each holds torch, some 300 MB.
+# Each process has loaded torch: about 300 MB.
 MOST_METHODS = 8
 ERRAND_SECONDS = 60
 METHOD_PRELOAD = ("bench.complete.worker",)
@@ -27,7 +27,7 @@ ERRANDS_PRELOAD = ("bench.scoring.images", "bench.metrics.lpips")
 class Workers:
     """Starts worker processes when they are first needed and keeps them.
 
-    slots: threads that may compute at once; a method takes one, or all if it spreads over cores.
+    slots: threads that may compute at once; a method takes one, or all if it uses several cores.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class Workers:
 
     @asynccontextmanager
     async def turn(self, method: str, threads: int) -> AsyncIterator[LocalProcesses]:
-        """Wait for the method's process to be free, and for cores; yield the process."""
+        """Wait until the method's process and enough cores are free; yield the process."""
         async with self._locks.setdefault(method, asyncio.Lock()), self._turns.taken(threads):
             yield self._process(method, threads)
 
     async def errand(self, function: Callable[[Task], Result], task: Task) -> Result:
-        """Run a function of the page in a process; RequestError when it hangs or dies."""
+        """Run a function of the page in a process; raises RequestError when it hangs or dies."""
         future = self._errands.submit(function, task, timeout=ERRAND_SECONDS)
         result = await finished(future)
         if isinstance(result, Lost):
@@ -77,7 +77,7 @@ class Workers:
 
 
 class Turns:
-    """Hands out a number of slots, in the order in which they were asked for."""
+    """Hands out slots in the order of the requests."""
 
     def __init__(self, slots: int) -> None:
         self._free = slots
@@ -85,7 +85,7 @@ class Turns:
 
     @asynccontextmanager
     async def taken(self, count: int) -> AsyncIterator[None]:
-        """Wait until so many slots are free, and hold them."""
+        """Wait until this many slots are free, and hold them."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._free >= count)
             self._free -= count
@@ -101,7 +101,7 @@ class Turns:
 
 
 async def finished(future: Future[Result]) -> Result | Lost:
-    """Wait for a task in a process; being cancelled meanwhile ends it.
+    """Wait for a task in a process; cancelling the wait ends the process.
 
     Raises what the task raised.
     """

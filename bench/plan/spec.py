@@ -88,8 +88,8 @@ class Run:
 class Hashes:
     """The hashes of datasets and assets, each file read once for all runs of a grid.
 
-    Plug-ins are told apart by identity: the runs of one request share theirs.  A file that changes
-    between two runs of a grid is not noticed; the next command does notice it.
+    Plug-ins are distinguished by identity: the runs of one request share theirs.  A file that
+    changes between two runs of a grid is not noticed; the next command does notice it.
     """
 
     def __init__(self) -> None:

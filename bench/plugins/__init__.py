@@ -119,7 +119,7 @@ def parameters(plugin: object) -> dict[str, object]:
 def label(plugin: Any, *, without: Collection[str] = ()) -> str:
     """Return "name" or "name:key=value,..." with the parameters that differ from the defaults.
 
-    The name is the title of a plug-in that has one.  without: parameters that are told elsewhere.
+    The name is the title of a plug-in that has one.  without: parameters that are shown elsewhere.
     """
     name = str(plugin.name)
     if isinstance(plugin, Wraps):

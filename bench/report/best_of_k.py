@@ -1,4 +1,4 @@
-"""The curve of the best of k samples against k, for the rows of a board that have samples."""
+"""The score of the best of k samples as a function of k, for rows that have samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A board as a table of its own: its metrics, then how many images, seconds, seeds and weights."""
+"""Turn a board into a table: its metrics, then number of images, seconds, seeds and weights."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def matrix(board: Board, *, compact: bool = False) -> Matrix:
-    """Return the table of a board, called by its title.
+    """Return the table of a board, with the board's title.
 
-    compact: seeds and weights stand with the method's name; else in columns, if there are any, and
-    licences too.
+    compact: seeds and weights follow the method's name; else they have columns, if there are any,
+    as licences do.
     """
     places = {m.name: decimals(column(board, m)) for m in board.metrics}
     tail = _tail(board, compact=compact)
@@ -48,7 +48,7 @@ def matrix(board: Board, *, compact: bool = False) -> Matrix:
 
 
 def with_legend(board: Board) -> Matrix:
-    """Return the compact table of a board, whose caption says what its marks mean."""
+    """Return the compact table of a board, with a caption that explains its marks."""
     made = matrix(board, compact=True)
     legend = marks_in_words((entry for _, row in made.rows for entry in row), Marks())
     return replace(made, caption=" ".join([f"{made.caption}.", *legend]))
@@ -60,7 +60,7 @@ def _title(row: Row) -> str:
 
 
 def _tail(board: Board, *, compact: bool) -> dict[str, Callable[[Row], str]]:
-    """Return the titles of the last columns, and what stands there for a row."""
+    """Return the titles of the last columns, each with the function that gives a row's text."""
     columns: dict[str, Callable[[Row], str]] = {
         "n": lambda row: f"{row.n}" + (f" ({row.n_failed} failed)" if row.n_failed else ""),
         "s/image": lambda row: seconds_text(row.seconds),

@@ -216,7 +216,7 @@ def _rank(row: Row, by: Metric | None) -> tuple[float, str]:
 
 
 def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
-    """Return what a reader has to know about these numbers: small sets, failures, infinities."""
+    """Return warnings about these numbers: small sets, failures, infinities."""
     notes = []
     for metric in metrics:
         cells = [row.cells[metric.name] for row in rows if metric.name in row.cells]
@@ -225,7 +225,7 @@ def _warnings(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[str]:
 
 
 def _warnings_of(metric: Metric, cells: Sequence[Cell]) -> list[str]:
-    """Say that a set is small, and how many scores are infinite."""
+    """Return warnings that a set is small, and how many scores are infinite."""
     notes = []
     sizes = [cell.n for cell in cells if cell.of_set]
     if len(set(sizes)) > 1:

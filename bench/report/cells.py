@@ -96,7 +96,7 @@ def _mark_second(rows: list[dict[str, Cell]], metric: Metric) -> None:
     column = {i: row[metric.name] for i, row in enumerate(rows) if metric.name in row}
     others = {i: cell.value for i, cell in column.items() if not cell.best}
     if len(others) == len(column):
-        return  # nothing is compared
+        return  # no cell is marked as best
     finite = {i: value for i, value in others.items() if math.isfinite(value)}
     if finite:
         second = min(finite, key=lambda i: finite[i] * (-1 if metric.higher_is_better else 1))
@@ -130,7 +130,7 @@ def _sample_cells(
     """Return the cells of metrics over an image's samples (diversity), which scores.csv lacks.
 
     Each is the mean over seeds; a single run has the interval that scoring stored.  The best one is
-    marked, and none as close: without scores of single images, differences cannot be tested.
+    marked, but none as close: differences cannot be tested without scores of single images.
     """
     cells: dict[tuple[int, str], Cell] = {}
     for metric in metrics:

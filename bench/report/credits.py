@@ -1,4 +1,4 @@
-"""Whose photographs a page shows: the credits that their licences ask for."""
+"""The credits of the photographs on a page, as their licences require."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def credits(board: Board, shown: Iterable[str]) -> dict[str, str]:
     """Return the credit of each output shown, by its id; {} for a dataset that states none.
 
-    Datasets that are not registered here state none: nothing is imported because a run names it.
+    Datasets that are not registered state none: a run's text must not decide what is imported.
     """
     dataset = _registered(board)
     if not isinstance(dataset, HasCredits):
@@ -34,6 +34,6 @@ def _registered(board: Board) -> Dataset | None:
         return None
     try:
         dataset = plugins.dataset(named["name"])
-    except RequestError:  # it needs a path, and credits are no reason to look for it
+    except RequestError:  # it needs a path
         return None
     return dataset if dataset.version == named.get("version") else None

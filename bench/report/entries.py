@@ -1,4 +1,4 @@
-"""Cells of a board as entries of a table, and what the marks of such entries mean."""
+"""Turn the cells of a board into entries of a table, and explain the marks of such entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING = TableEntry("–")
 
 
 def entry_of(cell: Cell | None, places: int, *, intervals: bool = True) -> TableEntry:
-    """Return a cell with `places` decimals; below a set's number stands the set's size."""
+    """Return a cell with `places` decimals; a set's number has the set's size below it."""
     if cell is None:
         return MISSING
     low, high = cell.interval if cell.interval and intervals else (None, None)
@@ -40,9 +40,9 @@ def interval_text(cell: Cell, places: int) -> str:
 
 @dataclass(frozen=True)
 class Marks:
-    """How a format's caption calls its marks.
+    """The words for a format's marks in its caption.
 
-    best, second: how they are marked; second may be "".  interval: where the interval stands.
+    best, second: how they are marked; second may be "".  interval: the interval's position.
     """
 
     best: str = "in bold"

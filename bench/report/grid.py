@@ -34,7 +34,7 @@ def draw_grid(
 ) -> Path:
     """Write a comparison grid of `runs` as a PNG, or a JPEG by its suffix, and return its path.
 
-    count: as of a GridStyle, whose defaults the rest has.  Of several seeds the first is shown.
+    count: as in GridStyle; all else has its defaults.  Of several seeds the first is shown.
     Raises RequestError when no image is in all runs of a dataset and mask.
     """
     style = style or GridStyle(count)
@@ -85,7 +85,7 @@ def _heads(titles: Sequence[str], width: int) -> SheetRow:
 
 
 def _row_of(line: GridLine, titles: Sequence[str], width: int) -> SheetRow:
-    """Return a row: its captions, then its picture under each title, or that there is none."""
+    """Return a row: its captions, then under each title its picture, or a note that it has none."""
     height = max(p.shape[0] for p in line.pictures.values())
     small = load_font(12)
     absent = Text("not run", (width // 2, height // 2), small, QUIET, "mm")

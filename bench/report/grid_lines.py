@@ -1,4 +1,4 @@
-"""What a comparison grid shows: which images, methods and samples, their scores and outlines."""
+"""The content of a comparison grid: images, methods, samples, their scores and outlines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Outline = Literal["ends", "all", "none"]
 
 @dataclass(frozen=True)
 class GridStyle:
-    """What a grid shows, and how.
+    """The content and look of a grid.
 
     count: images of each dataset and mask, None = about eight rows in all; images: their ids, in
     order, instead.  methods: their names in tables, in order; () = all.  samples: of a method that
@@ -49,7 +49,7 @@ class GridStyle:
 class GridLine:
     """A row of the grid: its captions and, by column title, its pictures (uint8 H, W, 3).
 
-    scores: by column title, what stands under a picture.
+    scores: by column title, the text under a picture.
     """
 
     mask: str
@@ -154,7 +154,7 @@ def _line(image: str, runs: dict[str, ScoredRun], metric: str | None, style: Gri
 
 
 def outputs_of(run: ScoredRun, image: str, most: int) -> list[str]:
-    """Return the ids of the first `most` outputs of an image: its samples, without failed ones."""
+    """Return the ids of up to `most` outputs of an image: its first samples that did not fail."""
     if run.samples == 1:
         return [image]
     ids = (f"{image}@{k}" for k in range(run.samples))

@@ -1,4 +1,4 @@
-"""Pictures inside a page: data URIs, each stored once, no more than a page can hold."""
+"""The pictures of a page: data URIs, each stored once, within the page's limit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PicturePlan:
     exact: bool = True
 
 
-# From the best to none: pictures become smaller before they become fewer than eight per mask.
+# From the best plan to none: pictures shrink before there are fewer than eight per mask.
 PLANS = (
     PicturePlan(8, 3),
     PicturePlan(8, 2),
@@ -54,7 +54,7 @@ NOTHING = PicturePlan(0, 0)
 
 
 class Comparison(TypedDict):
-    """Images beside each other: ids, and places in the pool; outputs by the key of the row.
+    """Images to compare: ids, and their places in the pool; outputs by the key of the row.
 
     scores: by the key of the row, the text of each metric for each image.
     """
@@ -97,13 +97,13 @@ class Pool:
 
 
 def choose_plan(boards: Sequence[Board], most: int) -> PicturePlan:
-    """Return the best plan for a page that weighs no more than `most` pictures of 64x64 pixels."""
+    """Return the best plan for a page no larger than `most` pictures of 64x64 pixels."""
     room = most * (3 * 64**2 * EXACT_WEIGHT + PICTURE_WEIGHT)
     return next((p for p in PLANS if sum(_weight(b, p) for b in boards) <= room), NOTHING)
 
 
 def _weight(board: Board, plan: PicturePlan) -> float:
-    """Return about how many bytes of pictures a board has."""
+    """Return the approximate number of bytes of a board's pictures."""
     side = min(plan.side, board.size or plan.side)
     exact = plan.exact and side <= LOSSLESS_TO
     each = side**2 * (3 * EXACT_WEIGHT if exact else LOSSY_WEIGHT) + PICTURE_WEIGHT

@@ -1,4 +1,4 @@
-"""Mean ranks as the page takes them: by every metric that all boards have."""
+"""Mean ranks for the page, by every metric that all boards have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a board as the page takes them: cells, curves, and how seeds and samples spread."""
+"""The rows of a board for the page: cells, curves, and the spread of seeds and samples."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _SPECIAL = {
 
 
 def document(matrices: Sequence[Matrix]) -> str:
-    """Return a document that pdflatex compiles unchanged; a bare table stands alone, without it."""
+    """Return a document that pdflatex compiles unchanged; for a bare table, the table alone."""
     if all(matrix.bare for matrix in matrices):
         return "\n\n".join(_tabular(matrix) for matrix in matrices) + "\n"
     return _HEAD + "\n\n".join(map(_table, matrices)) + "\n\\end{document}\n"
@@ -64,7 +64,7 @@ def _table(matrix: Matrix) -> str:
 
 
 def _tabular(matrix: Matrix) -> str:
-    """Return the tabular alone: what a paper's own table takes in."""
+    """Return the tabular alone, for a paper's own table."""
     heads = [matrix.stub.capitalize(), *map(_head, matrix.heads)]
     body = [_row(title, entries) for title, entries in matrix.rows]
     between = "\n\\addlinespace\n" if any(len(lines) > 1 for lines in body) else "\n"
@@ -105,7 +105,7 @@ def _head(head: str) -> str:
 
 
 def _row(title: str, entries: Sequence[TableEntry]) -> list[str]:
-    """Return a row's lines: its numbers and, where there are any, what stands below them."""
+    """Return a row's lines: its numbers and, if there are any, the details below them."""
     numbers = _line([escape(title), *map(_number, entries)])
     if not any(entry.detail for entry in entries):
         return [numbers]

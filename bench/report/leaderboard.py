@@ -87,7 +87,7 @@ def _text(boards: Sequence[Board]) -> str:
 
 
 def _latex(boards: Sequence[Board]) -> str:
-    """Return a document whose every caption says what the marks mean."""
+    """Return a document whose captions explain the marks."""
     return latex.document([board_matrix.with_legend(board) for board in boards])
 
 

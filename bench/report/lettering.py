@@ -1,4 +1,4 @@
-"""Text in pictures: a font that every machine has, and lines that fit their column."""
+"""Draw text in pictures: a font that every machine has, and lines that fit their column."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def stacked(
 
 
 def _cut(piece: str, font: Font, width: int) -> list[str]:
-    """Cut a piece that has no place to break into parts that fit."""
+    """Cut a word that is too wide for a line into parts that fit."""
     parts, rest = [], piece
     while font.getlength(rest.rstrip()) > width and len(rest) > 1:
         fits = next(

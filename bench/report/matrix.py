@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class TableEntry:
-    """A cell: its text, and what is known of the number in it.
+    """A cell: its text, and facts about its number.
 
-    detail: the interval, or the size of a set.  best, second: of its column.  close: not told apart
-    from the best.  values: the number in full precision and the ends of its interval, for CSV.
+    detail: the interval, or the size of a set.  best, second: of its column.  close: not
+    distinguished from the best.  values: the number in full precision and the ends of its interval,
+    for CSV.
     """
 
     text: str
@@ -36,7 +37,7 @@ class ColumnGroup:
 class Matrix:
     """A table.  stub: the title of the first column.  rows: title, and an entry per column.
 
-    label: for references in LaTeX.  comments: what its source says beside it.  bare: print the
+    label: for references in LaTeX.  comments: lines for the LaTeX source.  bare: print the
     table alone, without caption and notes.
     """
 

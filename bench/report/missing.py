@@ -1,4 +1,4 @@
-"""Images that no score counts because a compared run lacks them: which, and the notes on them."""
+"""Images that are left out of all scores because a compared run lacks them, and notes on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from bench.report.grouping import MethodRuns
     from bench.store.scored_run import ScoredRun
 
-# Of the missing images, in a note.
+# How many missing images a note names.
 NAMED = 5
 
 
 def on_shared_images(methods: Sequence[MethodRuns]) -> tuple[list[MethodRuns], list[str]]:
-    """Return the methods with the images that all their runs have, and notes on those they lack.
+    """Return the methods with the images that all runs have, and notes on the missing ones.
 
-    A run without any image is compared with nothing and costs the others none.
+    A run without any image is left out of the comparison, so that the others lose no image.
     """
     runs = [run for method in methods for run in method.scored]
     own = {run.path: images_of(run) for run in runs}
@@ -48,7 +48,7 @@ def _cut(run: ScoredRun, own: set[str] | None, shared: frozenset[str]) -> Scored
 def _notes(
     methods: Sequence[MethodRuns], own: dict[Path, set[str]], shared: frozenset[str]
 ) -> list[str]:
-    """Say which images are missing, in whom and why; those of the same methods together."""
+    """Say which images are missing, from which methods and why; grouped by methods."""
     empty = [method for method in methods if not method.scored]
     compared = [method for method in methods if method.scored]
     failed = {run.path: _failed(run) for method in compared for run in method.scored}

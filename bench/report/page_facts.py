@@ -1,4 +1,4 @@
-"""Where the numbers of a page come from: data, dates, code and machines, as the manifests say."""
+"""The origin of a page's numbers: data, dates, code and machines, from the manifests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def title(boards: Sequence[Board]) -> str:
 
 
 def facts(boards: Sequence[Board]) -> list[tuple[str, str]]:
-    """Return (what, value) of the boards' runs; what no manifest says is left out."""
+    """Return (fact, value) of the boards' runs; facts that no manifest states are left out."""
     manifests = [m for board in boards for row in board.rows for m in _manifests(row.runs)]
     dates = sorted({m.created[:10] for m in manifests if m.created})
     told = [
@@ -44,7 +44,7 @@ def _manifests(runs: Iterable[ScoredRun]) -> list[Manifest]:
     for run in runs:
         try:
             manifest = RunDirectory(run.path).manifest()
-        except RequestError:  # a broken one: the page says less
+        except RequestError:  # a broken manifest: its facts are left out
             continue
         manifests += [manifest] if manifest is not None else []
     return manifests

@@ -1,4 +1,4 @@
-"""Boards -> the table of a paper: a row per method, a column per metric of every mask."""
+"""Turn boards into a paper's table: a row per method, a column per metric of every mask."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Style:
-    """How a paper's table looks.
+    """The look of a paper's table.
 
-    decimals: by metric, "" for all others; what is not there has about four figures.  intervals, n,
+    decimals: by metric, "" for all others; without an entry, about four digits.  intervals, n,
     seconds: whether they are printed.  label, caption: in LaTeX and above the table; "" for our
     own.  bare: the table alone, to be put into a paper's own.
     """
@@ -50,7 +50,7 @@ def parse_decimals(text: str) -> dict[str, int]:
 def matrix(boards: Sequence[Board], style: Style, marks: Marks) -> Matrix:
     """Return the boards side by side, a group of columns each, in the order of the first's rows.
 
-    marks: what the caption calls its marks.
+    marks: the caption's words for its marks.
     """
     _check_decimals(boards, style)
     keys = list(dict.fromkeys((row.method, row.assets) for board in boards for row in board.rows))
@@ -109,7 +109,7 @@ def _heads(board: Board) -> tuple[str, ...]:
 
 
 def _titles(boards: Sequence[Board]) -> list[str]:
-    """Return what tells the boards apart: the mask, the dataset and size where these differ."""
+    """Return short titles of the boards: the mask, and dataset and size where these differ."""
     if len(boards) == 1:
         return [""]
     several = len({(board.dataset, board.size) for board in boards}) > 1
@@ -123,7 +123,7 @@ def _titles(boards: Sequence[Board]) -> list[str]:
 
 
 def _notes(boards: Sequence[Board]) -> tuple[str, ...]:
-    """Return what is said below the boards; with the board where it is not said of all of them."""
+    """Return the boards' notes, each with its board's title unless all boards have it."""
     told = [note for board in boards for note in board.remarks]
     return tuple(
         dict.fromkeys(
@@ -151,7 +151,7 @@ def _entries(
 
 
 def _tail(rows: Sequence[Row], style: Style) -> list[TableEntry]:
-    """Return how many images a method's scores are of, and the seconds that one takes."""
+    """Return the number of images of a method's scores, and the seconds per image."""
     counts = sorted({row.n for row in rows})
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
     measured = [row.seconds for row in rows if row.seconds is not None]
@@ -166,7 +166,7 @@ def _tail(rows: Sequence[Row], style: Style) -> list[TableEntry]:
 def _caption(
     boards: Sequence[Board], rows: Sequence[tuple[str, tuple[TableEntry, ...]]], marks: Marks
 ) -> str:
-    """Say what the numbers are of, and what each mark means that occurs."""
+    """Return the caption: the subject of the numbers, and the meaning of each mark in use."""
     entries = [entry for _, row in rows for entry in row]
     return " ".join([_subject(boards), *marks_in_words(entries, marks)])
 

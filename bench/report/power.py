@@ -1,4 +1,4 @@
-"""The note below a board with too few photographs to tell its methods apart."""
+"""The note below a board whose photographs are too few to tell its methods apart."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Protocol:
         """Return the request for the whole table; finished runs are kept.
 
         methods: those to run; by default the suite's.  Raises RequestError when there are none,
-        and when the masks are files whose path only the caller knows.
+        and when the masks are files whose path the caller has to give.
         """
         if self.suite is not None:
             suite = request.suite(self.suite)

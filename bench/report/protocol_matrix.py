@@ -1,4 +1,4 @@
-"""A paper's table as one: its methods, published and as run here, by mask and metric."""
+"""A paper's table as one matrix: published and reproduced numbers, by mask and metric."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def one_table(
     lines_on: LinesOn,
     numbers: Sequence[PublishedNumber],
 ) -> Matrix:
-    """Return a row for each published method, one below it for what repeats it here, then ours.
+    """Return a row for each published method, one below it for its reproduction, then ours.
 
-    boards: of several on one mask the one with the most images is taken.  lines_on: the lines of a
+    boards: of several on one mask, the one with the most images is used.  lines_on: the lines of a
     mask of ours.
     """
     groups, columns = [], []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Over two masks even methods that always differ have p > 0.05.
 FEWEST_BOARDS = 3
-# Nemenyi's table in bench.statistics.ranks ends here.
+# The last number of methods in Nemenyi's table in bench.statistics.ranks.
 MOST_METHODS = 20
 
 
@@ -56,7 +56,7 @@ class MeanRanks:
         return self.ranks.mean_ranks[i] == self.ranks.mean_ranks[0]
 
     def close(self, i: int) -> bool:
-        """Whether method i is not told apart from the best."""
+        """Whether method i is not distinguished from the best."""
         distance = self.ranks.mean_ranks[i] - self.ranks.mean_ranks[0]
         return not self.best(i) and distance < self.ranks.critical_difference
 

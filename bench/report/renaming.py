@@ -1,4 +1,4 @@
-"""Names of methods, masks and datasets, changed for one table: the runs keep theirs."""
+"""Rename methods, masks and datasets in one table; the runs keep their names."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def renamed(runs: Sequence[ScoredRun], changes: Sequence[str]) -> list[ScoredRun]:
     """Return the runs under other names, each change "OLD=NEW".
 
-    OLD: what the table calls a method, mask or dataset; it may hold "=" itself.  Raises
-    RequestError for a change that is none, and for a name that no run has.
+    OLD: the name of a method, mask or dataset in tables; it may contain "=".  Raises RequestError
+    for a text without "=", and for a name that no run has.
     """
     names = list(dict.fromkeys(name for run in runs for name in _labels(run).values()))
     pairs = dict(_pair(change, names) for change in changes)
@@ -25,7 +25,7 @@ def renamed(runs: Sequence[ScoredRun], changes: Sequence[str]) -> list[ScoredRun
 
 
 def _pair(change: str, names: Sequence[str]) -> tuple[str, str]:
-    """Return old and new name, cut at the "=" that leaves a known name before it."""
+    """Return old and new name, split at the "=" after a name that a run has."""
     cuts = [k for k, letter in enumerate(change) if letter == "="]
     for cut in cuts:
         old, new = change[:cut], " ".join(change[cut + 1 :].split())

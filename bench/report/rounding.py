@@ -1,4 +1,4 @@
-"""How many digits a table prints of each column."""
+"""Choose how many digits a table prints in each column."""
 
 from __future__ import annotations
 

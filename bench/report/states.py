@@ -1,4 +1,4 @@
-"""What tables say of runs that came in: a row's state, and why it is not to be relied on."""
+"""The state of submitted runs in tables, and why a row is unreliable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def with_state(name: str, runs: Sequence[ScoredRun]) -> str:
-    """Return a row's name with the weakest state of those of its runs that came in."""
+    """Return a row's name with the weakest state of its submitted runs."""
     states = _states(runs)
     if not states:
         return name
@@ -29,7 +29,7 @@ def reason_of(runs: Iterable[ScoredRun]) -> str:
 
 
 def notes_of(rows: Iterable[Row]) -> list[str]:
-    """Return a line for each row that is unreliable, and for each that somebody ran again."""
+    """Return a line for each row that is unreliable, and for each that was run again."""
     notes = []
     for row in rows:
         if reason := reason_of(row.runs):

@@ -1,4 +1,4 @@
-"""Paper tables: published beside reproduced numbers, and where the two settings differ."""
+"""Paper tables: published and reproduced numbers, and differences between the settings."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _sections(
     numbers: Sequence[PublishedNumber],
     lists: Mapping[str, Sequence[str]],
 ) -> str:
-    """Return the Markdown: a section per mask, then what does not compare."""
+    """Return the Markdown: a section per mask, then what is not comparable."""
     parts = [f"## {escape(protocol.title)}", _protocol_line(protocol)]
     for theirs, ours in protocol.masks.items():
         on_mask: list[Board | None] = [board for board in boards if board.mask == ours]
@@ -93,7 +93,7 @@ def missing(protocol: Protocol, runs: Sequence[ScoredRun]) -> list[str]:
 
 
 def _missing_method(theirs: str, ours: Counterpart) -> str:
-    """Say that a counterpart was not run, which checkpoint it needs and what its files lack."""
+    """Return that a counterpart was not run, which checkpoint it needs, and missing files."""
     try:
         plugin = plugins.method(ours.spec)
         if isinstance(plugin, HasAssets):

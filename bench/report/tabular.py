@@ -105,7 +105,7 @@ def _cell(cell: Cell | None) -> tuple[object, ...]:
 
 
 def plain(value: object) -> object:
-    """Return a value as CSV holds it; text that a spreadsheet would compute gets an apostrophe."""
+    """Return a value for CSV; text that a spreadsheet takes for a formula gets an apostrophe."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):

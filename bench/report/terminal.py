@@ -22,8 +22,8 @@ STUB = 26
 def text(matrix: Matrix, width: int = WIDTH) -> str:
     """Return a table as lines of at most `width` characters where its columns allow that.
 
-    Groups stand below each other; columns that do not fit go into a further block.  The interval of
-    a number stands below it.
+    Groups are printed one below the other; columns that do not fit go into another block.  The
+    interval of a number is below it.
     """
     titled = [k for k, group in enumerate(matrix.groups) if group.title]
     parts = [one_group(matrix, k) for k in titled] or [matrix]
@@ -93,7 +93,7 @@ def _block(matrix: Matrix, places: Sequence[int], stub: int, gap: int) -> str:
 
 
 def _lines(entry: TableEntry) -> list[str]:
-    """Return the number with its mark, and what stands below it: an interval as low–high."""
+    """Return the number with its mark, and the line below it: an interval as low–high."""
     mark = "*" if entry.best else "≈" if entry.close else " "
     detail = entry.detail
     if detail.startswith("["):

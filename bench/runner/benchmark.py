@@ -1,4 +1,4 @@
-"""A grid of runs: one after another, then scored together."""
+"""Make a grid of runs one after another, then score them together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bench.scoring.images import ToScore
 from bench.store.directory import RunDirectory, unwritable
 from bench.store.scored_run import run_folders
 
-# Up to this many outputs are scored sooner than worker processes would start.
+# Up to this many outputs are scored in less time than worker processes take to start.
 FEW = 64
 
 
@@ -36,8 +36,8 @@ FEW = 64
 class OutputsRequest:
     """Outputs made elsewhere, and the images and holes that they complete.
 
-    name: their method's in tables.  layout: their file names with {id}, None = detect it.
-    size, limit: None = the dataset's default, all images.  licence: what tables show of it.
+    name: the method's name in tables.  layout: the file names with {id}, None = detect it.
+    size, limit: None = the dataset's default, all images.  licence: the method's, for tables.
     """
 
     folder: Path
@@ -53,7 +53,7 @@ class OutputsRequest:
 
 @dataclass(frozen=True)
 class _Grid:
-    """What the runs of a grid share; as for `run_all`."""
+    """The arguments of `run_all` that the runs of a grid share."""
 
     options: Options
     metrics: Sequence[str] | None
@@ -87,7 +87,7 @@ def run_all(
                 started = time.perf_counter()
                 results.append(_complete(run, grid, pools, title))
                 estimate.finished(number, time.perf_counter() - started, results[-1].n_new)
-        except RequestError:  # of a later run: the earlier ones are whole
+        except RequestError:  # of a later run: the earlier ones are complete
             _score(results, grid, pools, max(counts))
             raise
         _score(results, grid, pools, max(counts))
@@ -97,7 +97,7 @@ def run_all(
 def _check_all(
     runs: Sequence[Run], options: Options, metrics: Sequence[str] | None, hashes: Hashes
 ) -> None:
-    """Raise RequestError, before the first run begins, for what any of them would lack."""
+    """Raise RequestError, before the first run begins, if any run would fail."""
     _check_folder(options.out)
     for run in runs:
         check(run, options)
@@ -110,7 +110,7 @@ def _check_all(
 
 
 def _check_folder(out: Path) -> None:
-    """Raise RequestError where no run's folder can be made; nothing is made yet."""
+    """Raise RequestError where no run's folder can be made, without making one."""
     there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
     if not there.is_dir():
         error = errno.ENOTDIR

@@ -1,4 +1,4 @@
-"""What the user should read about a run's images and holes: what its records note about them."""
+"""Remarks for the user about a run's images and holes, from the notes of its records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.store.record import Record
 
 @dataclass
 class _Tally:
-    """The images with one note; first: the first one's id and what its note says."""
+    """The images with one note; first: the first image's id and its note."""
 
     images: set[str] = field(default_factory=set)
     first: tuple[str, str] = ("", "")
@@ -21,7 +21,7 @@ class _Tally:
         self.images.add(image_id)
 
 
-# Note of a record -> key in it -> what is said of the images that have it.
+# Note of a record -> key in it -> the remark on the images that have it.
 _SAID = {
     ("image", "enlarged_from"): "{n} of {of} images were enlarged (first: {first}, from {said})",
     ("mask", "resized_from"): "the masks of {n} of {of} images were resized (first: {first}, from "
@@ -30,7 +30,7 @@ _SAID = {
 
 
 def remarks_on(records: Iterable[Record]) -> list[str]:
-    """Return a line for every kind of thing that was done to images or masks."""
+    """Return a line for each kind of change to images or masks."""
     tallies = {place: _Tally() for place in _SAID}
     images = set()
     for record in records:

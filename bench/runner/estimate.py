@@ -1,4 +1,4 @@
-"""How long a grid of runs takes, by each method's seconds per image in earlier and these runs."""
+"""Estimate how long a grid of runs takes, by each method's seconds per image so far."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.plan.spec import Run
 
 
 class Estimate:
-    """The seconds that are left of a grid; methods that were never timed are named instead."""
+    """The seconds left for a grid; methods that were never timed are named instead."""
 
     def __init__(self, runs: Sequence[Run], workers: Sequence[int], out: Path) -> None:
         """Take the seconds of an image from earlier runs of the same method and size in `out`.
@@ -33,12 +33,12 @@ class Estimate:
         return sum(self._counts)
 
     def finished(self, number: int, seconds: float, n_new: int) -> None:
-        """Note what run `number` (from 0) took, without scoring, for n_new new completions."""
+        """Note how long run `number` (from 0) took, without scoring, for n_new new completions."""
         if n_new:
             self._seconds[_key(self._runs[number])] = seconds / n_new
 
     def text(self, first: int = 0) -> str:
-        """Return what is left from run `first` on: "about 3 min", and who was never timed."""
+        """Return the time left from run `first` on ("about 3 min"), and the methods never timed."""
         seconds, unknown = 0.0, []
         for run, count in list(zip(self._runs, self._counts, strict=True))[first:]:
             label, size = _key(run)

@@ -1,4 +1,4 @@
-"""One run: plan what is not yet done, complete it batch by batch, store what comes back.
+"""Make one run: plan the missing images, complete them batch by batch, store the results.
 
 Knows no method, mask or dataset by name.
 """
@@ -27,7 +27,7 @@ from bench.store import manifest as manifests
 from bench.store.directory import RunDirectory
 from bench.store.manifest import BatchPlan, Manifest
 
-# Batches that may wait to be stored: more of them only take memory.
+# How many batches may wait to be stored: more would only take memory.
 AHEAD = 2
 
 
@@ -39,7 +39,7 @@ def execute(
     on_progress: Callable[[int, int], None],
     hashes: specs.Hashes | None = None,
 ) -> RunResult:
-    """Complete a run in its directory; what is there and has the recorded hashes is kept.
+    """Complete a run in its directory; files there that have the recorded hashes are kept.
 
     on_progress is called with (done, total) images.  hashes: shared by the runs of a grid.
     Raises RequestError if the request is wrong.
@@ -74,7 +74,7 @@ def execute(
 
 
 def _checked(ids: list[str]) -> list[str]:
-    """Return the ids; RequestError for one that cannot be a file's name, or that occurs twice."""
+    """Return the ids; raises RequestError for one that is no valid file name, or occurs twice."""
     for image_id in ids:
         safe_id(image_id)
     if len(set(ids)) != len(ids):
@@ -86,7 +86,7 @@ def _checked(ids: list[str]) -> list[str]:
 def _open(
     directory: RunDirectory, run: Run, spec: Spec, ids: list[str], options: Options
 ) -> Manifest:
-    """Return the directory's manifest, written now when the run is new."""
+    """Return the directory's manifest; write it when the run is new."""
     manifest = directory.manifest()
     if manifest is None:
         manifest = manifests.new(
@@ -120,7 +120,7 @@ def _renamed(directory: RunDirectory, manifest: Manifest, run: Run) -> Manifest:
 def _plan(
     run: Run, directory: RunDirectory, ids: list[str], options: Options, plan: BatchPlan
 ) -> tuple[list[Batch], set[str]]:
-    """Cut the run into batches; return those that lack something, and the ids that are missing.
+    """Cut the run into batches; return the incomplete batches, and the missing ids.
 
     A batch is always the plan's whole batch, even if only one of its images is missing: a network's
     last bits depend on the batch.
@@ -148,7 +148,7 @@ def _store_all(
     result: RunResult,
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Store what was missing as it comes, and count it in the result."""
+    """Store the missing images as they come, and count them in the result."""
     finished = result.n - len(missing)
     on_progress(finished, result.n)
 
@@ -169,9 +169,9 @@ def _store_all(
 def _stored(
     batches: Iterable[list[ImageResult]], directory: RunDirectory
 ) -> Iterator[list[ImageResult]]:
-    """Yield each batch when it is stored: in order, by a thread, while the next ones come in.
+    """Yield each batch when it is stored: in order, by a thread, while the next ones are computed.
 
-    What has come in is stored even where the next one raises.
+    A batch that was received is stored even when the next one raises.
     """
     waiting: deque[tuple[Future[None], list[ImageResult]]] = deque()
     with ThreadPoolExecutor(1, "store") as writer:
@@ -184,13 +184,13 @@ def _stored(
 
 
 def _finished(storing: Future[None], done: list[ImageResult]) -> list[ImageResult]:
-    """Return what was stored; raises the error of storing it."""
+    """Return the stored batch; raises the error of storing it."""
     storing.result()
     return done
 
 
 def _remark(remark: str | None, done: list[ImageResult], result: RunResult) -> None:
-    """Note what a method remarks about its machine: once per run, with the first record."""
+    """Note a method's remark about its machine: once per run, with the first record."""
     if remark is not None and done and remark not in result.remarks:
         result.remarks.append(remark)
         record = done[0].record
@@ -198,7 +198,7 @@ def _remark(remark: str | None, done: list[ImageResult], result: RunResult) -> N
 
 
 def _store(directory: RunDirectory, done: list[ImageResult]) -> None:
-    """Write PNGs first, then the records that vouch for them.
+    """Write PNGs first, then the records with their hashes.
 
     Samples of one image share target and hole, which are written once.
     """

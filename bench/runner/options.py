@@ -1,4 +1,4 @@
-"""How runs are made: the options, and what is checked before any run begins."""
+"""The options of runs, and the checks before any run begins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.plan.spec import Run
 
 @dataclass(frozen=True)
 class Options:
-    """How to run; nothing here changes what is computed (except a network's last bits).
+    """How to run; no option changes the outputs (except a network's last bits).
 
     timeout: seconds that an image may take, None = no limit.  threads: torch threads per worker.
     executor: "local" processes or "dask".  scheduler: address of Dask's, None = start one here.
@@ -37,7 +37,7 @@ class Options:
 
 
 def check(run: Run, options: Options) -> None:
-    """Raise RequestError for a run that cannot work, as far as that shows before it begins."""
+    """Raise RequestError for a run that cannot work, as far as can be told before it begins."""
     spec.check(run)
     if options.batch_size < 1:
         raise RequestError(f"batch-size={options.batch_size}: give at least 1.")
@@ -52,7 +52,7 @@ def check(run: Run, options: Options) -> None:
 
 
 def check_score_device(options: Options) -> None:
-    """Raise RequestError for a device of the metrics that is none, or not here."""
+    """Raise RequestError for a device of the metrics that is invalid, or not available."""
     if options.score_device is not None:
         here = options.scheduler is None
         check_device(options.score_device, here=here, option="score-device")

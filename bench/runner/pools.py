@@ -1,4 +1,4 @@
-"""Which workers a run gets, and the pools that consecutive runs share."""
+"""Choose the workers of a run, and share pools between consecutive runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bench.execute.local import InProcess, LocalProcesses
 from bench.plan.spec import Run
 from bench.runner.options import Options
 
-# What a worker process imports before its first task: torch, which takes seconds.
+# A worker process imports these before its first task: torch takes seconds.
 PRELOAD = ("bench.complete.worker",)
 
 
@@ -51,7 +51,7 @@ class Pools:
     def scorer(self, workers: int, asked: int | None) -> Executor:
         """Return an executor for scoring: Dask's `workers` as they are, or this machine's cores.
 
-        Networks on another device are fed by this process alone.
+        With networks on another device, this process scores alone.
         """
         if self._options.executor == "dask":
             return self.get(workers, 1)

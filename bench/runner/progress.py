@@ -1,4 +1,4 @@
-"""How a long command reports its progress: a protocol, and silence."""
+"""A protocol for the progress of long commands, and an implementation that shows nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Progress that shows nothing."""
+    """A Progress that shows nothing."""
 
     def stage(self, title: str) -> Callable[[int, int], None]:
         """Return a function that does nothing."""

@@ -1,4 +1,4 @@
-"""Committed results, read strictly: a reference that is damaged must not pass for a good one.
+"""Read committed results strictly: a damaged reference must not pass as a good one.
 
 A reference is a run's manifest.json, records.jsonl and scores.csv; its PNGs are not needed, since a
 record holds the sha256 of the output's decoded pixels.
@@ -32,7 +32,7 @@ class Reference:
     scores: Mapping[str, Mapping[str, float]]
 
     def lacks(self, output_id: str) -> bool:
-        """Say whether an output has no record, or no score of some metric."""
+        """Return whether an output has no record, or no score of some metric."""
         scored = all(output_id in column for column in self.scores.values())
         return output_id not in self.records or not scored
 
@@ -85,7 +85,7 @@ class Override:
 def rebuild(spec: Spec, overrides: Sequence[Override] = ()) -> Run:
     """Return the run that a spec describes; RequestError if it would be another on this machine.
 
-    overrides: what takes the place of plug-ins of the same names, with the spec's parameters.
+    overrides: plug-ins that replace those of the same names, with the spec's parameters.
     """
     run = Run(
         _plugin("method", spec["method"], overrides),
@@ -105,9 +105,9 @@ def rebuild(spec: Spec, overrides: Sequence[Override] = ()) -> Run:
 
 
 def rebuild_task(spec: Spec, dataset: str | None = None) -> Run:
-    """Return the images and holes of a spec, whatever its method: its run completes nothing.
+    """Return a run with the images and holes of a spec, whose method completes nothing.
 
-    dataset: where the images lie, for those that are not shipped.  Raises RequestError if they
+    dataset: where the images are, for datasets that are not shipped.  Raises RequestError if they
     would be others on this machine.
     """
     overrides = [] if dataset is None else [Override("dataset", dataset)]
@@ -126,7 +126,7 @@ def rebuild_task(spec: Spec, dataset: str | None = None) -> Run:
 
 
 def _check_same(told: Mapping[str, object], ours: Mapping[str, object]) -> None:
-    """Raise RequestError unless this machine has a plug-in as a reference tells of it."""
+    """Raise RequestError unless this machine has the plug-in that a reference describes."""
     for key, value in told.items():
         if ours.get(key) != value:
             raise RequestError(

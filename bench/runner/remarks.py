@@ -1,4 +1,4 @@
-"""What a user should know about outputs made elsewhere, in a line."""
+"""A remark on outputs made elsewhere whose known pixels were changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.store.directory import RunDirectory
 
 
 def with_remarks(results: Sequence[RunResult]) -> list[RunResult]:
-    """Return the results, with a remark for outputs whose known pixels are not the images'."""
+    """Return the results, with a remark on outputs whose known pixels differ from the image's."""
     for result in results:
         off: dict[str, int] = {}
         for output_id, record in RunDirectory(result.path).records().items():

@@ -1,4 +1,4 @@
-"""What a passed `bench verify` leaves beside a run: the state re-run, and what was compared."""
+"""Write beside a run that `bench verify` reproduced it: the state re-run, and the evidence."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bench.store.state import State, read_state, write_state
 def record_rerun(run: Path, verdict: Verdict) -> State | None:
     """Write that a run was reproduced on this machine, and return its state.
 
-    A verdict that is not good writes nothing and returns None: the state stays what it was.  So
-    does the reason of a run that is flagged as unreliable.
+    A verdict that is not good writes nothing and returns None: the state stays as it was.  The
+    reason of a run that is flagged as unreliable is kept.
     """
     if not verdict.good:
         return None
@@ -30,7 +30,7 @@ def record_rerun(run: Path, verdict: Verdict) -> State | None:
 
 
 def evidence(verdict: Verdict) -> str:
-    """Return date, version, machine, and how many of the images run again are equal."""
+    """Return date, version, machine, and how many of the images that were run again are equal."""
     commit = code_version()["commit"]
     code = f"inpaint-bench {version('inpaint-bench')}" + (f" ({str(commit)[:8]})" if commit else "")
     machine = f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"

@@ -12,8 +12,8 @@ from bench.store.summary import Summary
 class RunResult:
     """The result of one run.
 
-    path: its directory.  n: its images, times samples.  n_new: those completed now.  failed: id ->
-    error.  remarks: lines that the user should read.  summary: None if it was not scored.
+    path: its directory.  n: its images times samples.  n_new: how many were completed now.
+    failed: id -> error.  remarks: lines for the user.  summary: None if it was not scored.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Batches run by an executor; those of a lost worker are run again."""
+"""Run batches by an executor, and run those of a lost worker again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def complete_all(
 ) -> Iterator[BatchResult]:
     """Yield the result of every batch; the images of a lost batch are tried alone.
 
-    A batch whose worker died is first tried again whole: another batch may be to blame (kill -9,
-    memory that ran out), and a network's last bits depend on the batch.  timeout: seconds that an
+    A batch whose worker died is first tried again as a whole: the cause may lie elsewhere (kill -9,
+    a lack of memory), and a network's last bits depend on the batch.  timeout: seconds that an
     image may take, None = no limit.
     """
 

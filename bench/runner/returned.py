@@ -1,4 +1,4 @@
-"""Score the outputs that came back for a handout; more of them may come later."""
+"""Score the outputs returned for a handout; more outputs may be added later."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from bench.store.record import read_records
 
 @dataclass(frozen=True)
 class ReturnedRequest:
-    """Outputs in a folder, made of what was handed out in another.
+    """A folder of outputs, and the folder of the handout that they were made from.
 
-    name, licence: their method's in tables.  dataset: where the images lie now, None = as in the
+    name, licence: the method's, for tables.  dataset: where the images are now, None = as in the
     handout.
     """
 
@@ -39,10 +39,10 @@ class ReturnedRequest:
 def score_returned(
     asked: ReturnedRequest, *, out: Path, metrics: Sequence[str] | None, progress: Progress
 ) -> list[RunResult]:
-    """Score what came back as a run; what is missing is an error of its image.
+    """Score the outputs as a run; a missing output is an error of its image.
 
     Outputs that changed since they were last read are read again.  Raises RequestError where the
-    images or the holes are not those that were handed out.
+    images or the holes are not those of the handout.
     """
     run, method = returned_run(asked)
     described = spec.describe(run, run.ids())
@@ -54,9 +54,9 @@ def score_returned(
 
 
 def returned_run(asked: ReturnedRequest) -> tuple[Run, ReturnedOutputs]:
-    """Return the run that the outputs are, and its method.
+    """Return the outputs as a run, and its method.
 
-    Raises RequestError if it is not of what was handed out, or if nothing came back.
+    Raises RequestError if images or holes are not those of the handout, or without any output.
     """
     if not asked.folder.is_dir():
         raise RequestError(f"--outputs {asked.folder}: no such folder.")
@@ -79,7 +79,7 @@ def returned_run(asked: ReturnedRequest) -> tuple[Run, ReturnedOutputs]:
 
 
 def forget_changed(directory: RunDirectory, method: ReturnedOutputs) -> None:
-    """Note as not done the records whose output's file is no longer the one that was read."""
+    """Mark records as not done when the file of their output has changed."""
     with directory.owned():
         last = {record.id: record for record in read_records(directory.path)}
         changed = [
@@ -97,7 +97,7 @@ def _any_output(method: ReturnedOutputs, handout: Handout) -> bool:
 
 
 def _check_same(run: Run, handout: Handout) -> None:
-    """Raise RequestError unless this machine has the images and draws the holes handed out."""
+    """Raise RequestError unless this machine has the handout's images and draws its holes."""
     here = spec.describe(run, run.ids())
     if here["dataset"]["content_sha256"] != handout.dataset["content_sha256"]:
         raise RequestError(

@@ -1,7 +1,7 @@
-"""Reuse what an earlier run made of the same images, after a file was added, removed or repaired.
+"""Reuse outputs of an earlier run after an image file was added, removed or repaired.
 
 A completion is a function of the method, the image, the hole and the seed.  Where all four are the
-same, it need not be made again, though the run is another one: its data has another hash.
+same it is not made again, although the run differs: its data has another hash.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def take_over(
     *,
     on_progress: Callable[[int, int], None],
 ) -> int:
-    """Copy what runs beside the directory made of the same images and holes; return how many.
+    """Copy outputs of the same images and holes from runs beside the directory; return how many.
 
-    directory: of a run that has just begun, owned.  A record that is taken over notes the run that
+    directory: of a new run, owned by this process.  A record that is taken over names the run that
     made it.
     """
     taken = 0
@@ -44,7 +44,7 @@ def take_over(
 
 
 def _others(path: Path, spec: Spec) -> Iterator[RunDirectory]:
-    """Yield the runs beside a directory that differ from it in their data alone; newest first."""
+    """Yield the runs beside a directory that differ from it in their data only, newest first."""
     ours = _without_data(spec)
     manifests = [p for p in path.parent.glob("*/manifest.json") if p.parent != path]
     for file in sorted(manifests, key=lambda p: p.stat().st_mtime, reverse=True):
@@ -58,7 +58,7 @@ def _others(path: Path, spec: Spec) -> Iterator[RunDirectory]:
 
 
 def _without_data(spec: Spec) -> bytes:
-    """Return what of a spec decides how an image is completed, besides image and hole."""
+    """Return the parts of a spec that decide a completion, besides image and hole."""
     dataset, mask = spec["dataset"], spec["mask"]
     kept = {k: v for k, v in dataset.items() if k not in {"content_sha256", "n"}}
     drawn = {k: v for k, v in mask.items() if k != "assets"}
@@ -88,7 +88,7 @@ def _take_image(
     try:
         image = mask_image(run, image_id)
     except ImageError:
-        return 0  # the run will say so
+        return 0  # the run will report it
     same = all(
         (record.target_sha256, record.hole_sha256) == (image.sha256["target"], image.sha256["hole"])
         and other.is_done(record)

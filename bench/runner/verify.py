@@ -19,8 +19,8 @@ from bench.runner.reference import Override, Reference, read_reference, rebuild
 from bench.store.manifest import BatchPlan
 from bench.store.record import Record
 
-# On another processor a network's outputs differ in their last bits, and a sampler may amplify
-# them: its mean scores over the images run again may then differ by this share.
+# On another processor a network's outputs differ in their last bits, which a sampler may amplify:
+# its mean scores over the images that are run again may differ by this share.
 NETWORK_TOLERANCE = 0.05
 # Scores of equal pixels may differ by this share: LPIPS is a network as well.
 SCORE_TOLERANCE = 1e-4
@@ -28,10 +28,10 @@ SCORE_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one reference: n images run again, `exact` of them equal to the bit.
+    """The result for one reference: n images were run again, `exact` of them are equal to the bit.
 
-    off: what differs more than is allowed; empty when the reference is reproduced.  network: the
-    name of its method when that is one, whose images need not be equal to the bit; else "".
+    off: the differences above the tolerance; empty when the reference is reproduced.  network: the
+    method's name if it is a network, whose images need not be equal to the bit; else "".
     unchecked: why it could not be run again here; "" when it was.
     """
 
@@ -66,11 +66,11 @@ def verify(
     """Run `count` images of a reference again, in the batches of its plan, and compare.
 
     Methods without a network must be equal to the bit, networks within NETWORK_TOLERANCE.  A
-    damaged reference is not reproduced; one that other code, weights or data than this machine's
-    made cannot be checked.
+    damaged reference is not reproduced; one made by other code, weights or data than this machine's
+    cannot be checked.
 
-    overrides: plug-ins of those names, for what a reference does not hold, such as the path of a
-    folder.
+    overrides: plug-ins that replace those of the same names, for paths that a reference does not
+    hold.
     """
     try:
         reference = read_reference(path)
@@ -92,7 +92,7 @@ def verify(
 def _compare(
     new: Sequence[ImageResult], reference: Reference, *, may_differ: bool
 ) -> tuple[int, tuple[str, ...]]:
-    """Return how many results are equal to the bit, and what differs more than is allowed."""
+    """Return how many results are equal to the bit, and the differences above the tolerance."""
     same: list[ImageResult] = []
     differ: list[ImageResult] = []
     for item in new:
@@ -107,7 +107,7 @@ def _compare(
 
 
 def in_sum(verdicts: Sequence[Verdict]) -> str:
-    """Return the last line: what is reproduced, and what need not be equal to the bit."""
+    """Return the last line: how much is reproduced, and what need not be equal to the bit."""
     good = sum(verdict.good for verdict in verdicts)
     unchecked = sum(bool(verdict.unchecked) for verdict in verdicts)
     cannot = f", {unchecked} cannot be checked" if unchecked else ""

@@ -27,7 +27,7 @@ def detectable(
     differences: of two methods' scores, one per photograph (`by_source`), two or more.  By
     resampling: `samples` sets of n photographs are drawn from the centred differences, and of each
     the lower end of the 95% percentile bootstrap interval is taken.  A true difference d shifts a
-    set's interval by d and is told from 0 where that end then lies above 0, so d is the 80th
+    set's interval by d and is significant where that end then lies above 0, so d is the 80th
     percentile of minus the ends.  Raises ValueError for fewer than two differences or an n below 2.
     """
     values = _finite(differences)

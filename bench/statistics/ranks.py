@@ -19,7 +19,7 @@ NEMENYI_05 = (
 class Ranks:
     """Friedman's mean ranks (1 = best) over n blocks, and Nemenyi's critical difference.
 
-    Two methods whose mean ranks differ by less than `critical_difference` are not told apart at
+    Two methods whose mean ranks differ by less than `critical_difference` are not distinguished at
     the 5% level.
     """
 

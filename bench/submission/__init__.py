@@ -1,1 +1,1 @@
-"""Results that come in: pack runs with a card of their method, and check what others packed."""
+"""Pack runs with a card of their method, and check what others packed."""

@@ -1,4 +1,4 @@
-"""method.json: who made the results, of what, and what it may have seen."""
+"""method.json: a card of the method, its authors, licences and training data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SEEN = ("yes", "no", "unknown")
 
 
 def read_card(path: Path) -> dict[str, object]:
-    """Return a card; raises RequestError that names all that is wrong with it."""
+    """Read a card; raises RequestError that lists everything wrong with it."""
     try:
         loaded = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -39,13 +39,13 @@ def problems(card: object) -> list[str]:
 
 
 def licence_of(card: Mapping[str, object]) -> str:
-    """Return the licence as tables show it: of the code, and of the weights where it is another."""
+    """Return the licence for tables: that of the code, and that of the weights if it differs."""
     code, weights = str(card["licence_code"]), str(card["licence_weights"])
     return code if weights in {code, "none"} else f"{code} / {weights}"
 
 
 def template() -> dict[str, object]:
-    """Return a card to fill in: each key with what it has to hold."""
+    """Return a card to fill in: each key with a description of its value."""
     hints: dict[str, object] = {key: f"<{told}>" for key, (_, told) in REQUIRED.items()}
     return {**hints, "schema": SCHEMA_VERSION}
 

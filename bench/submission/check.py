@@ -1,4 +1,4 @@
-"""Check what others packed: hashes, images, holes and arithmetic; with the PNGs, every score."""
+"""Check a submission: hashes, images, holes and means; with the PNGs, every score."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bench.submission.pack import CARD, PIXELS, hole_hash, pixels_hash, read_sub
 
 @dataclass
 class Checked:
-    """A run of a submission: what is wrong with it; whether its PNGs were seen; its number.
+    """A run of a submission: its problems, whether its PNGs were read, and its number.
 
     licence: as the card says.
     """
@@ -43,7 +43,7 @@ class Checked:
 
     @property
     def state(self) -> State | None:
-        """What it has shown; None for a run that something is wrong with."""
+        """The state that it has reached; None for a run with problems."""
         word: Verification = "re-scored" if self.seen else "claimed"
         return None if self.wrong else State(word, "", f"{self.n} outputs", self.licence)
 
@@ -55,10 +55,10 @@ def check(
     dataset: str | None,
     on_progress: Callable[[int, int], None],
 ) -> list[Checked]:
-    """Check a submission; raises RequestError for a folder that is none, or a card with gaps.
+    """Check a submission; raises RequestError for a folder that is none, or an incomplete card.
 
-    archives: where the archives of PNGs lie, None = in the folder; runs without theirs are claims.
-    dataset: where the images lie, for datasets that are not shipped.
+    archives: folder of the archives of PNGs, None = in the submission; runs without an archive are
+    claims.  dataset: where the images are, for datasets that are not shipped.
     """
     whole = read_submission(folder)
     card = read_card(folder / CARD)
@@ -120,7 +120,7 @@ def _images(run: Run, wrong: list[str]) -> dict[str, MaskedImage]:
 
 
 def _other_arithmetic(path: Path, reference: Reference) -> list[str]:
-    """Return the metrics whose mean is not that of the scores, and what has no score."""
+    """Return the metrics whose mean is not that of the scores, and outputs without a score."""
     wrong = [f"{k} has no record or score" for k in reference.records if reference.lacks(k)]
     summary = read_summary(path)
     for name, values in reference.scores.items():
@@ -133,7 +133,7 @@ def _other_arithmetic(path: Path, reference: Reference) -> list[str]:
 
 
 def _other_pixels(path: Path, reference: Reference, images: Mapping[str, MaskedImage]) -> list[str]:
-    """Return the images and holes that are not this machine's, and outputs told in two ways."""
+    """Return the images and holes that differ from this machine's, and contradictory hashes."""
     samples = reference.manifest.spec["samples"]
     rows = list(csv.DictReader(io.StringIO((path / PIXELS).read_text("utf-8"))))
     wrong = []

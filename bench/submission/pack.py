@@ -1,7 +1,8 @@
-"""Pack runs into a folder that a repository of results can take.
+"""Pack runs into a folder for a repository of results.
 
-submission.json, method.json, and for each run its manifest, records, scores, summary and the hashes
-of its pixels; the outputs themselves in archives/, which are attached elsewhere by their hash.
+The folder holds submission.json, method.json, and for each run its manifest, records, scores,
+summary and pixel hashes.  The outputs are in archives/, which are published elsewhere and
+identified by their hash.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 SUBMISSION, CARD, PIXELS = "submission.json", "method.json", "pixels.csv"
 FILES = ("manifest.json", "records.jsonl", "scores.csv", "summary.json")
 SCHEMA_VERSION = 1
-# So that the same outputs give the same archive.
+# Fixed, so that the same outputs give the same archive.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
 class Packed:
-    """What was written: the folder, its runs, and the bytes of the archives."""
+    """The folder that was written, its runs, and the size of the archives in bytes."""
 
     path: Path
     runs: tuple[str, ...]
@@ -47,9 +48,9 @@ class Packed:
 def pack(
     runs: Sequence[Path], card: Path | None, out: Path, on_progress: Callable[[int, int], None]
 ) -> Packed:
-    """Pack complete, scored runs; raises RequestError for others, and for a card with gaps.
+    """Pack complete, scored runs; raises RequestError for others, and for an incomplete card.
 
-    Without a card, one to fill in is written and named.
+    Without a card, a template is written and named in the error.
     """
     if out.exists() and (not out.is_dir() or any(p.name != CARD for p in out.iterdir())):
         raise RequestError(f"{out} is not an empty folder; give a new one with --out.")
@@ -72,7 +73,7 @@ def pack(
 
 
 def _card_in(out: Path) -> Path:
-    """Return the card in a folder; where it has none, write one to fill in and raise."""
+    """Return the card in a folder; without one, write a template and raise RequestError."""
     card = out / CARD
     if not card.exists():
         write_atomic(card, indented(template()))
@@ -81,7 +82,7 @@ def _card_in(out: Path) -> Path:
 
 
 def _complete(run: Path) -> tuple[RunDirectory, Manifest]:
-    """Return a run; RequestError unless it is complete, scored, and has its PNGs."""
+    """Return a run; raises RequestError unless it is complete, scored, and has its PNGs."""
     directory = RunDirectory(run)
     manifest = directory.manifest()
     if manifest is None:
@@ -98,7 +99,7 @@ def _complete(run: Path) -> tuple[RunDirectory, Manifest]:
 
 
 def _pack_run(directory: RunDirectory, manifest: Manifest, out: Path) -> dict[str, object]:
-    """Copy the facts, write the hashes of the pixels and the archive; return the run's entry."""
+    """Copy a run's files, write its pixel hashes and its archive; return its entry."""
     name = directory.path.name
     target = out / "runs" / name
     target.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ class Command:
     and may hold name, licence, version, directory, environment, files, group, layout, polarity and
     hidden.
     layout, polarity: how the files lie, and what white means in a mask; "auto" is the layout's.
-    hidden: what an image shows in its hole: black, grey or the mean of its known pixels.
+    hidden: the content of the hole in its images: black, grey or the mean of the known pixels.
     The files among the arguments and those of `files` are part of a run's identity.  A program that
     draws random numbers should take each image's seed from {seeds}; {seed} is that of a group's
     first image, so that its outputs depend on --batch-size.
@@ -47,7 +47,7 @@ class Command:
         self.recipe().check()
 
     def recipe(self) -> Recipe:
-        """Return what to run; raises RequestError for a file that does not say it."""
+        """Return what to run; raises RequestError for an invalid file."""
         from methods.command.recipe import Recipe, from_words, read_recipe
 
         text = str(self.command).strip()
@@ -59,22 +59,22 @@ class Command:
 
     @property
     def seeded(self) -> bool:
-        """Whether the program is told a seed; without one it is taken for deterministic."""
+        """Whether the program gets a seed; without one it is taken for deterministic."""
         return self.recipe().seeded
 
     def title(self) -> str:
-        """Return what tables call it: the file's `name`, else the program or script."""
+        """Return its name for tables: the file's `name`, else the program or script."""
         recipe = self.recipe()
         words = [Path(w).name for w in recipe.argv if not w.startswith("-") and "{" not in w]
         scripts = [word for word in words if Path(word).suffix in {".py", ".sh", ".pl", ".jl"}]
         return recipe.name or (scripts or words)[0]
 
     def licence(self) -> str:
-        """Return the licence that the file says, "" for none."""
+        """Return the licence that the file states, "" for none."""
         return self.recipe().licence
 
     def group_size(self) -> int | None:
-        """Return how many images one start gets; None leaves it to --batch-size."""
+        """Return the number of images per start; None leaves it to --batch-size."""
         return self.recipe().group
 
     def assets(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""One start of the program: files out, wait, files in; nothing is left behind."""
+"""Run the program once: write its files, wait, read its outputs, remove everything."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ LAST_WORDS = 300
 
 
 class ProgramError(Exception):
-    """What the program did wrong, in a line."""
+    """An error of the program, in one line."""
 
 
 @dataclass(frozen=True)
 class Group:
     """Images that one start of the program completes.
 
-    images: uint8 (N, 3, H, W), with what the hole shows.  holes: bool (N, 1, H, W).
+    images: uint8 (N, 3, H, W), their holes filled as `hidden` says.  holes: bool (N, 1, H, W).
     """
 
     images: torch.Tensor
@@ -43,15 +43,15 @@ class Group:
 
 
 def complete(recipe: Recipe, group: Group) -> torch.Tensor:
-    """Return what the program made of a group, float32 (N, 3, H, W) in [0, 1].
+    """Return the program's outputs for a group, float32 (N, 3, H, W) in [0, 1].
 
-    It sees a private folder with the images, whose holes are hidden, and the masks; the folder is
-    removed afterwards.  Raises ProgramError for a program that fails, and for an output that is
-    missing, unreadable, of another size, or outside the folder.
+    The program sees a private folder with the masks and the images, whose holes are hidden; the
+    folder is removed afterwards.  Raises ProgramError for a program that fails, and for an output
+    that is missing, unreadable, of another size, or outside the folder.
     """
     import torch
 
-    # Two levels down, so that ".." of a folder that the program is told is private as well.
+    # Two levels down, so that ".." of a folder that the program gets is private as well.
     private = Path(tempfile.mkdtemp(prefix="bench-command-")).resolve()
     scratch = private / "files"
     try:
@@ -85,7 +85,7 @@ def _write(recipe: Recipe, group: Group, scratch: Path) -> list[str]:
 def _starts(
     recipe: Recipe, group: Group, names: Sequence[str], scratch: Path
 ) -> list[dict[str, str]]:
-    """Return the placeholders' values of each start: one, or one an image."""
+    """Return the placeholders' values for each start: one start, or one per image."""
     layout = recipe.files_layout
     common = {
         "images": str(scratch / layout.images),
@@ -124,7 +124,7 @@ def _run(recipe: Recipe, values: Mapping[str, str], private: Path) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    # Leaving the block closes the supervisor's stdin, which ends what still runs.
+    # Leaving the block closes the supervisor's stdin; the supervisor then ends the program.
     with supervisor:
         if supervisor.stdin is None or supervisor.stdout is None:
             raise ProgramError("it cannot be watched")
@@ -153,7 +153,7 @@ def _signal(code: object) -> str:
 
 
 def _last_words(text: str) -> str:
-    """Return the last lines in one line, without what a progress bar overwrote."""
+    """Return the last lines as one line, without text that a progress bar overwrote."""
     lines = [line.rsplit("\r", 1)[-1].strip() for line in text.splitlines()]
     return " | ".join([line for line in lines if line][-3:])[-LAST_WORDS:]
 

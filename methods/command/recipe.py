@@ -1,4 +1,4 @@
-"""What to run: a command line with placeholders, or a TOML file that says more."""
+"""Read what to run: a command line with placeholders, or a TOML file with more settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.api import RequestError
 from bench.api.exchange import LAYOUTS, POLARITIES, Layout, LayoutName, Polarity
 from methods.common.hidden import Hidden
 
-# What a command line and its environment may ask for.
+# The placeholders of a command line and its environment.
 PLACEHOLDERS = {
     "images": "the folder of images",
     "masks": "the folder of masks",
@@ -31,20 +31,20 @@ PLACEHOLDERS = {
     "device": "cpu, cuda or cuda:N",
 }
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-# Programs whose own bytes say nothing about a method: its script is another argument.
+# The files of these programs do not identify a method: its script is another argument.
 _INTERPRETERS = re.compile(r"(python|pypy|perl|ruby|node|julia|java|bash|sh|zsh|env)[\d.]*")
 HIDDEN: tuple[Hidden, ...] = get_args(Hidden)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A program and how it is spoken to.
+    """A program and how it is called.
 
-    argv: with placeholders.  directory: where it is started.  environment: variables beside those
-    of this process, with placeholders.  files: files and folders that decide its outputs, beside
-    those among its arguments.  group: images a start; None leaves it to --batch-size.
-    hidden: what an image shows in the hole: black, grey (128), or the mean of its known pixels.
-    name, licence: what tables show of it; no part of its identity.
+    argv: with placeholders.  directory: where it is started.  environment: variables besides those
+    of this process, with placeholders.  files: files and folders that decide its outputs, besides
+    those among its arguments.  group: images per start; None leaves it to --batch-size.
+    hidden: the content of the hole in its images: black, grey (128), or the mean of known pixels.
+    name, licence: for tables; no part of its identity.
     """
 
     argv: tuple[str, ...]
@@ -61,7 +61,7 @@ class Recipe:
 
     @property
     def files_layout(self) -> Layout:
-        """Where the files lie."""
+        """The layout of the files."""
         return LAYOUTS[self.layout]
 
     @property
@@ -71,11 +71,11 @@ class Recipe:
 
     @property
     def seeded(self) -> bool:
-        """Whether the program is told a seed."""
+        """Whether the program gets a seed."""
         return bool({"seed", "seeds"} & self._asked_for())
 
     def check(self) -> None:
-        """Raise RequestError for a program that cannot be started, or cannot know what to do."""
+        """Raise RequestError for a program that cannot be started, or lacks a placeholder."""
         if not self.argv:
             raise RequestError("no program was given. Write command:PROGRAM {images} ... {outputs}")
         asked = self._asked_for()
@@ -113,7 +113,7 @@ class Recipe:
         return program
 
     def assets(self) -> dict[str, str]:
-        """Return hashes of all that decides the outputs: the command, and files among its words."""
+        """Return hashes of what decides the outputs: the command, and the files in it."""
         words = [_INTERPRETERS.sub(r"\1", Path(self.argv[0]).name)]
         hashes: dict[str, str] = {}
         for place, word in enumerate(self.argv):
@@ -168,7 +168,7 @@ def from_words(text: str) -> tuple[str, ...]:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a TOML file; relative paths in it are of its folder.  Raises RequestError."""
+    """Read a TOML file; relative paths are relative to its folder.  Raises RequestError."""
     try:
         loaded = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -209,7 +209,7 @@ def _check_choices(loaded: Mapping[str, object], path: Path) -> None:
 
 
 def _check_texts(loaded: Mapping[str, object], path: Path) -> None:
-    """Raise RequestError for what is no text and should be."""
+    """Raise RequestError for a value that should be a text and is not."""
     for key in ("name", "licence", "version"):
         if not isinstance(loaded.get(key, ""), str):
             raise RequestError(f"{path}: {key} = {loaded[key]!r} is no text")

@@ -1,8 +1,9 @@
-"""Runs one program, and takes down all that it started; a process of its own (see program.py).
+"""Run one program in a separate process and end all processes that it started (see program.py).
 
-From stdin comes one line of JSON: argv, directory, environment, scratch.  To stdout goes one: the
-exit code, and the last words of stderr and stdout.  When stdin ends before the program does, who
-asked is gone: everything is killed and the scratch folder removed.  Standard library only.
+Reads one line of JSON from stdin: argv, directory, environment, scratch.  Writes one line to
+stdout: the exit code, and the end of stderr and stdout.  When stdin closes before the program ends,
+the caller is gone: all processes are killed and the scratch folder is removed.  Standard library
+only.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of linux/prctl.h
 
 
 def main() -> None:
-    """Do what stdin asks for."""
+    """Run the program that stdin describes."""
     asked = json.loads(sys.stdin.buffer.readline())
     adopt_orphans()
     try:
@@ -50,15 +51,15 @@ def main() -> None:
 
 
 def answer(values: dict[str, object]) -> None:
-    """Write the line that stdout gets."""
+    """Write the result as a line on stdout."""
     sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 
 def watch(program: subprocess.Popen[bytes]) -> dict[str, bytes] | None:
-    """Wait for the program, reading what it says; None when stdin ended first.
+    """Wait for the program and read its output; return None when stdin closed first.
 
-    What it says is read as it comes, so that it never waits; the last bytes are kept.
+    Output is read as it comes, so that the program never blocks; the last bytes are kept.
     """
     tails = {"stdout": b"", "stderr": b""}
     with selectors.DefaultSelector() as ready:
@@ -84,7 +85,7 @@ def watch(program: subprocess.Popen[bytes]) -> dict[str, bytes] | None:
 
 
 def _read(stream: object) -> bytes | None:
-    """Return what can be read now, b"" at the end, None when there is nothing at the moment."""
+    """Return the bytes that can be read now: b"" at the end, None when there are none yet."""
     number = stream if isinstance(stream, int) else stream.fileno()  # type: ignore[attr-defined]
     try:
         return os.read(number, 1 << 16)
@@ -93,13 +94,13 @@ def _read(stream: object) -> bytes | None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all processes below whose own parent ends (Linux)."""
+    """Become the parent of descendants whose own parent ends (Linux)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
 def kill_descendants(program: subprocess.Popen[bytes]) -> None:
-    """Kill all that the program started and left; on Linux also what went into the background."""
+    """Kill all processes that the program started; on Linux also those in the background."""
     with suppress(OSError):
         os.killpg(program.pid, signal.SIGKILL)
     with suppress(OSError):
@@ -114,7 +115,7 @@ def kill_descendants(program: subprocess.Popen[bytes]) -> None:
 
 
 def own_children() -> list[int]:
-    """Return the children of this process, where /proc tells them."""
+    """Return the children of this process, where /proc lists them."""
     try:
         return [int(pid) for pid in Path("/proc/thread-self/children").read_text().split()]
     except OSError:

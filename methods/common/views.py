@@ -101,7 +101,7 @@ def _scorer(
 ) -> Callable[[Array], float]:
     """Return what scores a place: y and x of the template's centre, and its scale over `step`.
 
-    y and x count from the photograph's corner, and `step` its pixels a pixel of the template.
+    y and x count from the photograph's corner, and `step` is its pixels per pixel of the template.
     """
     height, width = template.shape
     rows, columns = np.arange(height) + 0.5 - height / 2, np.arange(width) + 0.5 - width / 2

@@ -19,7 +19,7 @@ class Schedule:
     """The forward process q: how much noise each level t = 0..T holds.
 
     beta, alpha_bar: float64 (T + 1,); beta[0] = 0, so alpha_bar[0] = 1 and the posterior's variance
-    at t = 1 is exactly 0.  network_step: int64 (T + 1,), what the network is told at level t: the
+    at t = 1 is exactly 0.  network_step: int64 (T + 1,), the network's input t at level t: the
     0-based step of the schedule it was trained on (-1 at level 0, which no network ever sees).
     """
 

@@ -1,4 +1,4 @@
-"""Training a DDPM (algorithm 1): noise an image at a random level, predict the noise.
+"""Train a DDPM (algorithm 1): add noise to an image at a random level, predict the noise.
 
 Or predict x0 or v (methods.ddpm.prediction), by its mean squared error, all levels alike.
 
@@ -46,8 +46,8 @@ class TrainingConfig:
 
     unet: its out_channels are twice its in_channels when the variance is learned (hybrid loss).
     ema: decay of the shipped average.  warmup, cooldown: steps over which the learning rate rises
-    at the start and falls to 0 at the end (0: it stays level, and a run can be prolonged as if it
-    had never ended).  clip: of the gradient's norm.
+    at the start and decreases to 0 at the end (0: it stays constant, and a run can be prolonged as
+    if it had never ended).  clip: of the gradient's norm.
     """
 
     unet: UNetConfig

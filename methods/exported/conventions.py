@@ -1,4 +1,4 @@
-"""What an exported network takes and gives: order, ranges, polarity, what it sees in the hole."""
+"""The inputs and output of an exported network: order, ranges, polarity, the hole's content."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Conventions:
 
     multiple_of: H and W are padded to a multiple of this.  value_range: of the image that it takes;
     output_range: of the image that it returns.  polarity: what the mask's larger value means;
-    mask_range: its two values.  hidden: what it sees inside the hole: "zero" (black), "mid" (the
+    mask_range: its two values.  hidden: its input inside the hole: "zero" (black), "mid" (the
     middle of the range) or "mean" (of the known pixels).  inputs: "pair", or "stack" for one
-    tensor of four channels; mask_first: the mask before the image.  at_fixed: what a network of one
-    size does with others: the image is resized, or cut into overlapping tiles.
+    tensor of four channels; mask_first: the mask before the image.  at_fixed: how a network of one
+    size takes other sizes: the image is resized, or cut into overlapping tiles.
     """
 
     multiple_of: int = 8
@@ -40,12 +40,12 @@ class Conventions:
     at_fixed: Literal["resize", "tile"] = "resize"
 
     def check(self) -> None:
-        """Raise RequestError for values that fit no network."""
+        """Raise RequestError for values that no network can have."""
         if self.multiple_of < 1:
             raise RequestError(f"multiple_of={self.multiple_of} is not at least 1")
 
     def call(self, network: Network, visible: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-        """Return what a network makes of a batch: (N, 3, H, W), clipped to [0, 1].
+        """Call a network on a batch; return (N, 3, H, W), clipped to [0, 1].
 
         network: takes one tensor or two, by `inputs`.  visible: (N, 3, H, W).  hole: (N, 1, H, W).
         """
@@ -68,9 +68,9 @@ class Conventions:
         hole: torch.Tensor,
         size: tuple[int, int] | None,
     ) -> torch.Tensor | Completion:
-        """Return what a network makes of a batch, whatever the one size that it takes (h, w).
+        """Call a network that may take one size (h, w) only on a batch of any size.
 
-        Where that is another than the image's, the notes say what was done.
+        Where the sizes differ, the notes say how the images were fitted.
         """
         from methods.exported.sizes import POLICIES
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ONNX(Conventions):
     """An exported network in ONNX.
 
-    path: the file; FILE.data beside it, if there, belongs to it.  Inputs are found by name and
+    path: the file; FILE.data beside it, if it exists, belongs to it.  Inputs are found by name and
     number of channels; their type, one size where there is one, and whether the channels come last
     are the file's own, unless `channels` says where.  The other parameters are those of
     Conventions.
@@ -71,7 +71,7 @@ class ONNX(Conventions):
 
 
 def _provider(device: str) -> str:
-    """Return onnxruntime's name of a device; raises RequestError where it is not there."""
+    """Return onnxruntime's provider for a device; raises RequestError if it lacks it."""
     package = runtime()
     provider = "CPUExecutionProvider" if device == "cpu" else "CUDAExecutionProvider"
     if provider not in package.get_available_providers():

@@ -1,7 +1,7 @@
-"""Exported networks that circulate, as names that fill the parameters of torchscript: and onnx:.
+"""Names for widely used exported networks, which set the parameters of torchscript: and onnx:.
 
-No file is shipped or fetched: a name without one says where it is published.  What each network
-takes and gives was read from its authors' code, or from the code that runs it (IOPaint).
+No file is shipped or downloaded: a name without one says where it is published.  The conventions of
+each network were read from its authors' code, or from code that runs it (IOPaint).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HUB = "https://huggingface.co/"
 class Lama(TorchScript):
     """LaMa (Suvorov et al. 2022), big-lama on Places, exported to TorchScript.
 
-    path: big-lama.pt.  It takes any multiple of 8, and hides the hole itself.
+    path: big-lama.pt.  Its sides are any multiple of 8, and it hides the hole itself.
     """
 
     name: ClassVar[str] = "lama"
@@ -72,8 +72,8 @@ class LamaAnime(Lama):
 class MIGAN(Lama):
     """MI-GAN (Sargsyan et al. 2023), traced at 512 pixels: migan_traced.pt.
 
-    One tensor: the mask (keep - 0.5), then the image in -1..1 with the middle in the hole.  Other
-    sizes are resized, as its demo does.  Outside the hole its output means nothing.
+    One tensor: the mask (keep - 0.5), then the image in -1..1 with 0 in the hole.  Other sizes are
+    resized, as in its demo.  Its output outside the hole is meaningless.
     """
 
     name: ClassVar[str] = "migan"
@@ -164,8 +164,8 @@ class LamaStacked(LamaONNX):
 class MIGANPipeline(LamaONNX):
     """MI-GAN with its cropping and blending in one graph: migan_pipeline_v2.onnx, any size.
 
-    Near the rim it mixes what the image shows inside the hole into its output; so the hole is
-    filled with the mean of the known pixels first.  For scores take `migan`.
+    Near the border its output depends on the image inside the hole, so the hole is filled with the
+    mean of the known pixels first.  For scores use `migan`.
     """
 
     name: ClassVar[str] = "migan-pipeline"
@@ -183,7 +183,7 @@ class MIGANPipeline(LamaONNX):
 
 
 class _Remarking:
-    """A loaded network that may have something to say about its file."""
+    """A loaded network that may have a remark on its file."""
 
     def __init__(
         self,

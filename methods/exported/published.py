@@ -1,4 +1,4 @@
-"""Where the files of circulating networks are published, with their hashes and licences."""
+"""Where the files of widely used networks are published, with their hashes and licences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Published:
     licence: str
 
     def require_file(self, name: str, path: Path) -> None:
-        """Raise RequestError, with where to get it, unless a file is given."""
+        """Raise RequestError, which says where to get the file, unless there is one."""
         if path == _NO_FILE:
             raise RequestError(
                 f"its network is not shipped. Get {self.file} ({self.size}, {self.digest}, licence "

@@ -14,7 +14,7 @@ from methods.exported.conventions import Network
 if TYPE_CHECKING:
     import torch
 
-# The types of inputs that images can be turned into.
+# The input types that images can be converted to.
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -31,7 +31,7 @@ class Session:
     """A loaded network.
 
     size: (h, w) of a network that takes one size; None for any.  takes_bytes: whether it takes
-    8-bit images.  Threads are torch's of this process, which the run's plan sets.  Raises
+    8-bit images.  Uses as many threads as torch in this process, which the run's plan sets.  Raises
     RequestError for a file that is no such network.
     """
 

@@ -1,4 +1,4 @@
-"""A network of one size at others: the whole image resized to it, or tiles of that size."""
+"""Use a network of one size at others: resize the whole image, or cut it into tiles."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def resized(
 ) -> torch.Tensor:
     """Complete an image at another size, and bring it back by bicubic interpolation.
 
-    A pixel of the other size is the mean of the known pixels below it, and missing where fewer than
-    half of them are known: what is hidden never enters.
+    A resized pixel is the mean of the known pixels that it covers, and missing if fewer than half
+    of its pixels are known: hidden pixels never enter.
     """
     from torch.nn.functional import interpolate
 
@@ -69,7 +69,7 @@ def _padded(tensor: torch.Tensor, bottom: int, right: int) -> torch.Tensor:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Return where tiles begin: evenly, an eighth or more of a side shared by two."""
+    """Return where tiles begin: evenly, two neighbours overlap by an eighth of a side or more."""
     if length <= side:
         return [0]
     count = -(-(length - side) // (side - side // 8)) + 1

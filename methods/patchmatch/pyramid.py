@@ -21,7 +21,7 @@ class Level:
     hole: np.ndarray
 
     def patches(self, size: int) -> np.ndarray:
-        """Return which patches are wholly known: bool, over the patches of `size` pixels a side."""
+        """Return which patches of size x size pixels are wholly known: bool, over all patches."""
         return known_patches(self.hole, size)
 
 

@@ -1,13 +1,13 @@
-"""What each part of the denoising network is worth: variants of one recipe, trained equally.
+"""Train variants of one recipe equally, to measure what each part of the denoising network adds.
 
     python -m tests.benchmarks.ablations --setting fashion-mnist-32 --out FOLDER
     python -m tests.benchmarks.ablations --setting photos-64 --photos FOLDER --out FOLDER
     python -m tests.benchmarks.ablations_table FOLDER --out results/ablations
 
 Every variant sees the same images, levels and noises in the same order, for the same number of
-steps, in float32 on one thread, with the number of parameters of the baseline to within 5%: where
-a part is left out, levels are widened.  Stopped at any moment, the same command goes on; what is
-finished is kept.  The training images are Fashion-MNIST's 60,000 or the JPEGs of a folder; the
+steps, in float32 on one thread, with the number of parameters of the baseline to within 5%: where a
+part is left out, levels are widened.  After a stop at any moment the same command resumes and keeps
+what is finished.  The training images are Fashion-MNIST's 60,000 or the JPEGs of a folder; the
 held-out images of the first are the bundled test images, of the second the folder's last 500.
 """
 
@@ -41,9 +41,10 @@ HELD_OUT = 500
 
 @dataclass(frozen=True)
 class Variant:
-    """One network of the comparison: what it changes of the recipe, and the question it answers.
+    """One network of the comparison: its change to the recipe, and the question that it answers.
 
-    widths: of its levels, in multiples of 16, for the parameters of the baseline (empty: its own).
+    widths: of its levels, in multiples of 16, for as many parameters as the baseline (empty: the
+    baseline's).
     """
 
     name: str
@@ -149,7 +150,7 @@ def run(
 
 
 def configured(setting: Setting, variant: Variant, steps: int) -> TrainingConfig:
-    """Return what a variant trains."""
+    """Return the training configuration of a variant."""
     changes = dict(variant.unet)
     if "out_channels" in changes:
         changes["out_channels"] = setting.channels
@@ -168,7 +169,7 @@ def configured(setting: Setting, variant: Variant, steps: int) -> TrainingConfig
 
 
 def parameters(unet: UNetConfig) -> int:
-    """Return how many numbers a network learns."""
+    """Return the number of trainable parameters."""
     with torch.device("meta"):
         return sum(p.numel() for p in UNet(unet).parameters())
 
@@ -187,7 +188,7 @@ def fashion_mnist(setting: str) -> tuple[Callable[[], FixedImages], Callable[[],
 
 
 def photographs(folder: Path) -> tuple[Callable[[], FixedImages], Callable[[], Dataset]]:
-    """Return a folder's JPEGs without the last 500, and those."""
+    """Return a folder's JPEGs without the last 500, and the last 500."""
     files = sorted(folder.glob("*.JPEG"))
 
     def images() -> FixedImages:

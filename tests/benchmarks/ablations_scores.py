@@ -1,4 +1,4 @@
-"""How a variant of the ablations is scored: held-out loss by level, LPIPS of fills, FID."""
+"""Score a variant of the ablations: held-out loss by level, LPIPS of fillings, FID."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Measures:
 
 
 def scores(weights: Path, size: int, held_out: Dataset, measures: Measures) -> dict[str, object]:
-    """Return what is measured of one network; lists by level or by image."""
+    """Return all measurements of one network; lists are by level or by image."""
     loss = held_out_loss(weights, size, held_out)
     entries: dict[str, object] = {
         "alpha_bar": [float(cosine().alpha_bar[t]) for t in LEVELS],
@@ -54,7 +54,7 @@ def scores(weights: Path, size: int, held_out: Dataset, measures: Measures) -> d
 def held_out_loss(weights: Path, size: int, held_out: Dataset, count: int = 500) -> torch.Tensor:
     """Return the mean squared error of eps by level and image, (levels, n), one noise each.
 
-    Networks of x0 and v are asked for the eps that their prediction implies.  The noise of an image
+    Predictions of x0 and v are converted to the eps that they imply.  The noise of an image
     and a level is the same for every network.
     """
     loaded = loaded_for(weights, size, steps=1000)
@@ -86,7 +86,7 @@ def nearest(schedule: Schedule, alpha_bar: float) -> int:
 
 
 def filled(weights: Path, held_out: Dataset, count: int) -> list[float]:
-    """Return the LPIPS of center boxes filled, one an image."""
+    """Return the LPIPS of filled center boxes, one per image."""
     ids = held_out.ids()[:count]
     small = held_out.load(ids[0]).shape[-1] < 64
     metric = plugins.metric("lpips_up64" if small else "lpips")
@@ -112,6 +112,6 @@ def sampled(weights: Path, size: int, held_out: Dataset, measures: Measures) -> 
 
 
 def loaded_for(weights: Path, size: int, steps: int) -> Loaded:
-    """Return a network with its schedule at so many levels."""
+    """Return a network with its schedule at this many levels."""
     options = Repaint(steps=steps, jump_length=1, jump_samples=1)
     return DiffusionCompleter(DDPM(options, path=weights), "cpu").choose((size, size))

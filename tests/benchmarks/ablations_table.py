@@ -1,4 +1,4 @@
-"""The table, the figure and the scores of the ablations that are done.
+"""Write the table, the figure and the scores of the finished ablations.
 
     python -m tests.benchmarks.ablations_table FOLDER --out results/ablations \\
         [--resampling RESAMPLED] [--photos PHOTOS]
@@ -101,7 +101,7 @@ def part(folder: Path, name: str, out: Path) -> list[str]:
 
 
 def load(folder: Path) -> list[Scored]:
-    """Return what is done, the baseline's seeds first; raises SystemExit without a baseline."""
+    """Return the finished scores, the baseline's seeds first; exits without a baseline."""
     loaded = [json.loads(file.read_text()) for file in folder.glob("*/seed-*/scores.json")]
     if not any(one["variant"] == BASELINE for one in loaded):
         raise SystemExit(f"{folder} holds no scores of the baseline yet; train it first")
@@ -111,7 +111,7 @@ def load(folder: Path) -> list[Scored]:
 def relative_loss(one: Scored, base: Scored) -> np.ndarray:
     """Return, by image, the mean over levels of log(loss / the baseline's), (n,).
 
-    A ratio, since the loss of the least noise is many times that of the most.
+    A ratio, because the loss at the least noise is many times that at the most.
     """
     return np.log(np.array(one["loss"]) / np.array(base["loss"])).mean(axis=0)
 

@@ -1,11 +1,12 @@
-"""How near each sampler comes to the exact posterior, against its cost: a table and a plot.
+"""Measure each sampler's distance to the exact posterior against its cost: a table and a plot.
 
     python -m tests.benchmarks.calibration [--budget 20 --budget 71] [--keep FILE.json]
 
-The priors' own networks are asked: what is off is the sampler's.  A Gaussian field of 64 pixels,
-hole 24..39: W is the 2-Wasserstein distance over the posterior's deviation, g the mean's slope,
-v the ratio of variances; exact for linear samplers, else from draws.  A mixture of two modes: the
-share of the draws in the mode whose probability is .8.  A gradient counts as an evaluation.
+The priors' own networks are used, so that all error is the sampler's.  A Gaussian field of 64
+pixels, hole 24..39: W is the 2-Wasserstein distance over the posterior's deviation, g the mean's
+slope, v the ratio of variances; exact for linear samplers, else from draws.  A mixture of two
+modes: the share of the draws in the mode whose probability is .8.  A gradient counts as an
+evaluation.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def measure(options: Any) -> Distance:
 
 
 def drawn(options: Any) -> Distance:
-    """Estimate the distance from draws; the spread of the means of a few draws is taken off."""
+    """Estimate the distance from draws, less the spread of means of so few draws."""
     prior, hole, schedule = field(), middle(), spaced(linear(), options)
     truth = torch.randn(WIDTH, IMAGES, generator=torch.Generator().manual_seed(0)).double()
     y0 = (torch.linalg.cholesky(prior.covariance) @ truth).T
@@ -123,7 +124,7 @@ def drawn(options: Any) -> Distance:
     gain, covariance = condition(prior.covariance, hole)
     target = y0[:, ~hole] @ gain.T
     error = (mean - target).square().sum(1).mean() - torch.trace(spread) / ROWS
-    shape = distance(Law(gain, spread), prior)  # its w has no error of the mean
+    shape = distance(Law(gain, spread), prior)  # its W is without the error of the mean
     trace = torch.trace(covariance)
     slope = (mean * target).sum() / target.square().sum()
     w = (shape.w**2 + float(error / trace)) if error > 0 else shape.w**2
@@ -152,7 +153,7 @@ def table(rows: list[Any]) -> str:
 
 
 def plot(rows: list[Any], out: Path) -> None:
-    """Draw W against cost, a line a sampler, labelled at its end."""
+    """Draw W against cost, a line per sampler, labelled at its end."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 6), layout="constrained")

@@ -1,4 +1,4 @@
-"""Figures of the code of bench/, methods/ and masks/: how long, how complex, how untyped.
+"""Measure the code of bench/, methods/ and masks/: length, complexity, untyped dictionaries.
 
 python tests/benchmarks/code_figures.py [CHECKOUT]
 

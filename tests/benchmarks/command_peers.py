@@ -1,11 +1,11 @@
-"""Other people's programs through `command:` give what their own Python call gives, to the pixel.
+"""Check that packages run through `command:` give the pixels of their own Python call.
 
 python -m venv peers && peers/bin/pip install 'opencv-python-headless<5' exemplar-based-inpainting \
     pypatchmatch patchmatch-cython
 python -m tests.benchmarks.command_peers peers/bin/python
 
-Each package runs in that environment, once for a group of files that the harness writes and once on
-the same arrays without a file between; a Markdown table says how many pixels differ.
+Each package runs in that environment, once on a group of files that the harness writes and once on
+the same arrays without files; a Markdown table says how many pixels differ.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def run_of(python: Path, peer: str, n: int) -> Run:
 
 
 def own_call(python: Path, peer: str, run: Run, folder: Path) -> np.ndarray:
-    """Return what the package makes of the run's images in one process, uint8 (N, H, W, 3)."""
+    """Call the package on the run's images in one process; return uint8 (N, H, W, 3)."""
     images = [mask_image(run, image_id) for image_id in run.ids()]
     visible = [
         levels(hide(i.target.float() / 255, i.hole)).permute(1, 2, 0).numpy() for i in images
@@ -60,7 +60,7 @@ def own_call(python: Path, peer: str, run: Run, folder: Path) -> np.ndarray:
 
 
 def differing_pixels(python: Path, peer: str, n: int) -> tuple[int, int]:
-    """Return how many pixels of the two differ, of how many."""
+    """Return the number of pixels that differ, and of all pixels."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run = run_of(python, peer, n)

@@ -1,11 +1,11 @@
-"""Two Dask workers against one, on the same images, start-up apart, alternating.
+"""Compare two Dask workers with one on the same images, in turns, without start-up.
 
     python -m tests.benchmarks.dask_speedup --methods telea,patchmatch --images 256 --rounds 5
 
-Both clusters stay up; every worker has loaded the method before anything is timed.  Prints of each
+Both clusters stay up; every worker has loaded the method before anything is timed.  Prints for each
 round its wall seconds and the processor seconds of the parent (which holds the scheduler), of the
-workers, and of everything else on the machine, which is what to look at before believing a ratio.
-Then the median of the ratios.  Not a test: it asserts no time.
+workers, and of everything else on the machine; a ratio is only valid if the last is small.  Then
+prints the median of the ratios.  Not a test: it asserts no time.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def busy_seconds() -> float:
 def timed(cluster: DaskExecutor, method: str, images: Path, limit: int, batch_size: int) -> Cost:
     """Run a method on the first images through a cluster, in a fresh folder.
 
-    It stays until the end: ext4 is slow to create files where many were deleted a moment ago.
+    The folder stays until the end: ext4 creates files slowly where many were just deleted.
     """
     (run,) = runs(Request((method,), ("center-box",), f"folder:{images}", limit=limit))
     out = Path(tempfile.mkdtemp(prefix="runs-", dir=images.parent))

@@ -1,6 +1,6 @@
-"""The U-Net of guided-diffusion written plainly from its state dict: contiguous, float32, einsum.
+"""A plain U-Net of guided-diffusion, built from its state dict: contiguous, float32, einsum.
 
-The independent peer of methods.ddpm.unet in tests, and the network that speed is measured against.
+The independent reference for methods.ddpm.unet in tests and for measurements of its speed.
 Scale-shift norm, residual blocks that change the resolution, legacy order of q, k and v.
 """
 
@@ -42,7 +42,7 @@ def plain_unet(
 
 
 class Shape:
-    """The state dict, the embedding and the sizes that it does not tell."""
+    """The state dict, the embedding, and the sizes that the state dict does not contain."""
 
     def __init__(self, state: State, emb: torch.Tensor, head_channels: int, groups: int) -> None:
         self.state, self.emb = state, emb
@@ -101,9 +101,9 @@ class Shape:
         return F.group_norm(x, self.groups, weight, bias)
 
     def _resampling(self, stack: str) -> set[str]:
-        """Name the blocks that change the resolution, which the keys alone do not tell apart.
+        """Name the blocks that change the resolution, which the keys alone do not distinguish.
 
-        On the way down they are those whose number is a multiple of 3 (two blocks a level), on the
+        On the way down these are the blocks whose number is a multiple of 3 (two per level), on the
         way up the last module of every third block that has a second residual block.
         """
         if stack == "input_blocks":

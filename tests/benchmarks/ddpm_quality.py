@@ -1,12 +1,12 @@
-"""Quality of ddpm beside other methods, with intervals, as a Markdown table.
+"""Compare the quality of ddpm with other methods, with intervals, in a Markdown table.
 
     python -m tests.benchmarks.ddpm_quality --dataset fashion-mnist --limit 200 \\
         --mask center-box --mask free-form --metric lpips_up64 \\
         --method ddpm:steps=50 --method telea --method scenecompletion:GALLERY
     python -m tests.benchmarks.ddpm_quality --dataset folder:PHOTOGRAPHS --size 64 --last 100 ...
 
-Holes and seeds are those of `bench run`.  The first method is the one that the others are compared
-with: the last column is its score minus theirs, image by image.  Intervals are 95% bootstraps.
+Holes and seeds are those of `bench run`.  The others are compared with the first method: the last
+column is its score minus theirs, image by image.  Intervals are 95% bootstraps.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench.api.seeds import derive_seed
 from bench.plan.request import load_dataset
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
-Scored = tuple[list[float], float, float]  # scores, evaluations and seconds an image
+Scored = tuple[list[float], float, float]  # scores, evaluations and seconds per image
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Unconditional samples of ddpm's weights: a grid, and FID against the data with its N.
+"""Draw unconditional samples of ddpm's weights: a grid, and their FID against the data.
 
     python -m tests.benchmarks.ddpm_samples --weights fashion-mnist-32 --dataset fashion-mnist \\
         --count 500 --out samples/

@@ -1,4 +1,4 @@
-"""Speed of the 25.1 M-parameter configuration against the same network written plainly.
+"""Time the network of 25.1 M parameters against a plain version of the same network.
 
     python -m tests.benchmarks.ddpm_speed --rounds 7 --threads 2
     python -m tests.benchmarks.ddpm_speed --memory      # the 553 M architecture at 256x256, batch 1
@@ -60,7 +60,7 @@ def main() -> None:
 def take_turns(
     variants: dict[str, Callable[[], torch.Tensor]], rounds: int
 ) -> dict[str, list[tuple[float, float]]]:
-    """Return (wall, CPU) seconds of every variant, a pair a round, after one round of warm-up."""
+    """Return (wall, CPU) seconds of every variant, a pair per round, after one round of warm-up."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
     with torch.inference_mode():
         for number in range(rounds + 1):
@@ -87,7 +87,7 @@ def report(times: dict[str, list[tuple[float, float]]]) -> None:
 
 
 def overhead(network: torch.nn.Module) -> float:
-    """Return the share of the sampler's CPU time that is not the network's."""
+    """Return the share of CPU time that the sampler spends outside the network."""
     inside = 0.0
 
     def timed(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,11 @@
-"""`bench fill` on a photograph of 12 megapixels: processor seconds, memory, known pixels, seams.
+"""Measure `bench fill` on a photograph of 12 megapixels: time, memory, known pixels, seams.
 
     python -m tests.benchmarks.fill --method telea --method patchmatch --method glcic --method ddpm
 
-The photograph is one of free-photos, enlarged to 4000x3000, with a colour profile, lying on its
-side in the file (EXIF's orientation 6); the hole has three parts: a disc, a box and a line.  Every
-method is a process of its own.  A PNG says whether known pixels are the same to the bit.  The seam
-is the mean step between neighbours of which one is in the hole, as a ratio to the photograph's.
+The photograph is one of free-photos, enlarged to 4000x3000, with a colour profile, and rotated in
+the file (EXIF's orientation 6); the hole has three parts: a disc, a box and a line.  Every method
+has its own process.  Known pixels are compared in a PNG, to the bit.  The seam is the mean step
+between neighbours of which one is in the hole, as a ratio to the photograph's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bench import plugins
 from bench.filling.photograph import ORIENTATION, read
 
 SIZE = (4000, 3000)
-# What a process itself says of its peak: wait4's is at least what its parent's was.
+# A process reports its own peak memory: wait4's is at least the peak of its parent.
 CHILD = """
 import re, sys, time
 from bench.cli import cli
@@ -75,7 +75,7 @@ def hole() -> np.ndarray:
 
 
 def row(folder: Path, photo: Path, mask: Path, method: str) -> str:
-    """Fill in a process of its own; return a line of the table."""
+    """Fill the hole in a new process; return a line of the table."""
     out = folder / f"{method.split(':')[0]}{photo.suffix}"
     words = ["fill", str(photo), str(mask), "--method", method, "--out", str(out), "--quiet"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Make the images and the attribution of dataset free-photos from the Debian packages they are in.
+"""Make the images and the attribution of dataset free-photos from Debian packages.
 
     apt-get download gcompris-qt-data lomiri-wallpapers-16.04 lomiri-wallpapers-20.04
     for package in *.deb; do dpkg-deb -x $package packages; done
@@ -6,8 +6,8 @@
 
 Reads bench/datasets/data/free_photos/photographs.csv (which file of which package, its sha256, the
 square that is cut, author, licence), writes the JPEG of every row and its pixels_sha256 beside it,
-ATTRIBUTION.md and croissant.json.  Prints the CONTENT that free_photos.py is to hold, and how far
-the stored images are from the squares before JPEG.
+ATTRIBUTION.md and croissant.json.  Prints the CONTENT for free_photos.py, and how much the stored
+images differ from the squares before JPEG.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from bench.datasets import free_photos
 from tests.benchmarks import free_photos_papers as papers
 
 BUNDLES = "usr/share/gcompris-qt/rcc"
-QUALITY = 92  # of the JPEG: see DATASHEET.md for what was measured
+QUALITY = 92  # of the JPEG: DATASHEET.md has the measurements
 LOSSES = ("PSNR of storing at 512", "at 256", "LPIPS of storing at 256")
 
 
 def main() -> None:
-    """Cut, shrink and store every photograph, then write what goes with them."""
+    """Cut, shrink and store every photograph, then write their metadata."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("packages", type=Path, help="where the Debian packages were unpacked")
     packages = parser.parse_args().packages

@@ -1,4 +1,4 @@
-"""What goes with the images of free-photos: ATTRIBUTION.md and the Croissant metadata.
+"""Write the attribution (ATTRIBUTION.md) and the Croissant metadata of free-photos.
 
 Made from photographs.csv by `python -m tests.benchmarks.free_photos`.  Croissant is MLCommons'
 format (version 1.0); `mlcroissant validate --jsonld croissant.json` is its public checker.

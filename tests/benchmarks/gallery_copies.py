@@ -3,13 +3,13 @@
     python -m tests.benchmarks.gallery_copies
 
 100 cases at 64 and at 256, made of free-photos (512x512): query and gallery photograph are two
-squares of one photograph, the sides' ratio .5 to 2 (uniform in its logarithm), the larger one 70
-to 100% of the side, the smaller one's centre inside the larger.  The query is mirrored in every
-other case, changed in colour (gain .9 to 1.1 a channel, offset up to 12 of 255), saved as JPEG
-(quality 60 to 95) and gets a center-box or free-form hole.  Half of the gallery's photographs have
-a side of 256, half the query's.  Other photographs: for each query the 5 of other names that its
-descriptor finds nearest.  Prints what was found before (a query that is a part, `duplicates`), now
-(also `views`), the processor time, and every miss.
+squares of one photograph, the sides' ratio .5 to 2 (uniform in its logarithm), the larger one 70 to
+100% of the side, the smaller one's centre inside the larger.  The query is mirrored in every other
+case, changed in colour (gain .9 to 1.1 a channel, offset up to 12 of 255), saved as JPEG (quality
+60 to 95) and gets a center-box or free-form hole.  Half of the gallery's photographs have a side of
+256, half the query's.  Other photographs: for each query the 5 nearest of other names by its
+descriptor.  Prints how many were found by the earlier test (a query that is a part, `duplicates`)
+and by today's (also `views`), the processor time, and every miss.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def shared(query: tuple[int, ...], photograph: tuple[int, ...]) -> float:
 
 @dataclass
 class Judges:
-    """The test before and the one that was added, over a gallery; they count their seconds."""
+    """The earlier and the added test, on a gallery; they count their seconds."""
 
     gallery: Gallery
     matcher: Matcher
@@ -120,7 +120,7 @@ class Judges:
     seconds: np.ndarray
 
     def judge(self, case: Case) -> list[tuple[bool, bool, bool]]:
-        """Return for the own photograph and the others: is it the own, found before, found now."""
+        """Return for each photograph: is it the query's own, found earlier, found now."""
         nearest = self.gallery.search(describe(case.query, case.known), len(self.gallery.scenes))
         scenes = [scene.photograph for scene, _ in nearest]
         own = next(p for p in scenes if p.id == case_id(case))
@@ -167,7 +167,7 @@ def measure(size: int, folder: Path) -> None:
         f"{size} other photographs: taken for the own {before} before, {now} now, of {len(others)}"
     )
     spent = 1e3 * judges.seconds / len(cases)
-    print(f"{size} milliseconds a query of {1 + OTHERS} photographs: {spent.round(1)}")
+    print(f"{size} milliseconds per query of {1 + OTHERS} photographs: {spent.round(1)}")
     for case, own, _, now in rows:
         if own != now:
             what = "missed" if own else "wrong"

@@ -1,10 +1,10 @@
-"""What a gallery costs: opening it, its memory, the search and the whole of a query.
+"""Measure the cost of a gallery: opening it, memory, the search, and a whole query.
 
     bench gallery build --dataset tiny-imagenet:split=train --out G
     python -m tests.benchmarks.gallery_cost G --dataset tiny-imagenet --limit 10
 
-Processor time, medians over the queries, center-box; RssAnon and RssFile from /proc (Linux): what
-is the process's own, and what the system may drop again because it is a mapped file.
+Processor time, medians over the queries, center-box; RssAnon and RssFile from /proc (Linux): the
+process's own memory, and mapped files, which the system may drop again.
 """
 
 from __future__ import annotations

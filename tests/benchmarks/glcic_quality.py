@@ -47,7 +47,7 @@ def complete(spec: str, images, holes) -> list[torch.Tensor]:
 
 
 def scores(metric: str, outputs, images, holes) -> np.ndarray:
-    """Return one number an image."""
+    """Return one number per image."""
     measure = plugins.metric(metric)
     parts = [
         measure(o[None], t[None], h[None]) for o, t, h in zip(outputs, images, holes, strict=True)

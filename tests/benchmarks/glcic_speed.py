@@ -1,4 +1,4 @@
-"""Time the generator at 256x256: plain eager float32 with the 4-channel input against the method's.
+"""Time the method's generator at 256x256 against plain eager float32 with the 4-channel input.
 
     python -m tests.benchmarks.glcic_speed --rounds 9
 

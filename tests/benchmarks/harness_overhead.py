@@ -1,4 +1,4 @@
-"""The harness against a bare loop: wall time, start-up apart, and resident memory.
+"""Compare the harness with a bare loop: wall time without start-up, and resident memory.
 
     python tests/benchmarks/harness_overhead.py --images 5000
 
@@ -44,7 +44,7 @@ def write_photos(folder: Path, count: int, size: int) -> None:
 
 
 def bare(task: tuple[Path, Path]) -> None:
-    """Decode, fill, encode three PNGs: what no harness can do without."""
+    """Decode, fill, encode three PNGs: the least that any harness has to do."""
     source, out = task
     with Image.open(source) as opened:
         target = np.asarray(opened.convert("RGB"))

@@ -1,9 +1,9 @@
-"""What the linear SVM of P-IDS and U-IDS costs: seconds and memory against the number of images.
+"""Measure the linear SVM of P-IDS and U-IDS: seconds and memory by number of images.
 
     python -m tests.benchmarks.ids_cost [--images 2500,5000,10000] [--shift 0.05]
 
-Fits both sets of random features of the Inception's size (2,048; not negative, correlated, with
-means a little apart), one process for each number of images.  Not a test.
+Fits two sets of random features of the Inception's size (2,048; nonnegative, correlated, with
+slightly different means), one process per number of images.  Not a test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.api.seeds import numpy_stream
 from bench.metrics.ids import p_ids, svm_decisions, u_ids
 
 WIDTH = 2048
-RANK = 256  # directions that carry most of the variance
+RANK = 256  # number of directions with most of the variance
 
 
 def draw(images: int, shift: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,9 @@
-"""What Inception features cost an image: torch-fidelity's network and ours, one thread each.
+"""Time Inception features per image: torch-fidelity's network and ours, one thread each.
 
     python -m tests.benchmarks.inception_speed [--rounds 5] [--batch 8]
 
 Both take the same images in turns, in one process; ours also keeps freed memory, as its workers do.
-Processor milliseconds an image, medians of rounds, and the median ratio.  Not a test.
+Processor milliseconds per image, medians of rounds, and the median ratio.  Not a test.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
                     expected = theirs(images)[0]
             if turn:
                 times.append(1000 * (time.process_time() - began) / len(images))
-    print("| features of 256x256 | processor ms an image |\n|---|---:|")
+    print("| features of 256x256 | processor ms per image |\n|---|---:|")
     for name, times in spent.items():
         print(f"| {name}, batches of {len(images)} | {statistics.median(times):.0f} |")
     ratios = [a / b for a, b in zip(*spent.values(), strict=True)]

@@ -3,7 +3,7 @@
     python tests/benchmarks/leaderboard_200_runs.py [FORMAT...]
 
 Writes synthetic runs (40 methods x 5 masks, five metrics) to a temporary folder and prints the
-seconds of each step.  The bar is 10 s on 2 cores, reading included.
+seconds of each step.  The aim is 10 s on 2 cores, reading included.
 """
 
 from __future__ import annotations

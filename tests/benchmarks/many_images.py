@@ -1,10 +1,10 @@
-"""A hundred thousand tiny images through `bench run`: rate, memory and resume from end to end.
+"""Run `bench run` on 100,000 tiny images: rate, memory, and the time to resume.
 
     python tests/benchmarks/many_images.py --images 100000 --workers 1
 
-Prints the seconds of every tenth of the run and the peak memory of the parent, the disk used,
-how long the finished run takes to see that nothing is left to do, and how long without its seals,
-when it hashes every PNG.  Not a test: it asserts no time.
+Prints the seconds of every tenth of the run and the peak memory of the parent, the disk used, and
+how long a finished run takes to see that nothing is left to do, with its seals and without, when
+it hashes every PNG.  Not a test: it asserts no time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def write_tiny(folder: Path, count: int, size: int) -> None:
 
 
 def peak(process: int) -> int:
-    """Return the most megabytes that a process had resident so far, 0 when it is gone."""
+    """Return the peak resident memory of a process so far in MB, 0 when it is gone."""
     try:
         text = Path(f"/proc/{process}/status").read_text()
     except OSError:

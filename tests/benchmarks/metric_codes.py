@@ -1,10 +1,10 @@
-"""PSNR, SSIM and L1 of one set of pairs as the field's codes define them: a Markdown table.
+"""Compute PSNR, SSIM and L1 of one set of pairs as other codes define them: a Markdown table.
 
 python -m tests.benchmarks.metric_codes RUN [--packages DIR]
 
 RUN: a run directory with its PNGs.  The rows of torchmetrics and deepinv need those packages;
---packages: a folder of `pip install --target`.  What MAT, LaMa, AOT-GAN, RePaint and scikit-image's
-users compute is written out here from the definitions in their evaluation scripts.
+--packages: a folder of `pip install --target`.  The definitions of MAT, LaMa, AOT-GAN, RePaint and
+scikit-image's users are implemented here after their evaluation scripts.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""LPIPS and FID of one set of pairs as the field's packages compute them: a Markdown table.
+"""Compute LPIPS and FID of one set of pairs by other packages: a Markdown table.
 
 python -m tests.benchmarks.metric_codes_networks RUN --packages DIR
 
 RUN: a run directory with its PNGs.  DIR: a folder of `pip install --no-deps --target DIR
-torchmetrics lightning-utilities pytorch-fid clean-fid requests urllib3`.  Their code runs as it
-is; only the trunks that they would download are filled with the suite's (`bench weights
+torchmetrics lightning-utilities pytorch-fid clean-fid requests urllib3`.  Their code runs
+unchanged; only the trunks that they would download are replaced by the suite's (`bench weights
 --fetch`), which are the same.
 """
 
@@ -67,7 +67,7 @@ def our_lpips(name: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def torchmetrics_lpips(net: str, **options: bool) -> Callable[..., torch.Tensor]:
-    """Return torchmetrics' LPIPS with the real trunk."""
+    """Return torchmetrics' LPIPS with the pretrained trunk."""
     from torchmetrics.functional.image import lpips as theirs
 
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""A cluster of several hosts on one machine: network namespaces, one of which is cut off mid-run.
+"""Run on a cluster of several network namespaces, and cut one of them off during the run.
 
     sudo python tests/benchmarks/network_namespaces.py --hosts 2
 
@@ -30,7 +30,7 @@ SETTINGS = {
 
 
 def ip(*words: str) -> None:
-    """Run `ip` with these words."""
+    """Run `ip` with these arguments."""
     subprocess.run(["ip", *words], check=True)
 
 
@@ -66,7 +66,7 @@ def bench_run(images: Path, out: Path, *extra: str) -> subprocess.Popen[bytes]:
 
 
 def cut_when(out: Path, lines: int, cable: str, running: subprocess.Popen[bytes]) -> None:
-    """Pull a cable when so many images are done."""
+    """Cut a host off when this many images are done."""
     while running.poll() is None:
         records = next(out.glob("*/records.jsonl"), None)
         if records is not None and records.read_bytes().count(b"\n") >= lines:
@@ -77,7 +77,7 @@ def cut_when(out: Path, lines: int, cable: str, running: subprocess.Popen[bytes]
 
 
 def main() -> None:
-    """Build the hosts, run, cut one off, compare, take all down again."""
+    """Build the hosts, run, cut one off, compare, remove everything."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--hosts", type=int, default=2)
     parser.add_argument("--images", type=int, default=48)

@@ -1,4 +1,4 @@
-"""What `bench paint` costs: from the release of the button to a card, and memory over many fills.
+"""Measure `bench paint`: the time from a click to a card, and memory over many fills.
 
     python tests/benchmarks/paint_cost.py --rounds 15
     python tests/benchmarks/paint_cost.py --fills 200
@@ -101,7 +101,7 @@ def times(shown: Opened, rounds: int) -> None:
 
 
 def memory(shown: Opened, server: int, fills: int) -> None:
-    """Print the resident memory of every process, and the page's heap, as fills go by."""
+    """Print the resident memory of every process, and the page's heap, over many fills."""
     session = shown.page.context.new_cdp_session(shown.page)
     for done in range(fills + 1):
         if done % (fills // 10 or 1) == 0:

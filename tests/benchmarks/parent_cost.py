@@ -1,11 +1,11 @@
-"""What the process that runs `bench` spends on an image, whatever the method costs the workers.
+"""Measure the time per image of the process that runs `bench`, without the method's.
 
     python -m tests.benchmarks.parent_cost --images 2000 --size 256
 
 A Dask worker makes one batch for real and answers all others with copies of it at once, so that the
 parent (which holds the scheduler) is the limit: it receives, writes three PNGs, seals and records.
-Prints images a second, the parent's processor seconds an image, the bytes of an image, and what
-resuming costs with and without seals.  Not a test: it asserts no time.
+Prints images per second, the parent's processor seconds per image, the bytes of an image, and the
+time to resume with and without seals.  Not a test: it asserts no time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.benchmarks.harness_overhead import write_photos
 
 @dataclass(frozen=True)
 class Repeated:
-    """A folder's images again and again, under many ids."""
+    """A folder's images repeated under many ids."""
 
     name: ClassVar[str] = "repeated"
     version: ClassVar[str] = "1"

@@ -1,4 +1,4 @@
-"""PatchMatch's cost against image side and hole ratio: a Markdown table and a plot.
+"""Measure PatchMatch's cost by image side and hole ratio: a Markdown table and a plot.
 
 python tests/benchmarks/patchmatch_cost.py [--largest 2048] [--out FIGURE.png]
 

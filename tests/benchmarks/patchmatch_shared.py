@@ -1,11 +1,11 @@
-"""PatchMatch on a quiet and on a shared machine: an earlier commit, this one, and PyPatchMatch.
+"""Time PatchMatch on an idle and a shared machine: an earlier commit, this one, PyPatchMatch.
 
     git worktree add BEFORE 0854779
     python -m tests.benchmarks.patchmatch_shared --before BEFORE [--rounds 15] [--busy 1]
 
-Each side is a process that fills the same photographs of 256x256, center-box and free-form, when it
-is told to; sides take turns.  --busy: so many processes that do nothing but turn run beside them.
-Prints the medians of wall milliseconds an image, and of the ratios of one round.  Not a test.
+Each side is a process that fills the same photographs of 256x256, center-box and free-form, on
+request; the sides take turns.  --busy: this many busy-waiting processes run at the same time.
+Prints the medians of wall milliseconds per image, and of the ratios within a round.  Not a test.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ THREADS = (1, 2)
 
 
 def answer(method: str) -> None:
-    """Fill the images on so many threads as stdin says and print the seconds; repeat."""
+    """Read a number of threads from stdin, fill the images, print the seconds; repeat."""
     import numba
     import torch
 
@@ -51,7 +51,7 @@ def answer(method: str) -> None:
 
 
 def measure(before: Path, rounds: int, *, peer: bool) -> dict[tuple[str, int], list[float]]:
-    """Return (side, threads) -> wall milliseconds an image, one number a round."""
+    """Return (side, threads) -> wall milliseconds per image, one number per round."""
     from tests.benchmarks.sides import ask, start
 
     roots = {"before": (before, "patchmatch"), "after": (ROOT, "patchmatch")}
@@ -62,7 +62,7 @@ def measure(before: Path, rounds: int, *, peer: bool) -> dict[tuple[str, int], l
     keys = [key for key in keys if key != ("peer", 2)]  # it has one thread
     spent: dict[tuple[str, int], list[float]] = {key: [] for key in keys}
     for turn in range(rounds + 1):
-        # The order is turned round: whoever always comes last would meet what the first woke up.
+        # The order is reversed every round: a fixed last side would meet the first one's threads.
         for name, threads in keys if turn % 2 else reversed(keys):
             milliseconds = 1000 * ask(sides[name], threads) / (PHOTOS * len(MASKS))
             if turn:
@@ -91,7 +91,7 @@ def main() -> None:
     finally:
         for neighbour in neighbours:
             neighbour.kill()
-    print(f"| beside {options.busy} | ms an image | times as fast as before | as the peer |")
+    print(f"| beside {options.busy} | ms per image | times as fast as before | as the peer |")
     print("|---|---:|---:|---:|")
     for (name, threads), times in spent.items():
         cells = [f"{name}, {threads} thread(s)", f"{statistics.median(times):.1f}"]

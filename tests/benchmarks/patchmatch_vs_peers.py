@@ -1,4 +1,4 @@
-"""PatchMatch against PyPatchMatch on the same holes, in one run: time, PSNR, LPIPS, intervals.
+"""Compare PatchMatch with PyPatchMatch on the same holes: time, PSNR, LPIPS, intervals.
 
 python tests/benchmarks/patchmatch_vs_peers.py --photos FOLDER [--limit 50] [--sizes 256,512]
 
@@ -6,7 +6,7 @@ FOLDER: photographs; the first ones by name are used where their short side is l
 photographs that scikit-image, scikit-learn and matplotlib ship are used at all sizes: one or two
 squares of each, native pixels where the short side allows, else enlarged (chelsea, coffee, rocket,
 china and flower at 512, motorcycle by 2%).  Prints a Markdown table with intervals over the images.
-A fair time has nothing else running; methods alternate image by image.
+Times are only valid on an idle machine; methods alternate image by image.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Three packages of other people as a program; runs in their environment, needs nothing of ours.
+"""Run one of three other packages as a program, in their environment, without this project.
 
 python peer_program.py PEER IMAGES MASKS OUTPUTS SEEDS
 python peer_program.py PEER --arrays IN.npz OUT.npz         the package's own call, no files between

@@ -1,4 +1,4 @@
-"""What a PNG costs at each of zlib's levels and strategies: milliseconds and bytes an image.
+"""Measure PNGs at each of zlib's levels and strategies: milliseconds and bytes per image.
 
     python -m tests.benchmarks.png_levels [--rounds 5]
 
@@ -19,7 +19,7 @@ from bench import plugins
 from bench.api.imaging import to_uint8
 
 IMAGES = 8
-# (level, strategy) of zlib: 0 is the default, 3 counts runs alone.
+# (level, strategy) of zlib: 0 is the default strategy, 3 encodes runs only.
 SETTINGS = ((0, 0), (1, 0), (1, 3), (2, 0), (4, 0), (6, 0), (9, 0))
 
 
@@ -44,7 +44,7 @@ def main() -> None:
             if turn:
                 spent[level, strategy].append(time.process_time() - began)
             sizes[level, strategy] = sum(len(buffer.getvalue()) for buffer in buffers)
-    print("| level | strategy | ms an image | KB an image |\n|---:|---|---:|---:|")
+    print("| level | strategy | ms per image | KB per image |\n|---:|---|---:|---:|")
     for (level, strategy), times in spent.items():
         called = {0: "default", 3: "runs"}[strategy]
         milliseconds = 1000 * statistics.median(times) / IMAGES

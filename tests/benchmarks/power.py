@@ -1,10 +1,10 @@
-"""The smallest difference in LPIPS that n photographs tell apart at 80% power, pair by pair.
+"""Compute the smallest difference in LPIPS that n photographs detect at 80% power.
 
     python -m tests.benchmarks.power results/runs/*-free-photos-*
 
 Takes runs of several methods on the same holes, resamples their differences image by image
-(`bench.statistics.power.detectable`), and prints for each mask and pair of methods the difference
-at hand and the smallest that 11, 58 and 100 source photographs would tell apart.
+(`bench.statistics.power.detectable`), and prints for each mask and pair of methods the measured
+difference and the smallest that 11, 58 and 100 source photographs would detect.
 """
 
 from __future__ import annotations

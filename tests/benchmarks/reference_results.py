@@ -9,8 +9,8 @@ then writes for each
     results/leaderboards/FOLDER/leaderboard.{md,csv,tex,html}
     results/leaderboards/FOLDER/runs/RUN/{manifest.json,records.jsonl,scores.csv,summary.json}
 
-without PNGs, and records without what `bench verify` and the tables do not need.  Ends with a count
-of bytes and an error if a file names this machine, its user or one of its paths.
+without PNGs, and with only those facts of records that `bench verify` and the tables need.  Ends
+with a count of bytes and an error if a file names this machine, its user or one of its paths.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Reference:
-    """Where a suite's results go, how many pictures its page carries, and if `bench table` has it.
+    """A suite's folder, how many pictures its page has, and whether `bench table` has it.
 
-    All of results/leaderboards is to stay below 8 MB.  only: methods that are run without --only;
-    none names all of the suite.
+    All of results/leaderboards stays below 8 MB.  only: the methods that are run without --only;
+    empty for all of the suite.
     """
 
     folder: str
@@ -87,13 +87,13 @@ def main() -> None:
 
 
 def chosen(skip: str, only: str) -> Callable[[str], bool]:
-    """Return what says of a method's name whether it is left out."""
+    """Return a function that tells whether a method, by name, is left out."""
     skipped, requested = skip.split(","), only.split(",")
     return lambda name: name in skipped or (only != "" and name not in requested)
 
 
 def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool]) -> list[Path]:
-    """Run what the suite lacks and return its run directories; exits when an image failed."""
+    """Make the suite's missing runs and return all run directories; exits when an image failed."""
     from bench.cli.progress import shown
     from bench.plan import request
     from bench.runner import benchmark
@@ -130,7 +130,7 @@ def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str,
 
 
 def copy_facts(run: Path, out: Path) -> None:
-    """Copy a run without its PNGs and without what records hold besides KEPT."""
+    """Copy a run without its PNGs, and with only the fields KEPT of its records."""
     out.mkdir(parents=True)
     for name in ("manifest.json", "scores.csv"):
         shutil.copyfile(run / name, out / name)
@@ -144,7 +144,7 @@ def copy_facts(run: Path, out: Path) -> None:
 
 
 def kept_facts(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts of a record that are committed; a source that is the id goes unsaid."""
+    """Return the committed fields of a record; a source equal to the id is left out."""
     return {
         key: record[key]
         for key in KEPT

@@ -1,11 +1,11 @@
-"""RePaint's resampling at one cost: r and jump length, on the shipped weights.
+"""Compare RePaint's r and jump length at one cost, on the shipped weights.
 
     python -m tests.benchmarks.resampling --out FOLDER [--budget 100] [--limit 128]
 
-For every r and jump length the number of levels is chosen so that a filling asks the network as
-nearly as possible `budget` times.  Center boxes on the bundled test images of Fashion-MNIST, the
-same holes and seeds for every walk; each is compared with r = 1 image by image.  A walk that is
-done is kept: the same command goes on.
+For every r and jump length the number of levels is chosen so that a filling takes as nearly as
+possible `budget` evaluations.  Center boxes on the bundled test images of Fashion-MNIST, the same
+holes and seeds for every walk; each is compared with r = 1 image by image.  Finished walks are
+kept: the same command resumes.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ def main() -> None:
 
 
 def walks(budget: int) -> list[Repaint]:
-    """Return r = 1 once (a jump without a return is none), then every r and jump length."""
+    """Return r = 1 once (it has no jumps), then every r and jump length."""
     settings = [(1, 1), *((r, j) for r in REPEATS[1:] for j in JUMPS)]
     return [Repaint(steps_for(budget, j, r), j, r) for r, j in settings]
 
 
 def steps_for(budget: int, jump_length: int, jump_samples: int) -> int:
-    """Return the number of levels whose walk asks the network most nearly `budget` times."""
+    """Return the number of levels whose walk takes most nearly `budget` evaluations."""
     tried = range(1, budget + 1)
     return min(tried, key=lambda n: abs(evaluations(n, jump_length, jump_samples) - budget))
 

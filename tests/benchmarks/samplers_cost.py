@@ -1,9 +1,10 @@
-"""What the samplers themselves cost beside the network, and what a gradient costs.
+"""Measure the samplers' own cost beside the network's, and the cost of a gradient.
 
     python -m tests.benchmarks.samplers_cost [--rounds 5]
 
 The shipped network of photographs, 64x64, batch 4, one thread; processor seconds, medians of rounds
-that take turns, so that other work on the machine disturbs all alike; ratios are of one round.
+in which all take turns, so that other work on the machine affects all equally; ratios are within a
+round.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def gradient(plain: Any, derived: Any, rounds: int) -> None:
 
 
 def overhead(network: Any, options: Any) -> float:
-    """Return the share of a sampler's processor time that is not the network's."""
+    """Return the share of processor time that a sampler spends outside the network."""
     inside = 0.0
 
     def timed(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The picture of samplers_table: quality against cost, a line for each sampler."""
+"""Draw the figure of samplers_table: quality against cost, a line per sampler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TICKS = (20, 37, 71, 120, 250, 1000, 2410)
 
 @dataclass(frozen=True)
 class Point:
-    """A run: its sampler, evaluations and gradients an image, mean score of n images."""
+    """A run: its sampler, evaluations and gradients per image, mean score of n images."""
 
     sampler: str
     cost: float
@@ -20,7 +20,7 @@ class Point:
 
 
 def plot(points: Sequence[Point], metric: str, out: Path) -> None:
-    """Draw score against cost, lower is better, and join the points that none beats at both."""
+    """Draw score against cost, lower is better, and join the Pareto-optimal points."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
 
@@ -64,7 +64,7 @@ def in_range(height: float, points: Sequence[Point]) -> bool:
 
 
 def pareto(points: Sequence[Point]) -> list[Point]:
-    """Return the points that no other is at most as dear as and better than, by their cost."""
+    """Return the points, by cost, for which no other is better at the same or less cost."""
     best: list[Point] = []
     for point in sorted(points, key=lambda p: (p.cost, p.score)):
         if not best or point.score < best[-1].score:
@@ -73,6 +73,6 @@ def pareto(points: Sequence[Point]) -> list[Point]:
 
 
 def by_last_score(points: Sequence[Point]) -> list[str]:
-    """Return the samplers by the score of their dearest run."""
+    """Return the samplers by the score of their most expensive run."""
     last = {p.sampler: p.score for p in sorted(points, key=lambda p: p.cost)}
     return sorted(last, key=lambda sampler: last[sampler])

@@ -3,11 +3,11 @@
     bench run --suite samplers --mask center-box --dataset folder:PHOTOGRAPHS --out RUNS
     python -m tests.benchmarks.samplers_table RUNS [NAME=RUNS] [--csv TABLE.csv] [--plot FIGURE.png]
 
-A run's cost is its evaluations and gradients an image.  Each is compared, image by image, with the
-run of RePaint on the same images whose cost is nearest to it, within half; with --against COST, all
-with the run whose cost is nearest to that.  The first command goes on where it
-was stopped; RUNS that lack methods give a table of those that are there.  NAME: what to call the
-images of these runs.
+A run's cost is its evaluations and gradients per image.  Each run is compared, image by image, with
+the run of RePaint on the same images whose cost is nearest to its own, within half; with --against
+COST, all are compared with the run whose cost is nearest to COST.  The first command resumes where
+it was stopped; an incomplete RUNS gives a table of the methods in it.  NAME: the name of the images
+of these runs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BUDGETS = (20, 37, 71, 250, 2410)
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One run, its mean score with a 95% interval, and what it has less than RePaint at its cost.
+    """One run, its mean score with a 95% interval, and its difference from RePaint at its cost.
 
     psnr, seconds: means.  gap, gap_low, gap_high, relative: None for RePaint itself and where no
     run of RePaint has its images; relative: of RePaint's score.  against: that RePaint's cost.
@@ -65,7 +65,7 @@ class Row:
 
     @property
     def sampler(self) -> str:
-        """Return the method without what only says how long it runs."""
+        """Return the method without the parameters that only set its cost."""
         pieces = self.method.removeprefix("ddpm").removeprefix(":").split(",")
         counted = ("steps=", "jump_", "particles=", "iterations=1", "precision=")
         kept = [piece.removeprefix("sampler=") for piece in pieces if piece]
@@ -104,7 +104,7 @@ def grouped(texts: Sequence[str]) -> dict[tuple[str, str, str], list[ScoredRun]]
 
 
 def cost(run: ScoredRun) -> float:
-    """Return evaluations and gradients an image; 0 for a method without a network."""
+    """Return evaluations and gradients per image; 0 for a method without a network."""
     return (run.summary.evaluations or 0) + (run.summary.gradients or 0)
 
 
@@ -113,14 +113,14 @@ def is_repaint(run: ScoredRun) -> bool:
 
 
 def rows_of(group: Sequence[ScoredRun], metric: str, against: float | None = None) -> list[Row]:
-    """Return a row for each run; exits when two runs have different images by one name."""
+    """Return a row for each run; exits when two runs have different images of one name."""
     same_images(group)
     bases = [run for run in group if is_repaint(run)]
     return [compared(run, bases, metric, against) for run in group]
 
 
 def same_images(group: Iterable[ScoredRun]) -> None:
-    """Exit when a target or a hole differs between runs that are to be compared."""
+    """Exit when a target or a hole differs between the compared runs."""
     seen: dict[str, tuple[object, object]] = {}
     for run in group:
         for name, record in run.records.items():

@@ -1,4 +1,4 @@
-"""Scene completion with a real gallery: retrieval, quality beside other methods, cost by stage.
+"""Measure scene completion with a large gallery: retrieval, quality, cost of each stage.
 
     python tests/benchmarks/scenecompletion.py PHOTOS --queries 50 --size 256 --out OUT
 

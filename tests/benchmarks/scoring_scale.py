@@ -1,10 +1,10 @@
-"""What scoring costs against the number of images, processes and methods: a table and a plot.
+"""Measure scoring by number of images, processes and methods: a table and a plot.
 
     python -m tests.benchmarks.scoring_scale [--images 100,1000,10000] [--methods 1,7] [--out F.png]
 
 The runs are telea's at several radii on JPEGs of 64x64, scored together by `bench score` with its
 default metrics, start-up included.  Processes: as many as the cores that the command may use.
-Memory: the most that one of its processes held.  Not a test.
+Memory: the peak of its largest process.  Not a test.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SIZE = 64
 
 @dataclass(frozen=True)
 class Cost:
-    """Of scoring so many images of so many methods with so many processes."""
+    """The cost of scoring, for a number of images, methods and processes."""
 
     images: int
     processes: int
@@ -37,7 +37,7 @@ class Cost:
 
 
 def bench(arguments: list[str], processes: int) -> tuple[float, float]:
-    """Run a command on so many cores; return its seconds and the peak memory in MB."""
+    """Run a command on this many cores; return its seconds and the peak memory in MB."""
     some = sorted(os.sched_getaffinity(0))[:processes]
     began = time.perf_counter()
     child = subprocess.Popen(
@@ -61,7 +61,7 @@ def make_runs(folder: Path, images: int, methods: int) -> list[Path]:
 
 
 def measure(images: int, processes: list[int], methods: list[int]) -> list[Cost]:
-    """Return what it costs to score the first runs of each number of methods."""
+    """Return the cost of scoring the first runs, for each number of methods."""
     folder, costs = Path(tempfile.mkdtemp(prefix="scoring-scale-")), []
     try:
         runs = make_runs(folder, images, max(methods))
@@ -105,7 +105,7 @@ def main() -> None:
     methods = [int(number) for number in options.methods.split(",")]
     processes = sorted({1, min(2, cores())})
     costs: list[Cost] = []
-    print("| images | processes | methods | seconds | ms an output | MB |")
+    print("| images | processes | methods | seconds | ms per output | MB |")
     print("|---:|---:|---:|---:|---:|---:|")
     for images in map(int, options.images.split(",")):
         for cost in measure(images, processes, methods):

@@ -1,11 +1,11 @@
-"""What scoring costs an image: an earlier commit, this one, and the independent packages.
+"""Time scoring per image: an earlier commit, this one, and independent packages.
 
     git worktree add BEFORE a03c6eb
     python -m tests.benchmarks.scoring_speed --before BEFORE [--rounds 9] [--vgg]
 
-Each side is a process of its own, one thread, that scores the same pictures when it is told to; the
-sides take turns, so that other work on the machine disturbs all alike.  Prints processor
-milliseconds an image (medians of rounds), and the medians of the ratios of one round.  Not a test.
+Each side is a process with one thread that scores the same pictures on request; the sides take
+turns, so that other work on the machine affects all equally.  Prints processor milliseconds per
+image (medians of rounds), and the medians of the ratios within a round.  Not a test.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bench import plugins
 from bench.api import imaging
 
 ROOT = Path(__file__).resolve().parents[2]
-# Below this many outputs are scored one after another; at 64 pixels so many fit one pass.
+# Below this many, outputs are scored one after another; at 64 pixels this many fit one pass.
 OUTPUTS = 7
 
 
@@ -91,7 +91,7 @@ def read(folder: Path, job: Job) -> list[tuple[torch.Tensor, torch.Tensor, torch
 
 
 def ours(folder: Path, job: Job) -> Callable[[], object]:
-    """Return a call that scores a job with the code that is imported here."""
+    """Return a function that scores a job with the imported code."""
     metrics: dict[str, Any] = {name: plugins.metric(name) for name in job.metrics}
     if job.read:
         return _worker(folder, job)
@@ -111,7 +111,7 @@ def ours(folder: Path, job: Job) -> Callable[[], object]:
 
 
 def _worker(folder: Path, job: Job) -> Callable[[], object]:
-    """Return a call of what a worker runs: PNGs to scores."""
+    """Return a function that does a worker's task: PNGs to scores."""
     here = folder / str(job.size)
     triples: list[Any] = []
     for i in range(OUTPUTS):
@@ -132,7 +132,7 @@ def _worker(folder: Path, job: Job) -> Callable[[], object]:
 
 
 def peer(folder: Path, job: Job) -> Callable[[], object]:
-    """Return a call that scores a job with an independent package."""
+    """Return a function that scores a job with an independent package."""
     images = read(folder, job)
     if job.peer == "scikit-image":
         from skimage.metrics import structural_similarity
@@ -157,7 +157,7 @@ def peer(folder: Path, job: Job) -> Callable[[], object]:
 
 
 def answer(folder: Path, side: str) -> None:
-    """Run the job whose number comes on stdin and print the processor seconds it took."""
+    """Run the job whose number is read from stdin and print its processor seconds."""
     torch.set_num_threads(1)
     jobs: dict[int, Callable[[], object]] = {}
     all_jobs = (*JOBS, *VGG)

@@ -1,6 +1,6 @@
-"""Two commits side by side: a script runs in a process of each, and answers when it is asked.
+"""Compare two commits: a script runs in a process of each, and answers requests on stdin.
 
-The script's answering half must not import this module: an earlier commit does not have it.
+The part of the script that answers must not import this module, which earlier commits lack.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def start(script: str, root: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a script, one thread unless it asks for more, with the packages of a checkout."""
+    """Start a script with the packages of a checkout, on one thread unless it sets more."""
     code = (
         "import sys, runpy; sys.path.insert(0, sys.argv[1]); sys.argv = sys.argv[2:];"
         "runpy.run_path(sys.argv[0], run_name='__main__')"

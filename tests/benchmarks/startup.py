@@ -1,4 +1,4 @@
-"""How long `bench --help` and `bench list` take to answer: medians of wall and processor seconds.
+"""Time `bench --help` and `bench list`: medians of wall and processor seconds.
 
 python tests/benchmarks/startup.py
 """
@@ -29,7 +29,7 @@ def measure(arguments: list[str]) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print a line a command."""
+    """Print a line per command."""
     for arguments in (["--help"], ["list"], ["run", "--help"]):
         wall, cpu = measure(arguments)
         print(f"bench {' '.join(arguments)}: {wall:.3f} s wall, {cpu:.3f} s processor")

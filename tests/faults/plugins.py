@@ -1,4 +1,4 @@
-"""Methods and a mask that misbehave on purpose, each for the images whose seeds they are told."""
+"""Methods and a mask that misbehave on purpose, for the images with the seeds that they get."""
 
 from __future__ import annotations
 

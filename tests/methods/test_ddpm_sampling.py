@@ -1,4 +1,4 @@
-"""The masked reverse process, its levels, and the method at the contract's door."""
+"""The masked reverse process, its levels, and the method's contract."""
 
 from __future__ import annotations
 

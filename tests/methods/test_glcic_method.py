@@ -221,7 +221,7 @@ def test_glcic_pytorchs_config_counts_as_an_asset(tmp_path):
     assert set(GLCIC(path=path).assets()) == {"path", "config"}
 
 
-def test_the_door_is_light():
+def test_importing_the_method_imports_nothing_heavy():
     heavy = "[m for m in ('torch', 'cv2', 'scipy') if m in sys.modules]"
     code = f"import sys, methods.glcic; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

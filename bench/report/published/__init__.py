@@ -1,1 +1,1 @@
-"""The numbers that papers and their repositories publish: published.csv, a line for each."""
+"""The numbers that papers and their repositories publish: published.csv, a line per number."""

@@ -22,7 +22,7 @@ from methods.ddpm.samplers.steps import (
 )
 from methods.ddpm.schedule import Schedule
 
-# Each shortens a row's step by a fifth; .8^10 is a tenth, after which the step is not taken.
+# Each try shortens a row's step by a fifth; after .8^10, about a tenth, the row stays.
 TRIALS = 10
 SHORTER = 0.8
 
@@ -109,7 +109,7 @@ def _fit(
     t: int,
     weight: float,
 ) -> _Fit:
-    """Ask the network about x and measure its loss."""
+    """Call the network on x and compute its loss."""
     output, pull = network.differentiate(x, t)
     x0 = network.x0(x, t, output)
     r = known_error(x0, y, hole)

@@ -1,4 +1,4 @@
-"""DDNM (Wang, Yu, Zhang 2023) for holes: the predicted image, its known pixels put right."""
+"""DDNM (Wang, Yu, Zhang 2023) for holes: the known pixels replace those of the predicted image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def ddnm(
 ) -> torch.Tensor:
     """Fill the holes of y (N, C, H, W) (algorithm 2; form="posterior" is algorithm 1).
 
-    Travel goes back up by the forward process, not from the uncorrected x0 as the code does.
+    Time travel goes back by the forward process, not from the uncorrected x0 as the code does.
     """
     x = noise.normal()
     walk = levels(schedule.T, options.jump_length, options.jump_samples)
@@ -59,7 +59,7 @@ def ddnm_step(
 ) -> torch.Tensor:
     """Go from level t to t - 1 with corrected = [x0 | y] and the eps of the uncorrected x0.
 
-    The authors' simplified code shrinks its noise once more, by sqrt(1 - alpha_bar^2): not here.
+    The authors' simplified code also scales the noise by sqrt(1 - alpha_bar^2); this one does not.
     """
     return full_step(schedule, corrected, eps, t, eta, z)
 

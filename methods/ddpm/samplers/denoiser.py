@@ -1,4 +1,4 @@
-"""A network at the levels of a schedule, as every sampler asks it: counted, labelled, derived.
+"""Call a network at the levels of a schedule: counts, labels and derivatives for all samplers.
 
 Networks are called as network(x, step) with x (N, C, H, W) and step int64 (N,), and return eps or
 (eps, v), (N, C or 2C, H, W); class-conditional ones as network(x, step, labels).
@@ -18,7 +18,7 @@ Pull = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Denoiser:
-    """Tells a network the original step of a level, and counts what it is asked.
+    """Calls a network with the original step of a level, and counts the calls.
 
     rows: N, of the batch; x may hold each row several times in succession (particles).  labels:
     int64 (N,) or None.  clamp: whether predicted images are in [-1, 1]; the Gaussian priors of the
@@ -55,19 +55,19 @@ class Denoiser:
     def moments(
         self, xt: torch.Tensor, t: int, output: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | float]:
-        """Return mean and standard deviation of p(x_{t-1} | x_t), the learned one if there is."""
+        """Return mean and standard deviation of p(x_{t-1} | x_t), learned or fixed."""
         return p_moments(self.schedule, xt, t, output, clamp=self.clamp)
 
     def predict(self, xt: torch.Tensor, t: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Ask the network once; return x0 and the eps that leads from it to xt."""
+        """Call the network once; return x0 and the eps that leads from it to xt."""
         x0 = self.x0(xt, t, self(xt, t))
         return x0, eps_of(self.schedule, xt, t, x0)
 
     def differentiate(self, xt: torch.Tensor, t: int) -> tuple[torch.Tensor, Pull]:
-        """Ask the network once; return its output and u -> J^T u, J = d x0 / d xt, for one use.
+        """Call the network once; return its output and u -> J^T u, J = d x0 / d xt, for one use.
 
-        x0 is the unclamped one (a clamped pixel has no gradient); the division by sqrt(alpha_bar)
-        has predict_x0's floor.  u: (M, C, H, W), taken as constant.
+        x0 is the unclamped one (a clamped pixel has no gradient); sqrt(alpha_bar) is bounded from
+        below as in predict_x0.  u: (M, C, H, W), taken as constant.
         """
         with torch.enable_grad():
             variable = xt.detach().requires_grad_()
@@ -87,7 +87,7 @@ class Denoiser:
 def eps_of(schedule: Schedule, xt: torch.Tensor, t: Level, x0: torch.Tensor) -> torch.Tensor:
     """Return the eps that leads from x0 to xt: sqrt(a_t) x0 + sqrt(1 - a_t) eps = x_t.
 
-    Where x0 was clamped it is not the network's.
+    Where x0 was clamped, this eps differs from the network's.
     """
     abar = schedule.alpha_bar
     return (xt - at(abar.sqrt(), t, xt) * x0) / at((1 - abar).sqrt(), t, xt)

@@ -1,4 +1,4 @@
-"""DiffPIR (Zhu et al. 2023) for holes without noise: its data step puts the known pixels in."""
+"""DiffPIR (Zhu et al. 2023) for noiseless holes: its data step inserts the known pixels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def diffpir(
 ) -> torch.Tensor:
     """Fill the holes of y (N, C, H, W) (algorithm 1); its spacing is the schedule's.
 
-    The last level takes the data step and is denoised: the result is [x0 | y].
+    The last level is denoised after the data step: the result is [x0 | y].
     """
     x = noise.normal()
     for t in range(schedule.T, 0, -1):

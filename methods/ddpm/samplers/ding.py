@@ -1,4 +1,4 @@
-"""DInG (Moufad et al. 2026), in the variance-preserving form: known pixels get predicted noise."""
+"""DInG (Moufad et al. 2026), variance-preserving: known pixels get the predicted noise."""
 
 from __future__ import annotations
 

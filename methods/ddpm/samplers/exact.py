@@ -1,6 +1,6 @@
-"""Priors whose network and posterior are known: what the samplers are measured against.
+"""Priors with known network and posterior, the reference for measuring the samplers.
 
-Not for photographs: `exact` has no name on the command line.
+Not for photographs: the command line does not offer `exact`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def exact(
     options: Mixture,
     watch: Watch = unwatched,
 ) -> torch.Tensor:
-    """Draw the holes of y (N, 1, 1, D) from their exact law; `network` is not asked."""
+    """Draw the holes of y (N, 1, 1, D) from their exact law; `network` is not called."""
     x, drawn, u = y.clone(), noise.normal(), noise.uniform()
     for i, (row, missing) in enumerate(zip(y.flatten(1), hole.flatten(1), strict=True)):
         law = options.posterior(row.double(), missing)

@@ -1,6 +1,6 @@
 """The parameters of samplers that follow gradients; options.py explains the fields and lists all.
 
-Light: no torch.
+Imports no torch.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class DPS:
 
 @dataclass(frozen=True)
 class MCG:
-    """Manifold constraint: DPS's push in the hole, known pixels noised afresh.
+    """Manifold constraint: DPS's push in the hole, newly noised known pixels.
 
     scale, n_ref: as DPS's.
     """
@@ -91,7 +91,7 @@ class MCG:
 class CoPaint:
     """Optimises each level's image until its prediction fits the known pixels, then steps.
 
-    iterations: G, of the optimisation at a level.  rate, growth: its step size and factor a level.
+    iterations: G, of the optimisation per level.  rate, growth: its step size and factor per level.
     pull, pull_growth: of the penalty on leaving the level's image.  jump_length, jump_samples: time
     travel; 2 is CoPaint-TT.
     """
@@ -121,7 +121,7 @@ class CoPaint:
 
 @dataclass(frozen=True)
 class TDS:
-    """Twisted particles: proposed along the gradient, weighted to the conditional law.
+    """Twisted particles: proposals follow the gradient, weights correct to the conditional law.
 
     particles, threshold: as SMC-Diff's.  variance: of the known pixels around their prediction,
     (1 - a)/a, 1 - a, or the first limited by .12.

@@ -1,4 +1,4 @@
-"""What the samplers' parameters may be, each a check that raises RequestError in one line."""
+"""Checks of the samplers' parameters; each raises RequestError in one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_steps(steps: int) -> None:
 
 
 def check_jumps(jump_length: int, jump_samples: int) -> None:
-    """Raise RequestError unless a jump goes up by a level and is walked once, at least."""
+    """Raise RequestError unless jump length and number of walks are at least 1."""
     if jump_length < 1 or jump_samples < 1:
         raise RequestError(
             f"jump_length={jump_length}, jump_samples={jump_samples}; allowed: 1 or more"

@@ -1,4 +1,4 @@
-"""MCG (Chung, Sim, Ryu, Ye 2022) for holes: DPS's push, and known pixels noised afresh."""
+"""MCG (Chung, Sim, Ryu, Ye 2022) for holes: DPS's push, and newly noised known pixels."""
 
 from __future__ import annotations
 

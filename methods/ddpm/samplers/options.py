@@ -1,8 +1,8 @@
-"""Every sampler's parameters, checked, with what is worth knowing before one is chosen.
+"""Every sampler's parameters with their checks, and facts for choosing a sampler.
 
-`name` is what `ddpm:sampler=NAME` takes; `paper`; `cost`: network evaluations + gradients a step;
-`gradients`: whether it needs them; `function`: where it is.  The samplers that follow gradients are
-in guided.py.  Light: no torch.
+`name` is what `ddpm:sampler=NAME` takes; `paper`; `cost`: network evaluations + gradients per step;
+`gradients`: whether it needs them; `function`: its module and name.  The samplers that follow
+gradients are in guided.py.  Imports no torch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from methods.ddpm.samplers.limits import (
 
 @dataclass(frozen=True)
 class Repaint:
-    """RePaint: known pixels noised afresh at every level, levels walked several times.
+    """RePaint: known pixels are noised anew at every level, levels are walked several times.
 
     jump_length: levels that a resampling jump goes back up (j).  jump_samples: how often each
     stretch is walked in all (r); 1 is replacement.  The paper's are 250, 10 and 10.
@@ -45,7 +45,7 @@ class Repaint:
 
 @dataclass(frozen=True)
 class DDRM:
-    """Denoising diffusion restoration: known pixels drawn around their values, partly new noise.
+    """Denoising diffusion restoration: known pixels are drawn near their values, with new noise.
 
     eta: share of new noise in the hole.  eta_b: how far known pixels are drawn to their values.
     """
@@ -67,7 +67,7 @@ class DDRM:
 
 @dataclass(frozen=True)
 class DDNM:
-    """Null-space: known pixels put into the predicted image, its noise partly renewed.
+    """Null-space: known pixels are put into the predicted image, its noise is partly renewed.
 
     eta: share of new noise (the paper's .85).  form: "eps", or "posterior" (algorithm 1).
     jump_length, jump_samples: time travel; 1 is none.
@@ -137,9 +137,9 @@ class DInG:
 
 @dataclass(frozen=True)
 class SMCDiff:
-    """Particles weighted by how well they foresee a noised copy of the known pixels.
+    """Particles, weighted by how well they predict a noised copy of the known pixels.
 
-    particles: P, a row's.  threshold: resample when the effective sample size is at most this share
+    particles: P, per row.  threshold: resample when the effective sample size is at most this share
     of P.
     """
 
@@ -160,9 +160,9 @@ class SMCDiff:
 
 @dataclass(frozen=True)
 class LanPaint:
-    """Langevin steps of the whole image at every level before it is left.
+    """Langevin steps of the whole image at every level.
 
-    inner: N, of them a level.  guidance: how hard known pixels are drawn to their values (lambda).
+    inner: N, steps per level.  guidance: how strongly known pixels are drawn to theirs (lambda).
     step: their size (h) in units of the level's variance.  ratio: of the known pixels' to it.
     """
 

@@ -8,7 +8,7 @@ import torch
 def log_normal(
     x: torch.Tensor, mean: torch.Tensor, spread: torch.Tensor | float, where: torch.Tensor
 ) -> torch.Tensor:
-    """Log density of N(mean, spread^2) summed over `where`, up to a constant, float64 (M,).
+    """Return the log density of N(mean, spread^2) over `where`, up to a constant, float64 (M,).
 
     x, mean: (M, C, H, W).  spread: the same or a number.  where: bool (M, 1, H, W).
     """
@@ -19,7 +19,7 @@ def log_normal(
 
 
 def weights(log_w: torch.Tensor, level: int) -> torch.Tensor:
-    """Return normalised weights (N, P); raises FloatingPointError when there are none."""
+    """Return normalised weights (N, P); raises FloatingPointError when all are zero."""
     if not bool(torch.isfinite(log_w.amax(1)).all()):
         raise FloatingPointError(f"all particles lost their weight at level {level}")
     return torch.softmax(log_w, dim=1)
@@ -31,7 +31,7 @@ def resample(
     """Resample systematically the rows whose effective sample size is at most threshold P.
 
     u: float64 (N,) in [0, 1), one per row, used or not.  Returns the indices (N, P) of the kept
-    particles, and the log-weights that they carry on: 0 where resampled.
+    particles, and their new log-weights: 0 where resampled.
     """
     share = weights(log_w, level)
     n, p = share.shape

@@ -1,4 +1,4 @@
-"""PiGDM (Song, Vahdat, Mardani, Kautz 2023) for holes: DDIM with a pseudoinverse's gradient."""
+"""PiGDM (Song, Vahdat, Mardani, Kautz 2023) for holes: DDIM with pseudoinverse guidance."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def pigdm(
 ) -> torch.Tensor:
     """Fill the holes of y (N, C, H, W) (algorithm 1).
 
-    The error is the clamped prediction's, its gradient the unclamped one's: where the schedule
-    leaves nothing of the image, the unclamped prediction is thousands of times too large.
+    The error is that of the clamped prediction, the gradient that of the unclamped one: where the
+    schedule leaves nothing of the image, the unclamped prediction is thousands of times too large.
     """
     x = noise.normal()
     for t in range(schedule.T, 0, -1):

@@ -1,9 +1,9 @@
 """RePaint (Lugmayr et al. 2022): the masked reverse process with resampling.
 
-After a jump back the whole image is diffused forward, as the paper's algorithm 1 says.  The code of
-the authors draws the known pixels' noise anew, from q(x_t | x_0); on 192 images that made no
-measurable difference.  It also writes uncomposited samples, whose known pixels are off by .008 of
-[-1, 1], truncated to 8 bits; here the harness composites, and rounds.
+After a jump back the whole image is diffused forward, as in the paper's algorithm 1.  The authors'
+code draws the known pixels' noise anew, from q(x_t | x_0); on 192 images that made no measurable
+difference.  It also writes samples without compositing, whose known pixels are off by .008 in
+[-1, 1], and truncates to 8 bits; here the harness composites and rounds.
 """
 
 from __future__ import annotations

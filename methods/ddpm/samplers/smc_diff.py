@@ -1,4 +1,4 @@
-"""SMC-Diff (Trippe et al. 2023): particles that must foresee a noised copy of the known pixels."""
+"""SMC-Diff (Trippe et al. 2023): particles that must predict a noised copy of the known pixels."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def smc_diff(
 ) -> torch.Tensor:
     """Fill the holes of y (N, C, H, W) (algorithm 2).
 
-    A row's particles share one forward trajectory of y.  It is drawn from its end, by
-    q(y_{t-1} | y_t, y): the same law as from its beginning, without keeping every level.
+    A row's particles share one forward trajectory of y.  It is drawn backwards, by
+    q(y_{t-1} | y_t, y): the same law as forwards, without storing every level.
     """
     n, copies = len(y), options.particles
     holes = hole.repeat_interleave(copies, 0)

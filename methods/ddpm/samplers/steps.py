@@ -1,4 +1,4 @@
-"""What several samplers share: DDIM's step, time travel, known pixels, norms per row.
+"""Functions that several samplers share: DDIM's step, time travel, norms per row.
 
 y: (N, C, H, W), the image with its known pixels, in [-1, 1].  hole: bool (N, 1, H, W), True =
 missing.
@@ -22,7 +22,7 @@ class Noise(Protocol):
     """Random numbers, one stream per row of the batch."""
 
     def normal(self, copies: int = 1) -> torch.Tensor:
-        """Return standard normal (N copies, C, H, W); a row's copies succeed one another."""
+        """Return standard normal (N copies, C, H, W); the copies of a row are adjacent."""
         ...
 
     def uniform(self) -> torch.Tensor:
@@ -48,13 +48,13 @@ class RowNoise:
 
 
 def unwatched(level: int, x: torch.Tensor) -> None:
-    """Look at nothing: the default `watch`, which is called with (level, x) after every step."""
+    """Do nothing: the default `watch`, which is called with (level, x) after every step."""
 
 
 def ddim_mean(
     schedule: Schedule, x0: torch.Tensor, eps: torch.Tensor, t: int, sigma: float
 ) -> torch.Tensor:
-    """Return what a step to t - 1 with sigma of new noise starts from (DDIM, eq. 12)."""
+    """Return the mean of a step to t - 1 with new noise of sigma (DDIM, eq. 12)."""
     abar = float(schedule.alpha_bar[t - 1])
     return math.sqrt(abar) * x0 + math.sqrt(max(1 - abar - sigma**2, 0.0)) * eps
 
@@ -95,7 +95,7 @@ def full_step(
 
 
 def known_error(x0: torch.Tensor, y: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
-    """Return r = [0 | y - x0]: how far the prediction is from the known pixels."""
+    """Return r = [0 | y - x0], the error of the prediction at the known pixels."""
     return torch.where(hole, 0.0, y - x0)
 
 
@@ -109,8 +109,8 @@ def push(
 ) -> torch.Tensor:
     """Return zeta g / |r|, row by row (DPS, algorithm 1); r = 0 pushes nothing.
 
-    A push of one length weighs less a pixel the more pixels there are, and the total grows with
-    the steps: zeta = scale sqrt(n_known / n_ref) 1000 / steps keeps both.
+    A push of fixed length moves each pixel less the more pixels there are, and the total push grows
+    with the number of steps: zeta = scale sqrt(n_known / n_ref) 1000 / steps compensates both.
     """
     known = r.shape[1] * row_sum((~hole).to(g))
     zeta = scale * (known / n_ref).sqrt() * (1000 / steps)

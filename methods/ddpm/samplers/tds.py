@@ -70,7 +70,7 @@ def _twist(
     t: int,
     options: TDS,
 ) -> _Twisted:
-    """Ask the network about particles at level t; propose x_{t-1} along the twist's gradient."""
+    """Call the network on particles at level t; propose x_{t-1} along the twist's gradient."""
     schedule = network.schedule
     output, pull = network.differentiate(x, t)
     x0 = network.x0(x, t, output)

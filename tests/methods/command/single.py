@@ -1,4 +1,4 @@
-"""A program of one image a start: python single.py IMAGE MASK OUTPUT SEED."""
+"""A program that takes one image per start: python single.py IMAGE MASK OUTPUT SEED."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Samplers: identities bit for bit, rows that stay apart, gradients, particles, the door."""
+"""Samplers: identities bit for bit, independent rows, gradients, particles, options."""
 
 from __future__ import annotations
 
