@@ -76,6 +76,7 @@ class LPIPSVGG(_LPIPS):
     """
 
     name: ClassVar[str] = "lpips_vgg"
+    version: ClassVar[str] = "3"
     net: ClassVar[str] = "vgg"
 
 

@@ -7,13 +7,14 @@ maps after the ReLUs named here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from bench.metrics.convolution import ConvReLU
+from bench.metrics.winograd import WinogradConvReLU
 
 WEIGHTS = {"alex": "lpips-alexnet", "vgg": "lpips-vgg16"}
 HEADS = "lpips-heads"
@@ -27,6 +28,7 @@ class _Layer:
     """A convolution of torchvision's `features`, by index.
 
     pool: side of the max-pooling window before it, stride 2, 0 = none.  read: by LPIPS.
+    winograd: 3x3 over enough channels for Winograd's filtering to gain.
     """
 
     index: int
@@ -34,8 +36,10 @@ class _Layer:
     padding: int = 1
     pool: int = 0
     read: bool = True
+    winograd: bool = False
 
 
+_Wide = partial(_Layer, winograd=True)
 TRUNKS = {
     "alex": (
         *(_Layer(0, stride=4, padding=2), _Layer(3, padding=2, pool=3)),
@@ -43,10 +47,10 @@ TRUNKS = {
     ),
     "vgg": (
         *(_Layer(0, read=False), _Layer(2)),
-        *(_Layer(5, pool=2, read=False), _Layer(7)),
-        *(_Layer(10, pool=2, read=False), _Layer(12, read=False), _Layer(14)),
-        *(_Layer(17, pool=2, read=False), _Layer(19, read=False), _Layer(21)),
-        *(_Layer(24, pool=2, read=False), _Layer(26, read=False), _Layer(28)),
+        *(_Wide(5, pool=2, read=False), _Wide(7)),
+        *(_Wide(10, pool=2, read=False), _Wide(12, read=False), _Wide(14)),
+        *(_Wide(17, pool=2, read=False), _Wide(19, read=False), _Wide(21)),
+        *(_Wide(24, pool=2, read=False), _Wide(26, read=False), _Wide(28)),
     ),
 }
 
@@ -63,12 +67,7 @@ class PerceptualNetwork(nn.Module):
         trunk, heads = (load_file(weights.require(name)) for name in (WEIGHTS[net], HEADS))
         self.layers = TRUNKS[net]
         self.convolutions = nn.ModuleList(
-            ConvReLU(
-                trunk[f"features.{layer.index}.weight"],
-                trunk[f"features.{layer.index}.bias"],
-                stride=layer.stride,
-                padding=(layer.padding, layer.padding),
-            )
+            _convolution(layer, *(trunk[f"features.{layer.index}.{p}"] for p in ("weight", "bias")))
             for layer in self.layers
         )
         for number in range(5):
@@ -95,6 +94,13 @@ class PerceptualNetwork(nn.Module):
                 length = x.square().sum(1, keepdim=True).sqrt_().add_(1e-10)
                 maps.append(x / length)
         return maps
+
+
+def _convolution(layer: _Layer, weight: torch.Tensor, bias: torch.Tensor) -> ConvReLU:
+    if layer.winograd:
+        return WinogradConvReLU(weight, bias)
+    padding = (layer.padding, layer.padding)
+    return ConvReLU(weight, bias, stride=layer.stride, padding=padding)
 
 
 @lru_cache(maxsize=4)

@@ -33,20 +33,21 @@ def pair(size=64, n=2):
 
 
 @cache
-def package_network(spatial=False):
+def package_network(spatial=False, net="alex"):
     """Return the lpips package's network, its trunk set through torchvision's own module."""
-    with warnings.catch_warnings():
+    model = {"alex": "alexnet", "vgg": "vgg16"}[net]
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore")
         import lpips
-        from torchvision.models import alexnet
+        from torchvision import models
 
-        trunk = alexnet(weights=None)
+        trunk = getattr(models, model)(weights=None)
         missing = trunk.load_state_dict(
-            load_file(weights.require("lpips-alexnet")), strict=False
+            load_file(weights.require(f"lpips-{model}")), strict=False
         ).missing_keys
         assert all(name.startswith("classifier") for name in missing)
-        with mock.patch("torchvision.models.alexnet", return_value=trunk):
-            return lpips.LPIPS(net="alex", version="0.1", spatial=spatial, verbose=False)
+        with mock.patch(f"torchvision.models.{model}", return_value=trunk):
+            return lpips.LPIPS(net=net, version="0.1", spatial=spatial, verbose=False)
 
 
 def by_equation(output, target):
@@ -158,6 +159,23 @@ def test_diversity_is_the_mean_over_pairs_of_the_package_s_lpips():
 def test_diversity_of_one_sample_is_refused():
     with pytest.raises(RequestError, match="--samples"):
         Diversity().over_samples(torch.zeros(1, 3, 64, 64))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [40, 150])
+def test_vgg_agrees_with_the_package(size):
+    try:
+        weights.require("lpips-vgg16")
+    except RequestError as error:
+        pytest.skip(f"VGG16's weights cannot be fetched here: {error}")
+    output, target, hole = pair(size=size)
+    with torch.no_grad():
+        theirs = package_network(net="vgg")(output * 2 - 1, target * 2 - 1).flatten()
+    ours = LPIPSVGG()(output, target, hole)
+    assert ours.tolist() == pytest.approx(theirs.tolist(), abs=1e-5)
+    alone = [float(LPIPSVGG()(*(x[i : i + 1] for x in (output, target, hole)))) for i in range(2)]
+    assert ours.tolist() == alone
+    assert LPIPSVGG()(target, target, hole).tolist() == [0, 0]
 
 
 @pytest.mark.slow
