@@ -1,7 +1,8 @@
 """The only file that knows PNG, HWC <-> CHW, colour order, padding, hiding and compositing.
 
 Everything outside sees float32 (3, H, W) RGB in [0, 1] and bool (1, H, W) holes.  torch, numpy and
-Pillow are imported inside the functions, so that plug-ins which are only listed stay light.
+Pillow are imported inside the functions, so that plug-ins which are only listed stay light.  Other
+image formats are decoded in bench.api.decoding.
 """
 
 from __future__ import annotations
@@ -11,19 +12,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.api import decoding
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
-    from PIL import Image
-
-# A photograph above this is refused instead of filling the memory (about 540 MB as RGB).
-MAX_PIXELS = 178_956_970
-
-# What is read, by Pillow's names.  Not EPS, PDF or WMF: they would start other programs.
-_FORMATS = (
-    "PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "TGA",
-    "PCX", "SGI", "ICO", "QOI",
-)  # fmt: skip
 
 # Files with another suffix are not images; the content, not the suffix, says how to read one.
 SUFFIXES = (
@@ -44,7 +37,8 @@ def read_rgb(source: Path | bytes) -> np.ndarray:
     16-bit grey is scaled to 8 bits (v * 255 / 65535, rounded), of 16-bit colour the high byte is
     kept (Pillow's decoder); float grey has to be in [0, 1]; of an animation the first frame is
     read.  Colour profiles are ignored, as the field does.
-    Raises ValueError, one line (unreadable, truncated, values out of range, more than MAX_PIXELS),
+    Raises ValueError, one line (unreadable, truncated, values out of range, more than
+    decoding.MAX_PIXELS),
     or OSError (no such file).
     """
     import warnings
@@ -54,9 +48,9 @@ def read_rgb(source: Path | bytes) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _decode(data)
+            return decoding.decode(data)
         except Exception as error:  # Pillow's decoders raise whatever the broken bytes lead them to
-            raise ValueError(_refusal(error, data)) from error
+            raise ValueError(decoding.refusal(error, data)) from error
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -71,74 +65,7 @@ def size_of(path: Path) -> tuple[int, int]:
             with Image.open(path) as opened:
                 return opened.size
         except Exception as error:
-            raise ValueError(_refusal(error, path.read_bytes())) from error
-
-
-def _decode(data: bytes) -> np.ndarray:
-    """Decode an image file's bytes to uint8 (H, W, 3) RGB, raising whatever Pillow raises."""
-    import numpy as np
-    from PIL import Image
-
-    Image.init()
-    formats = [name for name in _FORMATS if name in Image.OPEN]
-    with Image.open(io.BytesIO(data), formats=formats) as opened:
-        width, height = opened.size
-        if not 0 < width * height <= MAX_PIXELS:
-            raise Image.DecompressionBombError(f"{width}x{height}")
-        opened.load()
-        image = _upright(opened)
-        if image.mode.startswith(("I", "F")):
-            return _grey_to_rgb(image)
-        if image.has_transparency_data:
-            rgba = image.convert("RGBA")
-            white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-            image = Image.alpha_composite(white, rgba)
-        return np.asarray(image.convert("RGB"))
-
-
-def _refusal(error: Exception, data: bytes) -> str:
-    """Say in one line, the same in every process, why Pillow could not read the bytes."""
-    from PIL import Image, UnidentifiedImageError
-
-    if not data:
-        return "not a readable image (the file is empty)"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"not a readable image (it has no pixels, or more than the {MAX_PIXELS} allowed)"
-    if isinstance(error, UnidentifiedImageError):  # its text holds the address of a buffer
-        return "not a readable image (of no known format, or its header is broken)"
-    return f"not a readable image ({type(error).__name__}: {' '.join(str(error).split())})"
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn an image by its EXIF orientation; one whose EXIF is broken stays as it is."""
-    from PIL import Image
-
-    try:
-        orientation = image.getexif().get(0x0112)
-    except Exception:  # broken metadata of a readable photograph
-        orientation = None
-    turn = Image.Transpose
-    turns = [
-        turn.FLIP_LEFT_RIGHT, turn.ROTATE_180, turn.FLIP_TOP_BOTTOM, turn.TRANSPOSE,
-        turn.ROTATE_270, turn.TRANSVERSE, turn.ROTATE_90,
-    ]  # fmt: skip
-    if isinstance(orientation, int) and 2 <= orientation <= 8:
-        return image.transpose(turns[orientation - 2])
-    return image
-
-
-def _grey_to_rgb(image: Image.Image) -> np.ndarray:
-    """Scale 16-bit (0..65535) or float (0..1) grey to uint8 (H, W, 3)."""
-    import numpy as np
-
-    wide = np.asarray(image, dtype=np.float64)
-    white = 1.0 if image.mode == "F" else 65535.0
-    if not (wide.min() >= 0 and wide.max() <= white):  # written this way round, it refuses NaN too
-        raise ValueError(f"grey of mode {image.mode} with values outside 0..{white:g}")
-    grey = np.rint(wide * 255 / white).astype(np.uint8)
-    if isinstance(transparent := image.info.get("transparency"), int):
-        grey[wide == transparent] = 255
-    return to_rgb(grey)
+            raise ValueError(decoding.refusal(error, path.read_bytes())) from error
 
 
 def to_rgb(grey: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from bench.api import imaging
+from bench.api import decoding
 from bench.api.imaging import read_rgb, resize_crop
 
 RAMP = np.arange(6 * 5 * 3, dtype=np.uint8).reshape(6, 5, 3) * 2
@@ -232,7 +232,7 @@ def test_a_large_image_below_the_limit_is_read_without_a_warning(
 
 
 def test_the_pixel_limit_is_inclusive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imaging, "MAX_PIXELS", 12)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 12)
     assert read_rgb(encode(Image.new("RGB", (4, 3)))).shape == (3, 4, 3)
     with pytest.raises(ValueError, match="more than the 12 allowed"):
         read_rgb(encode(Image.new("RGB", (13, 1))))
