@@ -16,14 +16,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Telea:
-    """Fast marching inpainting (Telea 2004), OpenCV's.
+class _OpenCV:
+    """What OpenCV's two methods share.  flag: the name of the method's constant in cv2."""
 
-    radius: pixels; the neighbourhood that each filled pixel is averaged from.
-    """
-
-    name: ClassVar[str] = "telea"
-    version: ClassVar[str] = "1"
+    flag: ClassVar[str]
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True
@@ -31,13 +27,15 @@ class Telea:
     radius: float = 3.0
 
     def __post_init__(self) -> None:
-        _check_radius(self.radius)
+        if not 0 < self.radius <= 100:
+            raise RequestError(f"radius={self.radius} is not in (0, 100] pixels")
 
     def load(self, device: str) -> Inpaint:
         """Return the method; it runs on the CPU whatever the device."""
         import cv2
 
-        return _per_image(lambda rgb, hole: cv2.inpaint(rgb, hole, self.radius, cv2.INPAINT_TELEA))
+        flag = getattr(cv2, self.flag)
+        return _per_image(lambda rgb, hole: cv2.inpaint(rgb, hole, self.radius, flag))
 
     def explain_size(self) -> int:
         """Return a side at which the fill can be seen."""
@@ -51,7 +49,19 @@ class Telea:
 
 
 @dataclass(frozen=True)
-class NavierStokes:
+class Telea(_OpenCV):
+    """Fast marching inpainting (Telea 2004), OpenCV's.
+
+    radius: pixels; the neighbourhood that each filled pixel is averaged from.
+    """
+
+    name: ClassVar[str] = "telea"
+    version: ClassVar[str] = "1"
+    flag: ClassVar[str] = "INPAINT_TELEA"
+
+
+@dataclass(frozen=True)
+class NavierStokes(_OpenCV):
     """Navier-Stokes inpainting (Bertalmio et al. 2001), OpenCV's.
 
     radius: pixels; the neighbourhood that each filled pixel is computed from.
@@ -59,30 +69,7 @@ class NavierStokes:
 
     name: ClassVar[str] = "navier-stokes"
     version: ClassVar[str] = "1"
-    multiple_of: ClassVar[int] = 1
-    single_threaded: ClassVar[bool] = True
-    exact: ClassVar[bool] = True
-    seeded: ClassVar[bool] = False
-    radius: float = 3.0
-
-    def __post_init__(self) -> None:
-        _check_radius(self.radius)
-
-    def load(self, device: str) -> Inpaint:
-        """Return the method; it runs on the CPU whatever the device."""
-        import cv2
-
-        return _per_image(lambda rgb, hole: cv2.inpaint(rgb, hole, self.radius, cv2.INPAINT_NS))
-
-    def explain_size(self) -> int:
-        """Return a side at which the fill can be seen."""
-        return 256
-
-    def explain(self, image: torch.Tensor, hole: torch.Tensor, seed: int, out: Path) -> None:
-        """Draw the front that enters the hole, and what it leaves behind (PNG)."""
-        from methods.classical.explain import draw_front
-
-        draw_front(image, hole, self.load("cpu"), out)
+    flag: ClassVar[str] = "INPAINT_NS"
 
 
 @dataclass(frozen=True)
@@ -115,11 +102,6 @@ class Biharmonic:
         from methods.classical.explain import draw_biharmonic
 
         draw_biharmonic(image, hole, self.load("cpu"), out)
-
-
-def _check_radius(radius: float) -> None:
-    if not 0 < radius <= 100:
-        raise RequestError(f"radius={radius} is not in (0, 100] pixels")
 
 
 def _per_image(fill: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Inpaint:
