@@ -243,10 +243,6 @@ def _folders(results: Sequence[RunResult]) -> list[Path]:
     for result in results:
         if result.failed:
             first, why = next(iter(result.failed.items()))
-            warnings.warn(
-                f"{result.path}: {len(result.failed)} of {result.n} images failed "
-                f"(first: {first}: {why})",
-                FailedImagesWarning,
-                stacklevel=3,
-            )
+            failed = f"{len(result.failed)} of {result.n} images failed (first: {first}: {why})"
+            warnings.warn(f"{result.path}: {failed}", FailedImagesWarning, stacklevel=3)
     return [result.path for result in results]

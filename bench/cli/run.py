@@ -235,9 +235,12 @@ def score(
             )
         else:
             fields = {key: value for key, value in asked.items() if value is not None}
-            made = benchmark.OutputsRequest(outputs, **fields)
-            options = Options(out, score_device=score_device)
-            results = benchmark.score_outputs(made, options, metrics=names, progress=progress)
+            results = benchmark.score_outputs(
+                benchmark.OutputsRequest(outputs, **fields),
+                Options(out, score_device=score_device),
+                metrics=names,
+                progress=progress,
+            )
     where = out if outputs is not None else results[0].path.parent
     return _tell(results, where / "reports" / "scored", beside, as_json=as_json, quiet=quiet)
 
