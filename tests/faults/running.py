@@ -18,6 +18,7 @@ from bench.runner.result import RunResult
 
 METRICS = ("l1", "psnr")
 PLUGINS = "tests.faults.plugins"
+GOOD = ["000", "001", "002"]  # the ids of `write_images(folder, 3)`
 
 
 def make_runs(method: str, mask: str, dataset: str | Path, **fields: object) -> list[Run]:

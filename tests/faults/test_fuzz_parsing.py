@@ -1,6 +1,6 @@
 """Hypothesis against everything that parses: specs, lists, manifests, records, journals, masks.
 
-The image reader's fuzzing is in tests/bench/api/test_read_rgb.py.
+The image reader's fuzzing is in tests/bench/api/test_read_rgb_broken.py.
 """
 
 from __future__ import annotations

@@ -1,73 +1,28 @@
-"""The shared training loop: exact resume, atomic files, logs, sources."""
+"""The shared training loop: exact resume, logs, grids, averages."""
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from bench.api import RequestError
-from bench.api.seeds import derive_seed
-from masks.boxes import CenterBox
 from methods.common import checkpoints
 from methods.common.distributed import Process, joined
 from methods.common.ema import Ema
-from methods.common.images import FixedImages, RandomCrops, draw_holes
 from methods.common.initial import initialise
 from methods.common.training import Plan, fit
 from methods.common.training_log import save_grid
 from tests.conftest import wait_until
+from tests.methods.toy import SILENT, Toy, weights
 
 ROOT = Path(__file__).parents[2]
-SILENT = {"report": lambda line: None}
-
-
-def source() -> FixedImages:
-    pixels = np.arange(12 * 8 * 8, dtype=np.uint8).reshape(12, 8, 8)
-    return FixedImages(pixels)
-
-
-class Toy:
-    """A convolution that learns to give back its input."""
-
-    def __init__(self, rate: float = 1e-3) -> None:
-        self.rate = rate
-        self.network = nn.Conv2d(3, 3, 3, padding=1)
-        initialise(self.network, 0)
-        self.average = Ema(self.network, 0.9)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=rate)
-
-    def identity(self) -> Mapping[str, float]:
-        return {"rate": self.rate}
-
-    def parts(self) -> dict[str, object]:
-        return {"network": self.network, "average": self.average, "optimiser": self.optimiser}
-
-    def step(self, step: int) -> dict[str, torch.Tensor]:
-        x = source().batch(derive_seed("toy", step), 4)
-        loss = (self.network(x) - x).square().mean()
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        self.average.update(self.network, step)
-        return {"loss": loss}
-
-    def samples(self, step: int) -> torch.Tensor:
-        return source().batch(step, 8)
-
-
-def weights(toy: Toy) -> bytes:
-    parts = [*toy.network.state_dict().values(), *toy.average.state_dict().values()]
-    return b"".join(p.numpy().tobytes() for p in parts)
 
 
 def test_a_resumed_run_ends_with_the_same_bytes(tmp_path: Path) -> None:
@@ -124,7 +79,7 @@ from pathlib import Path
 torch.set_num_threads(1)
 from methods.common.distributed import Process
 from methods.common.training import Plan, fit
-from tests.methods.test_training import Toy
+from tests.methods.toy import Toy
 class Slow(Toy):
     def step(self, step):
         if step == 40:  # to be killed before it ends, however slow the one that kills
@@ -169,104 +124,6 @@ def test_several_processes_share_a_batch(tmp_path: Path) -> None:
         Process("cpu", 1, 4).share(10)
     with joined("cpu") as process:
         assert process == Process("cpu", 0, 1)
-
-
-def test_a_failed_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "checkpoint.pt"
-    checkpoints.save_checkpoint(path, {"step": 1})
-
-    def broken(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "no space left")
-
-    monkeypatch.setattr(os, "fsync", broken)
-    with pytest.raises(OSError, match="no space"):
-        checkpoints.save_checkpoint(path, {"step": 2})
-    monkeypatch.undo()
-    assert checkpoints.load_checkpoint(path) == {"step": 1}
-    assert list(tmp_path.iterdir()) == [path]
-
-
-class Evil:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, ("true",)
-
-
-def test_pickles_with_more_than_tensors_are_refused(tmp_path: Path) -> None:
-    torch.save({"weight": Evil()}, tmp_path / "evil.pt")
-    with pytest.raises(RequestError, match="refused: not a plain file of tensors"):
-        checkpoints.load_weights(tmp_path / "evil.pt")
-    torch.save(nn.Linear(2, 2), tmp_path / "module.pt")
-    with pytest.raises(RequestError, match="refused: not a plain file of tensors"):
-        checkpoints.load_weights(tmp_path / "module.pt")
-    torch.save({"state_dict": {"weight": torch.zeros(2)}}, tmp_path / "nested.pt")
-    with pytest.raises(RequestError, match=r"no tensors \(state_dict\)"):
-        checkpoints.load_weights(tmp_path / "nested.pt")
-    (tmp_path / "noise.pt").write_bytes(b"no checkpoint at all")
-    with pytest.raises(RequestError, match=r"noise\.pt is refused"):
-        checkpoints.load_weights(tmp_path / "noise.pt")
-    (tmp_path / "short.safetensors").write_bytes(b"abc")
-    with pytest.raises(RequestError, match="not a whole safetensors file"):
-        checkpoints.load_weights(tmp_path / "short.safetensors")
-    with pytest.raises(RequestError, match="does not exist"):
-        checkpoints.load_weights(tmp_path / "none.pt")
-
-
-def test_weights_survive_safetensors(tmp_path: Path) -> None:
-    tensors = {"a": torch.arange(6.0).reshape(2, 3).T, "b": torch.ones(2, dtype=torch.float16)}
-    checkpoints.save_weights(tmp_path / "w.safetensors", tensors, {"k": "v"})
-    loaded = checkpoints.load_weights(tmp_path / "w.safetensors")
-    assert loaded.keys() == tensors.keys()
-    assert all(torch.equal(loaded[k], tensors[k]) for k in tensors)
-    assert loaded["b"].dtype == torch.float16
-
-
-def test_fixed_images_pad_flip_and_repeat() -> None:
-    pixels = np.zeros((1, 2, 2), dtype=np.uint8)
-    pixels[0, 0, 0] = 255
-    batch = FixedImages(pixels, flip=True, pad=1).batch(3, 64)
-    assert batch.shape == (64, 3, 4, 4)
-    assert batch.sum() == 64 * 3
-    left, right = batch[:, :, 1, 1], batch[:, :, 1, 2]
-    assert torch.equal(left + right, torch.ones(64, 3))
-    assert 10 < int(left[:, 0].sum()) < 54
-    same = FixedImages(pixels, flip=True, pad=1)
-    assert torch.equal(batch, same.batch(3, 64))
-    assert not torch.equal(batch, same.batch(4, 64))
-
-
-def test_random_crops_have_the_size_and_come_from_everywhere() -> None:
-    ramp = np.arange(64, dtype=np.uint8)
-    photograph = np.stack([np.tile(ramp, (48, 1))] * 3, axis=2)
-    crops = RandomCrops([photograph], 16, smallest=0.5)
-    batch = crops.batch(0, 200)
-    assert batch.shape == (200, 3, 16, 16)
-    assert torch.equal(batch, crops.batch(0, 200))
-    columns = batch[:, 0, 0] * 255
-    assert columns.min() < 3
-    assert columns.max() > 60
-    rising = columns[:, -1] > columns[:, 0]
-    assert 60 < int(rising.sum()) < 140
-    spans = (columns[:, -1] - columns[:, 0]).abs()
-    assert spans.min() < 30
-    assert spans.max() > 40
-
-
-def test_bad_sources_are_refused() -> None:
-    with pytest.raises(RequestError, match="images are float64"):
-        FixedImages(np.zeros((2, 4, 4)))
-    with pytest.raises(RequestError, match="the smallest of side 8"):
-        RandomCrops([np.zeros((8, 20, 3), dtype=np.uint8)], 16)
-    with pytest.raises(RequestError, match="0 photographs"):
-        RandomCrops([], 16)
-
-
-def test_holes_depend_on_the_seed_alone() -> None:
-    holes = draw_holes([CenterBox()], 5, 3, 16)
-    assert holes.shape == (3, 1, 16, 16)
-    assert holes.dtype == torch.bool
-    assert torch.equal(holes, draw_holes([CenterBox()], 5, 3, 16))
 
 
 def test_the_average_forgets_the_start() -> None:

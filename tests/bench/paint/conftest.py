@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from masks.growing import add_mask
-from tests.conftest import write_images
+from tests.bench.paint.browsing import DESK, start
+from tests.bench.paint.methods import METHODS
+from tests.browser import Opened, opened
+from tests.conftest import ROOT, write_images
 
 pytest.importorskip("starlette", reason="bench paint needs the extra [paint]")
 from starlette.testclient import TestClient
@@ -23,13 +31,10 @@ from bench.paint.app import application
 from bench.paint.guard import Address
 from bench.paint.studio import PaintSettings, Studio
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 TOKEN = "a-token-of-the-tests"
-METHODS = (
-    "telea:radius=4", "tests.bench.paint.plugins:Noise",
-    *(f"tests.bench.paint.plugins:Faulty:fault={f}" for f in ("raise", "memory", "die", "hang")),
-    "tests.bench.paint.plugins:Stepper",
-)  # fmt: skip
-TELEA, NOISE, RAISE, MEMORY, DIE, HANG, STEPPER = range(7)
 
 
 @dataclass(frozen=True)
@@ -103,3 +108,40 @@ def served(folder: Path, **settings: Any) -> Iterator[Page]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with served(tmp_path_factory.mktemp("paint")) as shown:
         yield shown
+
+
+@pytest.fixture(scope="module")
+def address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server in a process of its own; Ctrl-C ends it cleanly."""
+    folder = tmp_path_factory.mktemp("page")
+    images = write_images(folder / "photographs", 3, size=64)
+    code = (
+        "import sys\nfrom bench.cli import main\nif __name__ == '__main__':\n    main(sys.argv[1:])"
+    )
+    command = [
+        *(sys.executable, "-c", code, "paint", "--no-browser", "--size", "64"),
+        *("--dataset", f"folder:{images}", "--method", ",".join(METHODS), "--pack", "kept"),
+    ]
+    server = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert server.stderr is not None
+    line = server.stderr.readline()
+    match = re.search(r"http://\S+", line)
+    assert match, line
+    yield match[0]
+    server.send_signal(signal.SIGINT)
+    _, said = server.communicate(timeout=120)
+    assert server.returncode == 0
+    assert "Error" not in said
+
+
+@pytest.fixture
+def desk(chromium: Browser, address: str) -> Iterator[Opened]:
+    """The page at a desk, its first image open; the console stays silent, no other host asked."""
+    with opened(chromium, **DESK, permissions=["clipboard-read", "clipboard-write"]) as shown:
+        start(shown, address)
+        yield shown
+        assert shown.problems == []
+        assert all(url.startswith((address, "data:", "blob:")) for url in shown.requests)

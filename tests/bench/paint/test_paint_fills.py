@@ -18,20 +18,8 @@ from bench.paint.painted import painting
 from bench.paint.studio import PaintSettings, Studio
 from bench.paint.worker import METRICS
 from masks.growing import add_mask
-from tests.bench.paint.conftest import (
-    DIE,
-    HANG,
-    MEMORY,
-    METHODS,
-    NOISE,
-    RAISE,
-    STEPPER,
-    TELEA,
-    Page,
-    bits,
-    box,
-    served,
-)
+from tests.bench.paint.conftest import Page, bits, box, served
+from tests.bench.paint.methods import DIE, HANG, MEMORY, METHODS, NOISE, RAISE, STEPPER, TELEA
 
 
 def of(events: list[Any], kind: str) -> list[Any]:

@@ -16,7 +16,8 @@ from bench.api.imaging import decode_png
 from bench.complete.masked_image import mask_image
 from bench.paint.cards import Cards
 from bench.plan.request import Request, runs
-from tests.bench.paint.conftest import NOISE, Page, box
+from tests.bench.paint.conftest import Page, box
+from tests.bench.paint.methods import NOISE
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

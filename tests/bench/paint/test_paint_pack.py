@@ -16,7 +16,8 @@ from bench.paint import pack
 from bench.plan.request import load_mask
 from masks.growing import add_mask
 from masks.pack import write_pack
-from tests.bench.paint.conftest import NOISE, TELEA, Page, box
+from tests.bench.paint.conftest import Page, box
+from tests.bench.paint.methods import NOISE, TELEA
 from tests.conftest import Bench
 
 SIDE = 32

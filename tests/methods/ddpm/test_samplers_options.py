@@ -1,0 +1,67 @@
+"""The samplers' parameters: names, limits, and the spacing of levels."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from bench import plugins
+from bench.api import RequestError
+from methods.ddpm.schedule import linear, quadratic
+
+
+@pytest.mark.parametrize("steps", [1, 2, 20, 300, 1000])
+def test_quadratic_spacing_keeps_the_ends_and_is_dense_at_low_noise(steps: int) -> None:
+    kept = (quadratic(linear(), steps).network_step[1:] + 1).tolist()
+    assert len(set(kept)) == steps
+    assert kept == sorted(kept)
+    assert kept[-1] == 1000
+    if steps > 1:
+        assert kept[0] == 1
+    if steps == 20:
+        gaps = [b - a for a, b in pairwise(kept)]
+        assert gaps == sorted(gaps)
+        assert gaps[-1] > 8 * gaps[0]
+    with pytest.raises(RequestError, match="steps=1001; allowed: 1 to 1000"):
+        quadratic(linear(), 1001)
+
+
+BAD = [
+    ("sampler=ddmn", "Unknown sampler 'ddmn'. Did you mean 'ddrm'?"),
+    ("sampler=ddnm,jumps=3", "Unknown parameter 'jumps'"),
+    ("sampler=ddrm,jump_length=3", "Unknown parameter 'jump_length'"),
+    ("sampler=pigdm,precision=bf16", "pigdm needs gradients"),
+    ("sampler=smc-diff,particles=0", "particles=0; allowed: 1 or more"),
+    ("sampler=tds,steps=1001", "steps=1001; allowed: 1 to 1000"),
+    ("sampler=ddnm,eta=1.5", "eta=1.5; allowed: 0 to 1"),
+    ("sampler=dps,scale=0", "scale=0.0; allowed: above 0"),
+    ("sampler=dps,scale=nan", "scale=nan; allowed: above 0"),
+    ("sampler=pigdm,rule=best", "'best' is not one of paper, scaled, ddim"),
+    ("eta=0.5", "Unknown parameter 'eta'"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), BAD, ids=lambda value: value)
+def test_bad_options_are_one_line(text: str, told: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        plugins.method(f"ddpm:{text}")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_sampler_is_a_parameter_and_the_default_goes_without_saying() -> None:
+    default = plugins.method("ddpm")
+    assert plugins.parameters(default) == {
+        "steps": 15,
+        "jump_length": 1,
+        "jump_samples": 5,
+        "schedule": "auto",
+        "precision": "auto",
+        "weights": "auto",
+    }
+    assert plugins.method("ddpm:sampler=repaint") == default
+    assert plugins.label(plugins.method("ddpm:sampler=repaint,steps=10")) == "ddpm:steps=10"
+    chosen = plugins.method("ddpm:sampler=ddnm,eta=0.85,weights=photos-64")
+    assert plugins.label(chosen) == "ddpm:sampler=ddnm,eta=0.85,weights=photos-64"
+    assert plugins.method("ddpm", **plugins.parameters(chosen)) == chosen
