@@ -65,7 +65,7 @@ def score(
     metrics: Sequence[str] | None,
     progress: Progress,
 ) -> list[RunResult]:
-    """Score what came back for a handout; raises RequestError for what the handout decides."""
+    """Score a handout's outputs; raises RequestError for options that the handout decides."""
     from bench.runner.returned import ReturnedRequest, score_returned
 
     if outputs is None:
@@ -84,6 +84,12 @@ def companions_of(results: Sequence[RunResult], folder: Path) -> list[Path]:
 
     scored = [(result.path, result.summary.spec) for result in results if result.summary]
     return [other.path for path, spec in scored for other in companions(path, spec, folder)]
+
+
+def check_device(device: str | None, like: Path | None) -> None:
+    """Raise RequestError for a device of the metrics' networks beside --like."""
+    if device is not None and like is not None:
+        raise RequestError("--score-device: with --like scores are of the CPU; leave it out.")
 
 
 COMMANDS = (handout,)

@@ -216,13 +216,11 @@ def score(
     With --like, the outputs are of what `bench handout` wrote; more of them may come later.
     """
     from bench import plugins
-    from bench.api import RequestError
     from bench.cli import handing
     from bench.runner import benchmark
     from bench.runner.options import Options
 
-    if score_device is not None and like is not None:
-        raise RequestError("--score-device: with --like scores are of the CPU; leave it out.")
+    handing.check_device(score_device, like)
     names = tuple(plugins.split_list([metrics])) if metrics else None
     beside: list[Path] = []
     with shown(quiet=quiet or as_json) as progress:
@@ -235,12 +233,9 @@ def score(
             )
         else:
             fields = {key: value for key, value in asked.items() if value is not None}
-            results = benchmark.score_outputs(
-                benchmark.OutputsRequest(outputs, **fields),
-                Options(out, score_device=score_device),
-                metrics=names,
-                progress=progress,
-            )
+            made = benchmark.OutputsRequest(outputs, **fields)
+            options = Options(out, score_device=score_device)
+            results = benchmark.score_outputs(made, options, metrics=names, progress=progress)
     where = out if outputs is not None else results[0].path.parent
     return _tell(results, where / "reports" / "scored", beside, as_json=as_json, quiet=quiet)
 
