@@ -170,12 +170,12 @@ LAYERS: tuple[Layer, ...] = (
 
 def shapes() -> dict[str, tuple[int, ...]]:
     """Return name -> shape of all that the 94 convolutions hold, in the network's order."""
-    found: dict[str, tuple[int, ...]] = {}
+    sizes: dict[str, tuple[int, ...]] = {}
     for conv, channels in _convolutions(LAYERS, 3):
         weight, *norm = PARTS
-        found[f"{conv.name}.{weight}"] = (conv.channels, channels, *conv.kernel)
-        found |= {f"{conv.name}.{part}": (conv.channels,) for part in norm}
-    return found
+        sizes[f"{conv.name}.{weight}"] = (conv.channels, channels, *conv.kernel)
+        sizes |= {f"{conv.name}.{part}": (conv.channels,) for part in norm}
+    return sizes
 
 
 def _convolutions(layers: tuple[Layer, ...], channels: int) -> Iterator[tuple[Conv, int]]:

@@ -84,12 +84,12 @@ def _convolution(layer: Conv, tensors: Tensors) -> ConvReLU:
 
 def _check(tensors: Tensors) -> None:
     """Raise ValueError unless names and shapes are those of the network."""
-    given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    wanted = shapes()
-    if wrong := sorted(n for n in given.keys() | wanted if given.get(n) != wanted.get(n)):
+    present = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    expected = shapes()
+    if wrong := sorted(n for n in present.keys() | expected if present.get(n) != expected.get(n)):
         raise ValueError(
             f"{len(wrong)} tensors are not those of FID's Inception, such as {wrong[0]}: "
-            f"{given.get(wrong[0], 'missing')} given, {wanted.get(wrong[0], 'none')} expected."
+            f"{present.get(wrong[0], 'missing')} given, {expected.get(wrong[0], 'none')} expected."
         )
 
 

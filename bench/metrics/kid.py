@@ -61,11 +61,11 @@ def kernel_distance(x: np.ndarray, y: np.ndarray, *, subsets: int, size: int) ->
     import numpy as np
 
     stream = mersenne_stream(SEED)
-    found = []
+    estimates = []
     for _ in range(subsets):
         ours, theirs = (f[stream.choice(len(f), size, replace=False)] for f in (x, y))
-        found.append(squared_mmd(ours, theirs))
-    return float(np.mean(found))
+        estimates.append(squared_mmd(ours, theirs))
+    return float(np.mean(estimates))
 
 
 def squared_mmd(x: np.ndarray, y: np.ndarray) -> float:

@@ -54,8 +54,8 @@ class WinogradConvReLU(ConvReLU):
         out = images.new_empty(len(images), *sides, len(self.bias))
         for image, into in zip(images, out, strict=True):  # a row must not depend on the others
             _convolve(image, self._transformed, self.bias, into)
-        found = out.permute(0, 3, 1, 2)[..., :height, :width]
-        return found.contiguous(memory_format=torch.channels_last)
+        cropped = out.permute(0, 3, 1, 2)[..., :height, :width]
+        return cropped.contiguous(memory_format=torch.channels_last)
 
 
 def transformed(weight: torch.Tensor) -> torch.Tensor:
