@@ -59,7 +59,11 @@ JOBS = (
     Job("lpips at 64", ("lpips",), 64, peer="lpips"),
     Job("the defaults and their PNGs at 64", DEFAULTS, 64, read=True),
 )
-VGG = (Job("lpips_vgg", ("lpips_vgg",), peer="lpips (VGG)"),)
+VGG = (
+    Job("lpips_vgg", ("lpips_vgg",), peer="lpips (VGG)"),
+    Job("lpips_vgg and its PNGs", ("lpips_vgg",), read=True),
+    Job("the same, 7 outputs of one target", ("lpips_vgg",), read=True, shared=True),
+)
 
 
 def write_pictures(folder: Path) -> None:

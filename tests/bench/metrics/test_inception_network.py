@@ -49,8 +49,8 @@ def theirs(tensors: dict[str, torch.Tensor], levels: torch.Tensor) -> torch.Tens
     from tests.torch_fidelity_network import torch_fidelity_network
 
     with torch.inference_mode():
-        found: torch.Tensor = torch_fidelity_network(tensors)(levels)[0]
-    return found
+        actual: torch.Tensor = torch_fidelity_network(tensors)(levels)[0]
+    return actual
 
 
 def test_every_layer_is_torch_fidelity_s() -> None:

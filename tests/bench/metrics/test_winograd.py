@@ -24,10 +24,10 @@ def test_it_is_the_convolution(size) -> None:
     layer = layer_of(5, 7)
     x = drawn(2, 5, *size, seed=2)
     expected = F.conv2d(x.double(), layer.weight.double(), layer.bias.double(), padding=1).relu()
-    found = layer(x.contiguous(memory_format=torch.channels_last))
-    assert found.shape == expected.shape
-    assert found.is_contiguous(memory_format=torch.channels_last)
-    assert float((found - expected).abs().max()) < 2e-5 * float(expected.max())
+    actual = layer(x.contiguous(memory_format=torch.channels_last))
+    assert actual.shape == expected.shape
+    assert actual.is_contiguous(memory_format=torch.channels_last)
+    assert float((actual - expected).abs().max()) < 2e-5 * float(expected.max())
     assert layer._transformed is not None
 
 
@@ -38,8 +38,8 @@ def test_every_place_of_a_kernel_by_hand() -> None:
         weight.view(-1)[k] = 2
         padded = F.pad(x, (1, 1, 1, 1))
         shifted = padded[..., k // 3 : k // 3 + 16, k % 3 : k % 3 + 16]
-        found = WinogradConvReLU(weight, torch.tensor([-100.0]))(x)
-        assert torch.allclose(found, (2 * shifted - 100).relu(), atol=2e-3)
+        actual = WinogradConvReLU(weight, torch.tensor([-100.0]))(x)
+        assert torch.allclose(actual, (2 * shifted - 100).relu(), atol=2e-3)
 
 
 def test_a_row_does_not_depend_on_the_others() -> None:
