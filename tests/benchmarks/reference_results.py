@@ -36,8 +36,7 @@ ROOT = Path(__file__).parents[2]
 class Reference:
     """A suite's folder, how many pictures its page has, and whether `bench table` has it.
 
-    All of results/leaderboards stays below 8 MB.  only: the methods that are run without --only;
-    empty for all of the suite.
+    All of results/leaderboards stays below 8 MB.
     """
 
     folder: str
