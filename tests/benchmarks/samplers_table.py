@@ -65,6 +65,11 @@ class Row:
         return min(BUDGETS, key=lambda budget: abs(math.log(budget / self.cost)))
 
     @property
+    def off(self) -> float:
+        """Return how far the cost is from the budget, as a logarithm."""
+        return abs(math.log(self.budget / self.cost))
+
+    @property
     def sampler(self) -> str:
         """Return the method without the parameters that only set its cost."""
         pieces = self.method.removeprefix("ddpm").removeprefix(":").split(",")
@@ -188,12 +193,16 @@ def table(rows: Sequence[Row], metric: str) -> list[str]:
 
 
 def matrix(rows: Sequence[Row]) -> list[str]:
-    """Return samplers x (dataset, mask, budget): percent of RePaint's score; bold is below."""
-    columns = sorted({(r.dataset, r.mask, r.budget) for r in rows if r.gap is not None})
-    cells = {(r.sampler, r.dataset, r.mask, r.budget): r for r in rows if r.gap is not None}
+    """Return samplers x (dataset, mask, budget): percent of RePaint's score; bold is below.
+
+    Of two runs of a cell it has the one of more images, then the one that is nearer to the budget.
+    """
+    compared_rows = sorted((r for r in rows if r.gap is not None), key=lambda r: (r.n, -r.off))
+    columns = sorted({(r.dataset, r.mask, r.budget) for r in compared_rows})
+    cells = {(r.sampler, r.dataset, r.mask, r.budget): r for r in compared_rows}
     heads = [f"{dataset} {mask} {budget}" for dataset, mask, budget in columns]
     lines = ["| sampler | " + " | ".join(heads) + " |", "|---" * (len(columns) + 1) + "|"]
-    for sampler in sorted({r.sampler for r in rows if r.gap is not None}):
+    for sampler in sorted({r.sampler for r in compared_rows}):
         told = (percent(cells.get((sampler, *column))) for column in columns)
         lines.append(f"| {sampler} | " + " | ".join(told) + " |")
     return [*lines, ""]
