@@ -28,7 +28,7 @@ def plot(points: Sequence[Point], metric: str, out: Path) -> None:
     axes = figure.subplots()
     best = pareto(points)
     last, place = max(p.cost for p in points), 0.0
-    told = {p.sampler for p in best} | {"repaint"}
+    told = {p.sampler for p in best} | {"repaint", *by_last_score(points)[:2]}
     for rank, sampler in enumerate(by_last_score(points)):
         line = sorted((p.cost, p.score) for p in points if p.sampler == sampler)
         colour = f"C{rank % 10}" if sampler in told else "#b0b0b0"

@@ -39,6 +39,10 @@ function scoreCell(cell) {
     cell.text + (cell.close ? " ≈" : ""), cell.detail ? h("small", {}, cell.detail) : null,
     cell.spread ? h("small", { class: "spread" }, cell.spread) : null);
 }
+// A method's name that breaks after a colon or a comma.
+function breakable(name) {
+  return name.split(/(?<=[:,])/).flatMap((part, k) => (k ? [h("wbr", {}), part] : [part]));
+}
 function scoreTable(b, rows) {
   const counted = b.costTitle;
   const licensed = b.rows.some((row) => row.licence);
@@ -49,7 +53,7 @@ function scoreTable(b, rows) {
     licensed ? headCell("licence", "licence", false) : null);
   const small = (text) => (text ? h("span", { class: "assets" }, text) : null);
   const body = sortedRows(rows).map((row) => h("tr", {},
-    h("td", {}, swatch(row.name), row.method, small(row.assets), small(row.seeds)),
+    h("td", {}, swatch(row.name), breakable(row.method), small(row.assets), small(row.seeds)),
     b.metrics.map((m) => scoreCell(row.cells[m.name])),
     h("td", {}, row.failed ? `${row.n} (${row.failed} failed)` : String(row.n)),
     h("td", {}, row.secondsText),
