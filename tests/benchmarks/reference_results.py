@@ -46,7 +46,7 @@ class Reference:
 
 SUITES = {
     "reference-photos": Reference("photos", 50, published=True),
-    "reference-fashion-mnist": Reference("fashion-mnist", 300, published=True),
+    "reference-fashion-mnist": Reference("fashion-mnist", 100, published=True),
     "free-256": Reference("free-photos-256", 240),
     "free-512": Reference("free-photos-512", 9),
 }
