@@ -21,7 +21,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 from bench.store.scored_run import ScoredRun, load_runs
@@ -147,7 +146,7 @@ def compared(
         run.summary.evaluations or 0, run.summary.gradients or 0,
         run.summary.seconds_per_image or math.nan,
         float(scores.mean()), low, high,
-        finite_mean(run.scores["psnr"]) if "psnr" in run.scores else None,
+        float(run.scores["psnr"].replace(math.inf, math.nan).mean()) if "psnr" in run.scores else None,
     )  # fmt: skip
 
     def away(base: ScoredRun) -> float:
@@ -163,11 +162,6 @@ def compared(
         row, against=cost(near), gap=gap.mean, gap_low=gap.low, gap_high=gap.high,
         relative=gap.mean / float(theirs.mean()),
     )  # fmt: skip
-
-
-def finite_mean(scores: pd.Series[float]) -> float:
-    """Return the mean without the infinite PSNR of images that are equal to the truth."""
-    return float(scores[np.isfinite(scores)].mean())
 
 
 def table(rows: Sequence[Row], metric: str) -> list[str]:
