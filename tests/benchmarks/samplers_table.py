@@ -141,12 +141,13 @@ def compared(
     scores = run.scores[metric]
     ids = list(scores.index)
     low, high = bootstrap_interval(scores.to_numpy(), ids, seed=0)
+    psnr = run.scores.get("psnr")
     row = Row(
         run.dataset, run.mask, run.method, len(ids),
         run.summary.evaluations or 0, run.summary.gradients or 0,
         run.summary.seconds_per_image or math.nan,
         float(scores.mean()), low, high,
-        float(run.scores["psnr"].replace(math.inf, math.nan).mean()) if "psnr" in run.scores else None,
+        float(psnr.replace(math.inf, math.nan).mean()) if psnr is not None else None,
     )  # fmt: skip
 
     def away(base: ScoredRun) -> float:
