@@ -25,7 +25,7 @@ IMAGE, SIZE = "alpaca", 64
 # Those of the reference results; a sampler's defaults would take minutes.
 ABSENT = "needs a file, a program or a package"
 SPECS = {"ddpm": "ddpm:steps=10,jump_length=1,jump_samples=4", "windowed": "windowed:glcic"}
-COSTS = ROOT / "results/leaderboards/photos/leaderboard.csv"
+COSTS = ROOT / "results/quickstart.csv"
 
 
 def main() -> None:
@@ -93,8 +93,8 @@ def write_methods() -> None:
         "# Methods\n\nOne photograph of free-photos at 64x64 (Wikimedia Commons; "
         "[credits](../bench/datasets/data/free_photos/ATTRIBUTION.md)), a quarter of it missing: "
         "![the photograph with its hole](../docs/methods/given.png). Cost: seconds per image at "
-        "64x64 of the [reference results](../results/leaderboards/photos/leaderboard.md). `python "
-        "-m docs.plugin_pages` writes this page.\n\n"
+        "64x64 with a center box, of [the quickstart](../results/quickstart.csv) on two idle cores with "
+        "AVX-512. `python -m docs.plugin_pages` writes this page.\n\n"
         "| name | completed | what it is, and its paper | s/image | parameters |\n"
         "|---|---|---|---|---|\n"
     )
@@ -102,12 +102,18 @@ def write_methods() -> None:
 
 
 def _costs() -> dict[str, str]:
-    """Return method -> seconds per image on center-box, from the reference results."""
+    """Return method -> seconds per image on center-box, from the quickstart's table.
+
+    Where it has a method with several settings, each is named.
+    """
     with COSTS.open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["mask"] == "center-box"]
-    return {
-        row["method"].partition(":")[0]: f"{float(row['seconds_per_image']):.3g}" for row in rows
-    }
+    costs: dict[str, list[str]] = {}
+    for row in rows:
+        name, _, setting = row["method"].partition(":")
+        named = f" (`{setting}`)" if setting else ""
+        costs.setdefault(name, []).append(f"{float(row['seconds_per_image']):.3g}{named}")
+    return {name: ", ".join(texts) for name, texts in costs.items()}
 
 
 def _row(name: str, cells: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 A tile of 4x4 outputs takes 36 multiplications a pair of channels instead of 144.  VGG16's layers
 with many channels, whose plain convolutions keep all multipliers of a processor busy, take about
-half the time so.
+half the time this way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -
 SIDE = 4
 # Tiles that are transformed at once: enough for the matrix products, few enough for the cache.
 STRIP = 128
-# Below so many tiles an image, reading the transformed weights costs more than is saved.
+# Below this many tiles per image, reading the transformed weights costs more than is saved.
 FEWEST = 16
 
 
@@ -35,7 +35,7 @@ class WinogradConvReLU(ConvReLU):
     """max(0, w * x + b) for 3x3 kernels of stride 1 that keep the size.
 
     On a CPU, and for maps of at least 16 tiles of 4x4; elsewhere as ConvReLU.  Off by up to 2e-5 of
-    the largest value.  Holds the weights a second time, four times as large, once it is used.
+    the largest value.  For inference only.  Holds the weights a second time, four times as large, once it is used.
     """
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """Evaluations and gradients of a network per image, means over the images."""
+    """Evaluations and gradients of a network per image: the mean of the runs' means."""
 
     evaluations: float
     gradients: float

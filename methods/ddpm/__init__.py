@@ -23,7 +23,7 @@ Weights = Literal[
     "imagenet-256",
     "imagenet-256-cond",
 ]
-# Settings by name, as specs: the quickstart suite's, RePaint's published one.
+# Settings by name, as specs: RePaint's of the quickstart suite, and its published one.
 SETTINGS = {
     "quick": "ddpm:steps=10,jump_length=1,jump_samples=4",
     "repaint": "ddpm:steps=250,jump_length=10,jump_samples=10",

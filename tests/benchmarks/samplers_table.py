@@ -169,7 +169,7 @@ def table(rows: Sequence[Row], metric: str) -> list[str]:
     """Return the rows as Markdown."""
     lines = [
         f"| method | n | evaluations + gradients | {metric} [95%] | PSNR "
-        "| less RePaint at its cost |",
+        "| minus RePaint at its cost |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -104,7 +104,7 @@ function staircase(front, x, y, end) {
   const path = steps.map((p, k) => (k ? `H${x(p.t)}V${y(p.v)}` : `M${x(p.t)} ${y(p.v)}`));
   return `${path.join("")}H${end}`;
 }
-function beats(m, q, p) {  // q is at least as fast and as good as p, and not the same
+function beats(m, q, p) {  // q costs no more than p, is as good, and not the same
   const asGood = m.up ? q.v >= p.v : q.v <= p.v;
   return q !== p && q.t <= p.t && asGood && (q.t < p.t || q.v !== p.v);
 }
