@@ -93,8 +93,8 @@ def write_methods() -> None:
         "# Methods\n\nOne photograph of free-photos at 64x64 (Wikimedia Commons; "
         "[credits](../bench/datasets/data/free_photos/ATTRIBUTION.md)), a quarter of it missing: "
         "![the photograph with its hole](../docs/methods/given.png). Cost: seconds per image at "
-        "64x64 with a center box, of [the quickstart](../results/quickstart.csv) on two idle cores with "
-        "AVX-512. `python -m docs.plugin_pages` writes this page.\n\n"
+        "64x64 with a center box, of [the quickstart](../results/quickstart.csv) on two idle cores "
+        "with AVX-512. `python -m docs.plugin_pages` writes this page.\n\n"
         "| name | completed | what it is, and its paper | s/image | parameters |\n"
         "|---|---|---|---|---|\n"
     )

@@ -35,7 +35,8 @@ class WinogradConvReLU(ConvReLU):
     """max(0, w * x + b) for 3x3 kernels of stride 1 that keep the size.
 
     On a CPU, and for maps of at least 16 tiles of 4x4; elsewhere as ConvReLU.  Off by up to 2e-5 of
-    the largest value.  For inference only.  Holds the weights a second time, four times as large, once it is used.
+    the largest value.  For inference only.  Holds the weights a second time, four times as large,
+    once it is used.
     """
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
