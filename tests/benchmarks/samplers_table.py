@@ -61,12 +61,7 @@ class Row:
     @property
     def budget(self) -> int:
         """Return the nearest of BUDGETS."""
-        return min(BUDGETS, key=lambda budget: abs(math.log(budget / self.cost)))
-
-    @property
-    def off(self) -> float:
-        """Return how far the cost is from the budget, as a logarithm."""
-        return abs(math.log(self.budget / self.cost))
+        return min(BUDGETS, key=lambda budget: apart(budget, self.cost))
 
     @property
     def sampler(self) -> str:
@@ -113,6 +108,11 @@ def cost(run: ScoredRun) -> float:
     return (run.summary.evaluations or 0) + (run.summary.gradients or 0)
 
 
+def apart(a: float, b: float) -> float:
+    """Return the logarithm of the ratio of two costs, the greater over the less."""
+    return abs(math.log(a / b))
+
+
 def is_repaint(run: ScoredRun) -> bool:
     return "sampler" not in run.spec["method"]["parameters"]
 
@@ -149,13 +149,10 @@ def compared(
         float(scores.mean()), low, high,
         float(psnr.replace(math.inf, math.nan).mean()) if psnr is not None else None,
     )  # fmt: skip
-
-    def away(base: ScoredRun) -> float:
-        return abs(math.log(cost(base) / (against or cost(run))))
-
     usable = [base for base in bases if set(ids) <= set(base.scores.index)]
-    near = min(usable, key=away, default=run)
-    if is_repaint(run) or near is run or away(near) > math.log(1.5):
+    aim = against or cost(run)
+    near = min(usable, key=lambda base: apart(cost(base), aim), default=run)
+    if is_repaint(run) or near is run or apart(cost(near), aim) > math.log(1.5):
         return row
     theirs = near.scores[metric].loc[ids].to_numpy()
     gap = paired_bootstrap(scores.to_numpy() - theirs, ids, seed=0)
@@ -192,7 +189,8 @@ def matrix(rows: Sequence[Row]) -> list[str]:
 
     Of two runs of a cell it has the one of more images, then the one that is nearer to the budget.
     """
-    compared_rows = sorted((r for r in rows if r.gap is not None), key=lambda r: (r.n, -r.off))
+    compared_rows = [row for row in rows if row.gap is not None]
+    compared_rows.sort(key=lambda row: (row.n, -apart(row.budget, row.cost)))
     columns = sorted({(r.dataset, r.mask, r.budget) for r in compared_rows})
     cells = {(r.sampler, r.dataset, r.mask, r.budget): r for r in compared_rows}
     heads = [f"{dataset} {mask} {budget}" for dataset, mask, budget in columns]
