@@ -5,7 +5,7 @@
     python -m tests.benchmarks.ablations_table FOLDER --out results/ablations
 
 Every variant sees the same images, levels and noises in the same order, for the same number of
-steps, in float32 on one thread, with the number of parameters of the baseline to within 5%: where a
+steps, on one thread, with the number of parameters of the baseline to within 5%: where a
 part is left out, levels are widened.  After a stop at any moment the same command resumes and keeps
 what is finished.  The training images are Fashion-MNIST's 60,000 or the JPEGs of a folder; the
 held-out images of the first are the bundled test images, of the second the folder's last 500.
@@ -115,7 +115,7 @@ def main() -> None:
         for variant in chosen:
             config = configured(setting, variant, steps)
             folder = options.out / variant.name.replace(" ", "-") / f"seed-{seed}"
-            run(variant, config, images, held_out(), folder, seed, measures)
+            run(variant, config, images, held_out(), folder, seed, options.precision, measures)
 
 
 def run(
@@ -125,6 +125,7 @@ def run(
     held_out: Dataset,
     folder: Path,
     seed: int,
+    precision: str,
     measures: Measures,
 ) -> None:
     """Train and score one variant, unless it is done."""
@@ -134,7 +135,7 @@ def run(
     print(f"{variant.name}, seed {seed}: {parameters(config.unet):,} parameters", flush=True)
     began = time.process_time()
     plan = Plan(config.steps, log_every=100, sample_every=0, checkpoint_seconds=30)
-    weights = train(config, images(), folder, plan=plan, seed=seed, precision="fp32")
+    weights = train(config, images(), folder, plan=plan, seed=seed, precision=precision)
     facts = {
         "variant": variant.name,
         "question": variant.question,
@@ -142,6 +143,7 @@ def run(
         "parameters": parameters(config.unet),
         "steps": config.steps,
         "batch": config.batch,
+        "precision": precision,
         # Of the last session alone: smaller than the training's where it was resumed.
         "processor_seconds": round(time.process_time() - began, 1),
     }
@@ -231,6 +233,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="instead of the setting's")
     parser.add_argument("--seed", type=int, action="append")
     parser.add_argument("--only", action="append", choices=[v.name for v in VARIANTS])
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32", help="of training")
     parser.add_argument("--lpips-images", type=int, default=200)
     parser.add_argument("--fid-images", type=int, default=500, help="0: no FID")
     options = parser.parse_args(arguments)

@@ -24,12 +24,13 @@ BASELINE = "baseline"
 HEAD = """\
 # What each part of the denoising network is worth
 
-Variants of one recipe, trained equally: the same images, levels and noises in the same order,
-float32, one thread, parameters equal to within 5% (levels are widened where a part is left out).
-Made by
+Variants of one recipe, trained equally: the same images, levels and noises in the same order, one
+thread, parameters equal to within 5% (levels are widened where a part is left out). Made by
 
-    python -m tests.benchmarks.ablations --out FOLDER
-    python -m tests.benchmarks.ablations_table FOLDER --out results/ablations
+    python -m tests.benchmarks.ablations --out FASHION
+    python -m tests.benchmarks.ablations --setting photos-64 --photos JPEGS --out PHOTOS \\
+        --precision bf16 --lpips-images 100 --fid-images 0
+    python -m tests.benchmarks.ablations_table FASHION --photos PHOTOS --out results/ablations
 
 `loss` is the mean squared error of eps at ten noise levels, the same for both schedules; `times
 the baseline's` the geometric mean over levels and images of its ratio to the baseline's first
@@ -60,6 +61,7 @@ CAUTION = """\
 - FID of so few samples is biased upwards; it compares rows of one table and nothing else.
 """.splitlines()
 Scored = dict[str, Any]
+PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
 COLOURS = [f"C{i}" for i in range(10) if i != 7]  # C7 is the grey of the baseline's seeds
 
 
@@ -90,7 +92,8 @@ def part(folder: Path, name: str, out: Path) -> list[str]:
     base = networks[0]
     images = base["steps"] * base["batch"]
     told = (
-        f"{base['steps']:,} steps of {base['batch']} images ({images:,} in all) each; loss of "
+        f"{base['steps']:,} steps of {base['batch']} images ({images:,} in all) each, in "
+        f"{PRECISIONS[base.get('precision', 'fp32')]}; loss of "
         f"{len(base['loss'][0])} held-out images, LPIPS of {len(base['lpips'])} center boxes "
         "filled in 71 evaluations"
     )
