@@ -126,13 +126,11 @@ class Correlator:
 
 def place_cost(query: Query, scene_lab: Array, top: int, left: int) -> float:
     """Return the same cost of one place, computed directly."""
-    rows, columns = np.nonzero(query.context)
     height, width = scene_lab.shape[:2]
-    inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
-    rows, columns = rows[inside], columns[inside]
-    difference = query.lab[rows, columns] - scene_lab[rows - top, columns - left]
-    total = int(np.count_nonzero(query.context))
-    ssd = float(np.square(difference).sum()) + (total - len(rows)) * query.uncovered_cost
+    inside, places = _covered(query, top, left, height, width)
+    difference = query.context_lab[inside] - scene_lab.reshape(-1, 3).take(places, axis=0)
+    total = len(inside)
+    ssd = float(np.square(difference).sum()) + (total - len(places)) * query.uncovered_cost
     return float(
         ssd
         / max(total, 1)
@@ -142,15 +140,18 @@ def place_cost(query: Query, scene_lab: Array, top: int, left: int) -> float:
 
 def texture_cost(query: Query, scene_lab: Array, top: int, left: int) -> float:
     """Return the mean SSD of the textures over the context that the scene covers."""
-    rows, columns = np.nonzero(query.context)
-    height, width = scene_lab.shape[:2]
-    inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
-    rows, columns = rows[inside], columns[inside]
-    if not len(rows):
+    inside, places = _covered(query, top, left, *scene_lab.shape[:2])
+    if not len(places):
         return 0.0
-    scene_texture = texture(scene_lab)
-    difference = query.texture[rows, columns] - scene_texture[rows - top, columns - left]
+    difference = query.texture[query.context][inside] - texture(scene_lab).ravel().take(places)
     return float(np.square(difference).mean())
+
+
+def _covered(query: Query, top: int, left: int, height: int, width: int) -> tuple[Array, Array]:
+    """Return which pixels of the context lie under a scene, bool (n,), and where in its rows."""
+    rows, columns = query.context_places
+    inside = (rows >= top) & (rows < top + height) & (columns >= left) & (columns < left + width)
+    return inside, (rows[inside] - top) * width + (columns[inside] - left)
 
 
 def _offset_factor(query: Query, top: Array, left: Array, height: int, width: int) -> Array:

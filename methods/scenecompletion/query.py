@@ -60,6 +60,17 @@ class Query:
         return self.known & (self.distance <= self.radius)
 
     @cached_property
+    def context_places(self) -> tuple[Array, Array]:
+        """The context's pixels row by row: int64 (n,), their rows and their columns."""
+        rows, columns = np.nonzero(self.context)
+        return rows, columns
+
+    @cached_property
+    def context_lab(self) -> Array:
+        """float32 (n, 3), L*a*b* of the context's pixels."""
+        return np.asarray(self.lab[self.context])
+
+    @cached_property
     def lab(self) -> Array:
         """float32 (H, W, 3), L*a*b*."""
         return lab(self.rgb)
