@@ -33,7 +33,7 @@ class SceneCompletion:
     """
 
     name: ClassVar[str] = "scenecompletion"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     multiple_of: ClassVar[int] = 1
     single_threaded: ClassVar[bool] = True
     exact: ClassVar[bool] = True

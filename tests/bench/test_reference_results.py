@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 FOLDER = ROOT / "results/leaderboards"
 # Folder -> the fewest runs in it: masks times methods times seeds.
-FOLDERS = {"photos": 40, "fashion-mnist": 40, "free-photos-256": 14}
+FOLDERS = {"photos": 40, "fashion-mnist": 40, "free-photos-256": 56, "free-photos-512": 56}
 
 
 @pytest.fixture(scope="module", params=FOLDERS)

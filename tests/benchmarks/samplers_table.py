@@ -83,7 +83,9 @@ def main() -> None:
         rows += lines
         print(f"{mask}, {dataset}\n")
         print("\n".join(table(lines, options.metric)))
-    print("\n".join(matrix(rows)))
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        print(f"all on {dataset}\n")
+        print("\n".join(matrix([row for row in rows if row.dataset == dataset])))
     if options.csv:
         write(rows, options.csv)
     if options.plot:
@@ -185,15 +187,15 @@ def table(rows: Sequence[Row], metric: str) -> list[str]:
 
 
 def matrix(rows: Sequence[Row]) -> list[str]:
-    """Return samplers x (dataset, mask, budget): percent of RePaint's score; bold is below.
+    """Return samplers x (mask, budget) on one dataset: percent of RePaint's score; bold is below.
 
     Of two runs of a cell it has the one of more images, then the one that is nearer to the budget.
     """
     compared_rows = [row for row in rows if row.gap is not None]
     compared_rows.sort(key=lambda row: (row.n, -apart(row.budget, row.cost)))
-    columns = sorted({(r.dataset, r.mask, r.budget) for r in compared_rows})
-    cells = {(r.sampler, r.dataset, r.mask, r.budget): r for r in compared_rows}
-    heads = [f"{dataset} {mask} {budget}" for dataset, mask, budget in columns]
+    columns = sorted({(r.mask, r.budget) for r in compared_rows})
+    cells = {(r.sampler, r.mask, r.budget): r for r in compared_rows}
+    heads = [f"{mask} {budget}" for mask, budget in columns]
     lines = ["| sampler | " + " | ".join(heads) + " |", "|---" * (len(columns) + 1) + "|"]
     for sampler in sorted({r.sampler for r in compared_rows}):
         told = (percent(cells.get((sampler, *column))) for column in columns)
