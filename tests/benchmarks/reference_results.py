@@ -48,7 +48,7 @@ SUITES = {
     "reference-photos": Reference("photos", 50, published=True),
     "reference-fashion-mnist": Reference("fashion-mnist", 40, published=True),
     "free-256": Reference("free-photos-256", 60),
-    "free-512": Reference("free-photos-512", 9),
+    "free-512": Reference("free-photos-512", 60),
 }
 PUBLISHED = ROOT / "bench/report/published/published.csv"
 FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
