@@ -1,7 +1,7 @@
 """Read committed results strictly: a damaged reference must not pass as a good one.
 
 A reference is a run's manifest.json, records.jsonl and scores.csv; its PNGs are not needed, since a
-record holds the sha256 of the output's decoded pixels, or its first 16 digits or more.
+record holds the sha256 of the output's decoded pixels, or its first 16 digits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.store.record import Record
 from bench.store.scores import read_scores
 
 REFERENCES = Path("results/leaderboards")
-DIGEST = re.compile("[0-9a-f]{16,64}")
+DIGEST = re.compile("[0-9a-f]{16}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _records(path: Path, number: int) -> dict[str, Record]:
         try:
             record = Record.from_json(line)
             if record.done and not DIGEST.fullmatch(record.pixels_sha256 or ""):
-                raise ValueError("pixels_sha256 is no sha256, nor its first 16 digits or more")
+                raise ValueError("pixels_sha256 is no sha256, nor its first 16 digits")
         except ValueError as error:
             raise RequestError(f"records.jsonl, line {place} is damaged ({error})") from error
         records[record.id] = record

@@ -78,7 +78,7 @@ class Correlator:
 
     @cached_property
     def _energy(self) -> float:
-        return float(np.square(self.query.lab[self.query.context]).sum())
+        return float(np.square(self.query.context_lab).sum())
 
     @cached_property
     def _charges(self) -> Array:
@@ -108,7 +108,7 @@ class Correlator:
         core = self.query.core
         tops = np.arange(core[1] - height, core[0] + 1)
         lefts = np.arange(core[3] - width, core[2] + 1)
-        total = int(np.count_nonzero(self.query.context))
+        total = len(self.query.context_lab)
         factor = _offset_factor(self.query, tops[:, None], lefts, height, width) / max(total, 1)
         charge = self._charges[-1, -1] - self._covered_charge(tops, lefts, height, width)
         return Places(tops, lefts, charge.astype(np.float32), factor.astype(np.float32))
