@@ -29,6 +29,9 @@ from bench.store.manifest import BatchPlan, Manifest
 
 # How many batches may wait to be stored: more would only take memory.
 AHEAD = 2
+# The folders of PNGs (target, hole, output) that are written at once: a file system, above all one
+# on a network, takes longer than the parent's own work, and a folder's files wait for each other.
+FOLDERS_AT_ONCE = 3
 
 
 def execute(
@@ -174,9 +177,12 @@ def _stored(
     A batch that was received is stored even when the next one raises.
     """
     waiting: deque[tuple[Future[None], list[ImageResult]]] = deque()
-    with ThreadPoolExecutor(1, "store") as writer:
+    with (
+        ThreadPoolExecutor(FOLDERS_AT_ONCE, "png") as folders,
+        ThreadPoolExecutor(1, "store") as writer,
+    ):
         for done in batches:
-            waiting.append((writer.submit(_store, directory, done), done))
+            waiting.append((writer.submit(_store, directory, done, folders), done))
             while waiting and (len(waiting) > AHEAD or waiting[0][0].done()):
                 yield _finished(*waiting.popleft())
         while waiting:
@@ -197,20 +203,24 @@ def _remark(remark: str | None, done: list[ImageResult], result: RunResult) -> N
         done[0].record = replace(record, notes={**record.notes, "remark": remark})
 
 
-def _store(directory: RunDirectory, done: list[ImageResult]) -> None:
-    """Write PNGs first, then the records with their hashes.
+def _store(directory: RunDirectory, done: list[ImageResult], folders: ThreadPoolExecutor) -> None:
+    """Write PNGs first, all of them, then the records with their hashes.
 
     Samples of one image share target and hole, which are written once.
     """
-    written = set()
+    files: dict[str, dict[str, bytes]] = {}
     for item in done:
         for kind, png in item.pngs.items():
             shared = kind in {"target", "hole"}
-            file = (kind, item.record.image_id if shared else item.record.id)
-            if file not in written:
-                directory.write_image(*file, png)
-                written.add(file)
-        directory.seal([item.record])
+            image_id = item.record.image_id if shared else item.record.id
+            files.setdefault(kind, {}).setdefault(image_id, png)
+
+    def write(kind: str) -> None:
+        for image_id, png in files[kind].items():
+            directory.write_image(kind, image_id, png)
+
+    list(folders.map(write, files))  # raises the error of the first that could not be written
+    directory.seal(item.record for item in done)
     directory.append([item.record for item in done])
 
 
