@@ -167,15 +167,18 @@ def write_levels(networks: list[Scored], path: Path) -> None:
 
 
 def write_images(networks: list[Scored], path: Path) -> None:
-    """Write every image's loss (the mean of the levels) and LPIPS."""
+    """Write every image's loss (the mean of the levels) and LPIPS: two columns a network."""
+    names = [f"{one['variant']} ({one['seed']})" for one in networks]
+    losses = [np.array(one["loss"]).mean(axis=0) for one in networks]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["network", "seed", "image", "loss", "lpips"])
-        for one in networks:
-            losses = np.array(one["loss"]).mean(axis=0)
-            for i, loss in enumerate(losses):
-                lpips = f"{one['lpips'][i]:.4f}" if i < len(one["lpips"]) else ""
-                writer.writerow([one["variant"], one["seed"], i, f"{loss:.5g}", lpips])
+        writer.writerow(["image", *(f"{name} {x}" for name in names for x in ("loss", "lpips"))])
+        for i in range(len(losses[0])):
+            row: list[str] = []
+            for one, loss in zip(networks, losses, strict=True):
+                row.append(f"{loss[i]:.5g}")
+                row.append(f"{one['lpips'][i]:.4f}" if i < len(one["lpips"]) else "")
+            writer.writerow([i, *row])
 
 
 def draw(networks: list[Scored], path: Path) -> None:
