@@ -188,16 +188,19 @@ def draw(networks: list[Scored], path: Path) -> None:
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     base = np.array(networks[0]["loss"]).mean(axis=1)
-    for number, one in enumerate(networks):
+    variants = list(dict.fromkeys(one["variant"] for one in networks))
+    for one in networks:
         abar = np.array(one["alpha_bar"])
         ratio = np.array(one["loss"]).mean(axis=1) / base
         again = one["variant"] == BASELINE
         label = one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
-        style = (
+        style: dict[str, Any] = (
             {"color": "#888888", "lw": 1.2}
             if again
-            else {"color": COLOURS[number % len(COLOURS)], "lw": 2}
+            else {"color": COLOURS[variants.index(one["variant"]) % len(COLOURS)], "lw": 2}
         )
+        if one["seed"]:
+            style |= {"ls": "--", "lw": 1.2}
         axes.plot(10 * np.log10(abar / (1 - abar)), ratio, marker="o", ms=3, label=label, **style)
     axes.set_yscale("log")
     axes.set_xlabel("signal to noise, dB (right: little noise)")
