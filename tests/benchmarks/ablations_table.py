@@ -13,10 +13,12 @@ import argparse
 import csv
 import json
 import math
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
@@ -48,8 +50,8 @@ CAUTION = """\
 - The training is a few minutes of one core: what helps early need not help in the end, and parts
   that pay late (attention, a learned variance) are at a disadvantage.
 - The intervals are over images, not over trainings. A difference that is not larger than the one
-  between the baseline's seeds says nothing, and where there is one seed alone, small differences
-  say nothing.
+  between two seeds of a network says nothing (on photographs up to .017), and where there is one
+  seed alone, small differences say nothing.
 - The networks are small and the images 32 or 64 pixels wide. Attention sees what convolutions do
   not reach; at this size they reach nearly everything.
 - x0 and v are trained with their own squared error, equally weighted over levels, which weighs
@@ -62,7 +64,8 @@ CAUTION = """\
 """.splitlines()
 Scored = dict[str, Any]
 PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
-COLOURS = [f"C{i}" for i in range(10) if i != 7]  # C7 is the grey of the baseline's seeds
+GREY = "#888888"
+COLOURS = [f"C{i}" for i in range(10) if i != 7]  # C7 is a grey, as the baseline's
 
 
 def main() -> None:
@@ -111,6 +114,11 @@ def load(folder: Path) -> list[Scored]:
     return sorted(loaded, key=lambda one: (one["variant"] != BASELINE, one["variant"], one["seed"]))
 
 
+def title(one: Scored) -> str:
+    """Return what tables call a network."""
+    return one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
+
+
 def relative_loss(one: Scored, base: Scored) -> np.ndarray:
     """Return, by image, the mean over levels of log(loss / the baseline's), (n,).
 
@@ -128,7 +136,6 @@ def table(networks: list[Scored]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for one in networks:
-        name = one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
         ids = [str(i) for i in range(len(one["lpips"]))]
         low, high = bootstrap_interval(one["lpips"], ids, seed=0)
         lpips = f"{np.mean(one['lpips']):.4f} [{low:.4f}, {high:.4f}]"
@@ -136,7 +143,7 @@ def table(networks: list[Scored]) -> list[str]:
         if one is not base:
             ratio, gap = _against(one, base)
         fid = f"{one['fid']:.1f}" if "fid" in one else ""
-        cells = name, one["question"], f"{one['parameters']:,}", loss, ratio, lpips, gap, fid
+        cells = title(one), one["question"], f"{one['parameters']:,}", loss, ratio, lpips, gap, fid
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -168,17 +175,12 @@ def write_levels(networks: list[Scored], path: Path) -> None:
 
 def write_images(networks: list[Scored], path: Path) -> None:
     """Write every image's loss (the mean of the levels) and LPIPS: two columns a network."""
-    names = [f"{one['variant']} ({one['seed']})" for one in networks]
-    losses = [np.array(one["loss"]).mean(axis=0) for one in networks]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["image", *(f"{name} {x}" for name in names for x in ("loss", "lpips"))])
-        for i in range(len(losses[0])):
-            row: list[str] = []
-            for one, loss in zip(networks, losses, strict=True):
-                row.append(f"{loss[i]:.5g}")
-                row.append(f"{one['lpips'][i]:.4f}" if i < len(one["lpips"]) else "")
-            writer.writerow([i, *row])
+    columns: dict[str, pd.Series] = {}
+    for one in networks:
+        losses = pd.Series(np.array(one["loss"]).mean(axis=0))
+        columns[f"{title(one)} loss"] = losses.map("{:.5g}".format)
+        columns[f"{title(one)} lpips"] = pd.Series(one["lpips"]).map("{:.4f}".format)
+    pd.DataFrame(columns).to_csv(path, index_label="image", lineterminator="\n")
 
 
 def draw(networks: list[Scored], path: Path) -> None:
@@ -188,20 +190,21 @@ def draw(networks: list[Scored], path: Path) -> None:
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     base = np.array(networks[0]["loss"]).mean(axis=1)
-    variants = list(dict.fromkeys(one["variant"] for one in networks))
+    variants = dict.fromkeys(one["variant"] for one in networks if one["variant"] != BASELINE)
+    colours = {BASELINE: GREY, **dict(zip(variants, cycle(COLOURS), strict=False))}
     for one in networks:
         abar = np.array(one["alpha_bar"])
         ratio = np.array(one["loss"]).mean(axis=1) / base
-        again = one["variant"] == BASELINE
-        label = one["variant"] if not one["seed"] else f"{one['variant']}, seed {one['seed']}"
-        style: dict[str, Any] = (
-            {"color": "#888888", "lw": 1.2}
-            if again
-            else {"color": COLOURS[variants.index(one["variant"]) % len(COLOURS)], "lw": 2}
+        axes.plot(
+            10 * np.log10(abar / (1 - abar)),
+            ratio,
+            label=title(one),
+            color=colours[one["variant"]],
+            ls="--" if one["seed"] else "-",
+            lw=1.2 if one["seed"] or one["variant"] == BASELINE else 2,
+            marker="o",
+            ms=3,
         )
-        if one["seed"]:
-            style |= {"ls": "--", "lw": 1.2}
-        axes.plot(10 * np.log10(abar / (1 - abar)), ratio, marker="o", ms=3, label=label, **style)
     axes.set_yscale("log")
     axes.set_xlabel("signal to noise, dB (right: little noise)")
     axes.set_ylabel("held-out loss, times the baseline's")

@@ -4,8 +4,8 @@
 
 DIR: a folder of `pip install --target DIR torchmetrics pyiqa`, or of one of the two.  All run in
 this process, on one thread and the same photographs at 256, and take turns image by image.  Prints
-the median processor milliseconds of an image, and the median of theirs over ours.  The packages'
-trunks have random weights, since only the time counts.  Not a test.
+the median processor milliseconds of an image, and the median of theirs over ours.  pyiqa's
+trunk has random weights, since only the time counts.  Not a test.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import torch
 from bench import plugins
 from bench.api.imaging import to_uint8
 from bench.api.pairs import ImagePair, Picture
+from tests.benchmarks.metric_codes_networks import torchmetrics_lpips
 
 SIZE = 256
 Score = Callable[[torch.Tensor, torch.Tensor], object]
@@ -52,12 +53,10 @@ def of_levels(score: Callable[[torch.Tensor, torch.Tensor], object]) -> Score:
 def torchmetrics() -> Iterator[tuple[str, Score]]:
     """Yield torchmetrics' function for each metric."""
     from torchmetrics.functional import image
-    from torchmetrics.functional.image import lpips
 
-    network = lpips._LPIPS(net="alex", pnet_rand=True)
     yield "psnr", of_levels(partial(image.peak_signal_noise_ratio, data_range=1.0))
     yield "ssim", of_levels(partial(image.structural_similarity_index_measure, data_range=1.0))
-    yield "lpips", of_levels(partial(lpips._lpips_update, net=network, normalize=True))
+    yield "lpips", of_levels(torchmetrics_lpips("alex", normalize=True))
 
 
 def pyiqa() -> Iterator[tuple[str, Score]]:

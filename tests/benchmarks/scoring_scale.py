@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.execute.devices import cores
+from bench.scoring.images import DEFAULT_METRICS
 from tests.benchmarks.harness_overhead import write_photos
 
 SIZE = 64
-METRICS = "--metrics=l1,psnr,ssim,lpips"  # without FID, the default from 2,048 images on
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def make_runs(folder: Path, images: int, methods: int) -> list[Path]:
 
 def measure(images: int, processes: list[int], methods: list[int]) -> list[Cost]:
     """Return the cost of scoring the first runs, for each number of methods."""
+    metrics = f"--metrics={','.join(DEFAULT_METRICS)}"  # without FID, a default of many images
     folder, costs = Path(tempfile.mkdtemp(prefix="scoring-scale-")), []
     try:
         runs = make_runs(folder, images, max(methods))
@@ -70,7 +71,7 @@ def measure(images: int, processes: list[int], methods: list[int]) -> list[Cost]
             for several in methods:
                 for derived in folder.glob("runs/*/s[cu]*"):  # scores.csv, summary.json
                     derived.unlink()
-                spent = bench(["score", METRICS, *map(str, runs[:several])], count)
+                spent = bench(["score", metrics, *map(str, runs[:several])], count)
                 costs.append(Cost(images, count, several, *spent))
     finally:
         shutil.rmtree(folder)
