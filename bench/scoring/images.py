@@ -19,6 +19,7 @@ from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, 
 from bench.api.files import write_atomic
 from bench.api.pairs import ImagePair, Picture
 from bench.execute import Executor, Lost
+from bench.scoring.intervals import Interval, column, mean_intervals
 from bench.scoring.kept import kept_scores, kept_sets, scored_on
 from bench.scoring.pairs import Lacking, Triple, chunks, score_chunk, score_pairs
 from bench.scoring.sets import sample_scores, score_sets
@@ -101,7 +102,11 @@ def _score_together(
             owned.enter_context(directory.owned())
             runs.append(_open(directory, item.metrics))
         _score_images(runs, executor, on_progress, device)
-        return [_finish(run, executor, on_progress, device) for run in runs]
+        intervals = _intervals(runs, executor)
+        return [
+            _finish(run, of_run, executor, on_progress, device)
+            for run, of_run in zip(runs, intervals, strict=True)
+        ]
 
 
 def score_one(
@@ -175,11 +180,27 @@ def _lacking(number: int, run: _Run) -> Iterator[Lacking]:
             yield Lacking(number, _triple(run.directory, record), lacks)
 
 
-def _finish(run: _Run, executor: Executor, on_progress: Report, device: str) -> Summary:
+def _intervals(runs: Sequence[_Run], executor: Executor) -> list[dict[str, Interval | None]]:
+    """Return metric -> interval of its mean, for each run."""
+    keys = [(number, name) for number, run in enumerate(runs) for name in run.table]
+    columns = [column(name, runs[number].table[name], runs[number].done) for number, name in keys]
+    found: list[dict[str, Interval | None]] = [{} for _ in runs]
+    for (number, name), interval in zip(keys, mean_intervals(columns, executor), strict=True):
+        found[number][name] = interval
+    return found
+
+
+def _finish(
+    run: _Run,
+    intervals: Mapping[str, Interval | None],
+    executor: Executor,
+    on_progress: Report,
+    device: str,
+) -> Summary:
     """Write a run's scores, compute what is of sets and samples, and write its summary."""
     write_scores(run.path, [record.id for record in run.done], run.table)
     sets = _set_entries(run, executor, on_progress, device)
-    summary = summarise_run(run.manifest, run.records, run.done, run.table, sets)
+    summary = summarise_run(run.manifest, run.records, run.done, run.table, intervals, sets)
     summary = replace(summary, scored_on=scored_on(run.directory, run.done, device))
     write_atomic(run.path / "summary.json", summary.to_json())
     journal(run.path).unlink(missing_ok=True)

@@ -13,9 +13,9 @@ import numpy as np
 
 from bench import plugins
 from bench.api import HasAssets, SetMetric
-from bench.api.seeds import derive_seed
+from bench.execute.local import InProcess
+from bench.scoring.intervals import Interval, column, mean_intervals
 from bench.statistics.aggregates import by_hole_area, summarise
-from bench.statistics.bootstrap import bootstrap_interval
 from bench.store.manifest import Manifest
 from bench.store.record import Record
 from bench.store.summary import (
@@ -35,11 +35,13 @@ def summarise_run(
     records: Mapping[str, Record],
     done: Sequence[Record],
     table: Mapping[str, Mapping[str, float]],
+    intervals: Mapping[str, Interval | None],
     sets: Mapping[str, MetricEntry],
 ) -> Summary:
     """Return the summary of a run.
 
     done: the records that are ok, in the order of scores.csv.  table: metric -> id -> value.
+    intervals: metric -> that of its mean.
     sets: entries of metrics with one number per run or per image's samples.
     """
     failed = sorted(record.id for record in records.values() if not record.done)
@@ -55,7 +57,10 @@ def summarise_run(
         failed=tuple(failed),
         outputs_sha256=outputs_hash((record.id, record.sha256) for record in done),
         metrics={
-            **{name: _image_entry(name, values, done) for name, values in sorted(table.items())},
+            **{
+                name: _image_entry(name, values, done, intervals[name])
+                for name, values in sorted(table.items())
+            },
             **sets,
         },
         seconds_per_image=median(seconds) if seconds else None,
@@ -106,22 +111,23 @@ def samples_entry(name: str, values: Mapping[str, float], done: Sequence[Record]
     values: image id -> value.
     """
     first = {r.image_id: replace(r, id=r.image_id) for r in reversed(done)}
-    return _image_entry(name, values, list(first.values()))
+    records = list(first.values())
+    (interval,) = mean_intervals([column(name, values, records)], InProcess())
+    return _image_entry(name, values, records, interval)
 
 
-def _image_entry(name: str, values: Mapping[str, float], done: Sequence[Record]) -> ImageEntry:
+def _image_entry(
+    name: str,
+    values: Mapping[str, float],
+    done: Sequence[Record],
+    interval: Interval | None,
+) -> ImageEntry:
     """Return mean, deviation, interval and rows by hole area of one per-image metric."""
     metric = plugins.metric(name)
     scored = [record for record in done if record.id in values]
-    column = np.array([values[record.id] for record in scored], dtype=np.float64)
-    finite = np.isfinite(column)
-    groups = [record.source for record, keep in zip(scored, finite, strict=True) if keep]
-    seed = derive_seed("bootstrap", name)
-    # One photograph gives nothing to resample: an interval of width 0 would look like certainty.
-    several = len(set(groups)) > 1
-    interval = bootstrap_interval(column[finite], groups, seed=seed) if several else None
-    whole = summarise(column)
-    areas = by_hole_area(column, [record.hole_fraction or 0.0 for record in scored])
+    scores = np.array([values[record.id] for record in scored], dtype=np.float64)
+    whole = summarise(scores)
+    areas = by_hole_area(scores, [record.hole_fraction or 0.0 for record in scored])
     return ImageEntry(
         metric.version,
         assets_of(metric),

@@ -40,16 +40,9 @@ def bootstrap_means(
     groups: the source of each row; as many groups are drawn as there are, with replacement, and a
     group brings all its rows.  A resample without any finite score is nan.
     """
-    if values.ndim != 2 or len(values) != len(groups) or not len(groups):
-        raise ValueError(f"{len(groups)} groups for scores of shape {values.shape}.")
-    names, index = _grouped(groups)
-    finite = np.isfinite(values)
-    sums = np.zeros((len(names), values.shape[1]))
-    sizes = np.zeros_like(sums)
-    np.add.at(sums, index, np.where(finite, values, 0.0))
-    np.add.at(sizes, index, finite)
+    sums, sizes = _by_group(values, groups)
     with np.errstate(invalid="ignore"):
-        chunks = [c @ sums / (c @ sizes) for c in _resample_counts(len(names), resamples, seed)]
+        chunks = [c @ sums / (c @ sizes) for c in _resample_counts(len(sums), resamples, seed)]
     return np.concatenate(chunks)
 
 
@@ -69,9 +62,34 @@ def bootstrap_interval(
     column = finite_or_inf(values)[:, None]
     if not np.isfinite(column).any():
         return math.inf, math.inf
-    means = bootstrap_means(column, groups, resamples=resamples, seed=seed)
+    (interval,) = bootstrap_intervals(column, groups, resamples=resamples, seed=seed, level=level)
+    return interval
+
+
+def bootstrap_intervals(
+    values: Array,
+    groups: Sequence[str],
+    *,
+    resamples: int = 10_000,
+    seed: int,
+    level: float = 0.95,
+) -> list[tuple[float, float]]:
+    """Return the `bootstrap_interval` of each column, to the bit; the draws are made once.
+
+    values: (N, M), as for `bootstrap_means`, whose product with all columns may round otherwise
+    than that with one.
+    """
+    sums, sizes = _by_group(values, groups)
+    columns = [(s[:, None], n[:, None]) for s, n in zip(sums.T.copy(), sizes.T.copy(), strict=True)]
+    means = np.empty((resamples, len(columns)))
+    done = 0
+    with np.errstate(invalid="ignore"):
+        for counts in _resample_counts(len(sums), resamples, seed):
+            rows = slice(done, done := done + len(counts))
+            for place, (total, size) in enumerate(columns):
+                means[rows, place] = (counts @ total / (counts @ size))[:, 0]
     low, high = percentiles(means, level)
-    return float(low[0]), float(high[0])
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
 def paired_bootstrap(
@@ -116,6 +134,19 @@ def percentiles(means: Array, level: float = 0.95) -> tuple[Array, Array]:
         for k, after, s in zip(below, above, share, strict=True)
     )
     return low, high
+
+
+def _by_group(values: Array, groups: Sequence[str]) -> tuple[Array, Array]:
+    """Return the sums of the finite values of each group and column, and their numbers."""
+    if values.ndim != 2 or len(values) != len(groups) or not len(groups):
+        raise ValueError(f"{len(groups)} groups for scores of shape {values.shape}.")
+    names, index = _grouped(groups)
+    finite = np.isfinite(values)
+    sums = np.zeros((len(names), values.shape[1]))
+    sizes = np.zeros_like(sums)
+    np.add.at(sums, index, np.where(finite, values, 0.0))
+    np.add.at(sizes, index, finite)
+    return sums, sizes
 
 
 def _grouped(names: Sequence[str]) -> tuple[list[str], Array]:

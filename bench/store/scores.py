@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -74,5 +74,5 @@ def read_journal(run: Path) -> Iterator[Score]:
 
 def append_journal(file: IO[str], scores: Iterable[Score]) -> None:
     """Write scores to the open journal, so that they outlive this process."""
-    file.writelines(json.dumps(asdict(score)) + "\n" for score in scores)
+    file.writelines(json.dumps(vars(score)) + "\n" for score in scores)
     file.flush()

@@ -104,3 +104,16 @@ def test_percentiles_agree_with_numpy(level):
     tail = 100 * (1 - level) / 2
     expected = np.percentile(means, [tail, 100 - tail], axis=0)
     np.testing.assert_allclose(bootstrap.percentiles(means, level), expected, rtol=1e-12)
+
+
+def test_columns_together_have_the_intervals_of_each_alone_to_the_bit(monkeypatch):
+    monkeypatch.setattr(bootstrap, "CHUNK_BYTES", 8 * 9 * 100)  # several chunks
+    values = np.random.default_rng(4).normal(size=(12, 5))
+    values[3, 1] = math.inf
+    groups = [*names(9), "a", "b", "b"]
+    together = bootstrap.bootstrap_intervals(values, groups, resamples=1050, seed=6)
+    alone = [
+        bootstrap.bootstrap_interval(column, groups, resamples=1050, seed=6) for column in values.T
+    ]
+    assert together == alone
+    assert len(set(together)) == 5
