@@ -124,13 +124,14 @@ def label(plugin: Any, *, without: Collection[str] = ()) -> str:
     name = str(plugin.name)
     if isinstance(plugin, Wraps):
         return f"{name.partition(':')[0]}:{label(plugin.wrapped(), without=without)}"
-    fields = parts.shape_of(plugin).fields
+    shape = parts.shape_of(plugin)
     changed = {
         key: value
         for key, value in parameters(plugin).items()
-        if value != fields[key].default and key not in without
+        if value != shape.fields[key].default
     }
-    return name_with(plugin.title() if isinstance(plugin, HasTitle) else name, changed)
+    shown = {k: v for k, v in parts.with_names(shape, changed).items() if k not in without}
+    return name_with(plugin.title() if isinstance(plugin, HasTitle) else name, shown)
 
 
 def parse_parameters(plugin_class: type[Any], text: str) -> dict[str, object]:

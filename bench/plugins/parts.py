@@ -2,15 +2,16 @@
 
 A field whose type is a union of dataclasses holds a part, chosen by name: in `ddpm:sampler=ddnm,
 eta=.5`, `sampler` is the field, `ddnm` the `name` of a class of the union, and `eta` that class's
-field, written beside the plug-in's own.  The default part's name is not a parameter, so that a
-plug-in keeps its identity when it learns to take others.
+field, written beside the plug-in's own.  Without a name it is the default part, or, where that
+lacks a parameter that is given, the first of the union.  The first one's name is not a parameter,
+so that a plug-in keeps its identity when it learns to take others.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +45,14 @@ class Shape:
 def shape(plugin_class: type[Any], named: Mapping[str, object]) -> Shape:
     """Return the shape with the parts named; raises RequestError for a part there is not.
 
-    named: parameters; only those that name a part are read.
+    named: parameters; of those that name no part only the keys are read.
     """
     chosen = {}
     for name, classes in choices(plugin_class).items():
-        default = default_part(plugin_class, name)
-        chosen[name] = _choose(name, str(named.get(name, default.name)), classes)
+        if name in named:
+            chosen[name] = _choose(name, str(named[name]), classes)
+        else:
+            chosen[name] = _unnamed(plugin_class, name, classes, named)
     return _shape(plugin_class, chosen)
 
 
@@ -60,14 +63,14 @@ def shape_of(plugin: object) -> Shape:
 
 
 def values(plugin: object, shaped: Shape) -> dict[str, object]:
-    """Return parameter -> value of an instance; the default part's name is left out."""
+    """Return parameter -> value of an instance; a name is left out for the first of its union."""
     parameters: dict[str, object] = {}
     for field in dataclasses.fields(shaped.plugin):
         value = getattr(plugin, field.name)
         if field.name not in shaped.parts:
             parameters[field.name] = value
             continue
-        if field.name in shaped.fields and not _is_default(shaped, field.name):
+        if type(value) is not _first(choices(shaped.plugin)[field.name]):
             parameters[field.name] = value.name
         parameters |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     return parameters
@@ -88,6 +91,29 @@ def default_part(plugin_class: type[Any], name: str) -> Any:
     """Return the part that a field holds by default."""
     (field,) = (f for f in dataclasses.fields(plugin_class) if f.name == name)
     return field.default_factory() if callable(field.default_factory) else field.default
+
+
+def with_names(shaped: Shape, changed: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters with the names of the parts that they would not choose by themselves.
+
+    changed: those of an instance of this shape that differ from the defaults.
+    """
+    chosen = shape(shaped.plugin, changed).parts
+    lacking = {k: part.name for k, part in shaped.parts.items() if chosen[k] is not part}
+    return {**lacking, **changed}
+
+
+def _unnamed(
+    plugin_class: type[Any], field: str, classes: Mapping[str, type[Any]], given: Collection[str]
+) -> type[Any]:
+    """Return the class of a part that nobody named: the default, or the first if only that fits."""
+    default, first = type(default_part(plugin_class, field)), _first(classes)
+    own, others = ({f.name for f in dataclasses.fields(part)} for part in (default, first))
+    return first if (others - own) & set(given) else default
+
+
+def _first(classes: Mapping[str, type[Any]]) -> type[Any]:
+    return next(iter(classes.values()))
 
 
 def _choose(field: str, name: str, classes: Mapping[str, type[Any]]) -> type[Any]:
@@ -111,7 +137,3 @@ def _shape(plugin_class: type[Any], chosen: Mapping[str, type[Any]]) -> Shape:
             fields |= inner
             hints |= {k: v for k, v in typing.get_type_hints(part).items() if k in inner}
     return Shape(plugin_class, chosen, fields, hints)
-
-
-def _is_default(shaped: Shape, name: str) -> bool:
-    return isinstance(default_part(shaped.plugin, name), shaped.parts[name])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
 from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, trained_at, weights_path
-from methods.ddpm.samplers.options import Repaint, Sampler
+from methods.ddpm.samplers.options import PiGDM, Sampler
 
 if TYPE_CHECKING:
     import torch
@@ -25,17 +25,18 @@ Weights = Literal[
 ]
 # Settings by name, as specs: RePaint's of the quickstart suite, and its published one.
 SETTINGS = {
-    "quick": "ddpm:steps=10,jump_length=1,jump_samples=4",
-    "repaint": "ddpm:steps=250,jump_length=10,jump_samples=10",
+    "quick": "ddpm:sampler=repaint,steps=10,jump_length=1,jump_samples=4",
+    "repaint": "ddpm:sampler=repaint,steps=250,jump_length=10,jump_samples=10",
 }
 
 
 @dataclass(frozen=True)
 class DDPM:
-    """Masked sampling from a diffusion model, by RePaint (Lugmayr et al. 2022) or another sampler.
+    """Masked sampling from a diffusion model, by PiGDM (Song et al. 2023) or another sampler.
 
     sampler: see `bench list samplers`; its parameters, steps (levels of the respaced schedule, 1 to
-    1000) among them, are written beside it.  RePaint's defaults suit the shipped weights.
+    1000) among them, are written beside it.  PiGDM fills best at its cost with the shipped weights;
+    a parameter that RePaint alone has (Lugmayr et al. 2022), such as jump_samples, means RePaint.
     schedule: "auto" is the weights' own, and another is an error.
     precision: "auto" is bfloat16 where the device and the network gain from it; samplers that need
     gradients compute in float32.
@@ -48,7 +49,7 @@ class DDPM:
     name: ClassVar[str] = "ddpm"
     version: ClassVar[str] = "2"
     single_threaded: ClassVar[bool] = False
-    sampler: Sampler = field(default=Repaint())
+    sampler: Sampler = field(default=PiGDM())
     schedule: Literal["auto", "linear", "cosine"] = "auto"
     precision: Precision = "auto"
     weights: Weights = "auto"
@@ -66,8 +67,8 @@ class DDPM:
                 raise RequestError(f"{name}={value!r}; allowed: {', '.join(allowed)}")
         if self.sampler.gradients and self.precision == "bf16":
             raise RequestError(
-                f"precision=bf16, but {self.sampler.name} needs gradients, which are taken in "
-                "float32; give precision=fp32 or auto"
+                f"precision=bf16, but sampler={self.sampler.name} needs gradients, which are taken "
+                "in float32; give precision=auto, or a sampler without them, such as sampler=ddnm"
             )
 
     @property

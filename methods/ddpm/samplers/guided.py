@@ -31,7 +31,7 @@ class PiGDM:
     cost: ClassVar[str] = "1 + 1"
     gradients: ClassVar[bool] = True
     function: ClassVar[str] = "methods.ddpm.samplers.pigdm:pigdm"
-    steps: int = 50
+    steps: int = 18
     rule: Literal["paper", "scaled", "ddim"] = "paper"
     eta: float = 1.0
     replace: bool = True

@@ -32,13 +32,14 @@ BAD = [
     ("sampler=ddnm,jumps=3", "Unknown parameter 'jumps'"),
     ("sampler=ddrm,jump_length=3", "Unknown parameter 'jump_length'"),
     ("sampler=pigdm,precision=bf16", "pigdm needs gradients"),
+    ("precision=bf16", "pigdm needs gradients"),
     ("sampler=smc-diff,particles=0", "particles=0; allowed: 1 or more"),
     ("sampler=tds,steps=1001", "steps=1001; allowed: 1 to 1000"),
     ("sampler=ddnm,eta=1.5", "eta=1.5; allowed: 0 to 1"),
     ("sampler=dps,scale=0", "scale=0.0; allowed: above 0"),
     ("sampler=dps,scale=nan", "scale=nan; allowed: above 0"),
     ("sampler=pigdm,rule=best", "'best' is not one of paper, scaled, ddim"),
-    ("eta=0.5", "Unknown parameter 'eta'"),
+    ("jump_samples=4,eta=0.5", "Unknown parameter 'eta'"),
 ]
 
 
@@ -50,18 +51,46 @@ def test_bad_options_are_one_line(text: str, told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_sampler_is_a_parameter_and_the_default_goes_without_saying() -> None:
+def test_the_default_is_pigdm_and_its_name_belongs_to_its_runs() -> None:
     default = plugins.method("ddpm")
+    assert default == plugins.method("ddpm:sampler=pigdm")
+    assert plugins.label(default) == "ddpm:sampler=pigdm"
     assert plugins.parameters(default) == {
-        "steps": 15,
-        "jump_length": 1,
-        "jump_samples": 5,
+        "sampler": "pigdm",
+        "steps": 18,
+        "rule": "paper",
+        "eta": 1.0,
+        "replace": True,
         "schedule": "auto",
         "precision": "auto",
         "weights": "auto",
     }
-    assert plugins.method("ddpm:sampler=repaint") == default
-    assert plugins.label(plugins.method("ddpm:sampler=repaint,steps=10")) == "ddpm:steps=10"
-    chosen = plugins.method("ddpm:sampler=ddnm,eta=0.85,weights=photos-64")
-    assert plugins.label(chosen) == "ddpm:sampler=ddnm,eta=0.85,weights=photos-64"
+
+
+def test_repaint_goes_without_its_name_where_its_parameters_name_it() -> None:
+    """Runs made before there were other samplers, and their labels, mean what they did."""
+    written = plugins.method("ddpm:steps=10,jump_samples=4")
+    assert written == plugins.method("ddpm:sampler=repaint,steps=10,jump_samples=4")
+    assert plugins.label(written) == "ddpm:steps=10,jump_samples=4"
+    recorded = plugins.parameters(written)
+    assert list(recorded)[:3] == ["steps", "jump_length", "jump_samples"]
+    assert plugins.method("ddpm", **recorded) == written
+    other = plugins.method("ddpm:steps=10")
+    assert other == plugins.method("ddpm:sampler=pigdm,steps=10")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sampler=repaint",
+        "sampler=repaint,steps=10",
+        "sampler=repaint,jump_length=3",
+        "sampler=pigdm,steps=16",
+        "sampler=ddnm,eta=0.85,weights=photos-64",
+        "sampler=ddnm,jump_samples=4",
+    ],
+)
+def test_a_label_and_recorded_parameters_give_the_same_method_again(text: str) -> None:
+    chosen = plugins.method(f"ddpm:{text}")
+    assert plugins.method(plugins.label(chosen)) == chosen
     assert plugins.method("ddpm", **plugins.parameters(chosen)) == chosen
