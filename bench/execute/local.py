@@ -1,7 +1,8 @@
 """Run tasks in this process or in worker processes of this machine (others: bench.execute.dask).
 
 Pebble's pool runs the workers: one that dies or runs past the timeout loses only the task that it
-was working on, and is replaced.
+was working on, and is replaced.  When a worker dies while none has a task, Pebble gives the pool
+up: then there is a new pool, and tasks that were waiting are sent again.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from functools import cache
-from itertools import islice
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any
 
 from bench.api import RequestError
 from bench.execute import TIMED_OUT, Lost, Result, Task
+
+# Pools that may break one after another before a task is done; then workers cannot even start.
+MOST_BROKEN = 3
 
 
 class InProcess:
@@ -51,12 +56,15 @@ class LocalProcesses:
         if workers < 1 or threads < 1:
             raise RequestError(f"workers={workers}, threads={threads}: give at least 1 of each.")
         self._in_flight = 2 * workers
-        self._pool: Any = ProcessPool(
+        self._closed = False
+        self._open = partial(
+            ProcessPool,
             max_workers=workers,
             context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
             initargs=(threads, tuple(preload)),
         )
+        self._pool: Any = self._open()
 
     def submit(
         self, function: Callable[[Task], Result], task: Task, *, timeout: float | None
@@ -66,7 +74,13 @@ class LocalProcesses:
         timeout: the seconds it may run, None = no limit.  Cancelling the future of a running task
         ends its worker, and another takes its place.
         """
-        future: Future[Result] = self._pool.schedule(function, args=[task], timeout=timeout)
+        try:
+            future: Future[Result] = self._pool.schedule(function, args=[task], timeout=timeout)
+        except RuntimeError:  # the pool broke, or was closed
+            if self._closed:
+                raise
+            self._renew()
+            future = self._pool.schedule(function, args=[task], timeout=timeout)
         return future
 
     def map(
@@ -78,14 +92,23 @@ class LocalProcesses:
     ) -> Iterator[tuple[Task, Result | Lost]]:
         """Yield (task, result or Lost) in order of completion."""
         waiting: dict[Future[Result], Task] = {}
-        queue = iter(tasks)
+        queue, broken = iter(tasks), 0
         try:
             while True:
                 for task in islice(queue, self._in_flight - len(waiting)):
                     waiting[self.submit(function, task, timeout=timeout(task))] = task
                 if not waiting:
                     return
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                done = wait(waiting, return_when=FIRST_COMPLETED).done
+                if broke := {future for future in done if _broke(future)}:
+                    broken += 1
+                    if broken > MOST_BROKEN:
+                        next(iter(broke)).result()  # raises what broke the pool
+                    self._renew()
+                    again = [f for f in waiting if f in broke or not f.done()]
+                    queue = chain([waiting.pop(future) for future in again], queue)
+                for future in done - broke:
+                    broken = 0
                     result = outcome(future)
                     yield waiting.pop(future), result
         finally:
@@ -94,8 +117,15 @@ class LocalProcesses:
 
     def close(self) -> None:
         """Stop the workers, busy ones too."""
+        self._closed = True
         self._pool.stop()
         self._pool.join()
+
+    def _renew(self) -> None:
+        """Put a new pool in the place of one that broke."""
+        self._pool.stop()
+        self._pool.join()
+        self._pool = self._open()
 
     def __enter__(self) -> LocalProcesses:
         return self
@@ -122,6 +152,13 @@ def outcome(future: Future[Result]) -> Result | Lost:
         return TIMED_OUT
     except ProcessExpired as error:
         return Lost(f"its worker process died (exit code {error.exitcode})")
+    except BrokenProcessPool:
+        return Lost("its worker process died")
+
+
+def _broke(future: Future[Any]) -> bool:
+    """Return whether the pool of a task that is done broke before the task could run."""
+    return isinstance(future.exception(), BrokenProcessPool)
 
 
 def _start_worker(threads: int, preload: Sequence[str]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,37 @@ def test_what_hangs_or_dies_is_lost(worker: LocalProcesses) -> None:
 def test_what_a_task_raises_is_raised(worker: LocalProcesses) -> None:
     with pytest.raises(TypeError):
         outcome(worker.submit(time.sleep, "long", timeout=None))
+
+
+def kill_and_wait(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+    while Path(f"/proc/{process}").exists():  # until the pool has seen it
+        time.sleep(0.01)
+
+
+def test_an_idle_worker_that_is_killed_is_replaced() -> None:
+    """Pebble's pool breaks: "All workers expired"."""
+    with LocalProcesses(1, 1) as processes:
+        before = outcome(processes.submit(process_id, None, timeout=None))
+        assert isinstance(before, int)
+        kill_and_wait(before)
+        time.sleep(0.5)
+        assert outcome(processes.submit(process_id, None, timeout=None)) != before
+
+
+def test_tasks_of_a_pool_that_broke_are_sent_again() -> None:
+    with LocalProcesses(2, 1) as processes:
+        results = processes.map(process_id, range(12), timeout=lambda _: None)
+        done, first = next(results)
+        assert isinstance(first, int)
+        kill_and_wait(first)
+        time.sleep(0.5)
+        rest = list(results)
+    assert sorted([done, *(task for task, _ in rest)]) == list(range(12))
+    assert sum(isinstance(result, Lost) for _, result in rest) <= 1
+
+
+def test_workers_that_cannot_start_end_the_work() -> None:
+    worker = LocalProcesses(1, 1, preload=["there_is_no_such_module"])
+    with worker as processes, pytest.raises(BrokenProcessPool):
+        list(processes.map(process_id, range(3), timeout=lambda _: None))
