@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
 from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, trained_at, weights_path
-from methods.ddpm.samplers.options import PiGDM, Sampler
+from methods.ddpm.samplers.guided import PiGDM
+from methods.ddpm.samplers.options import Sampler
 
 if TYPE_CHECKING:
     import torch
