@@ -19,7 +19,7 @@ from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, 
 from bench.api.files import write_atomic
 from bench.api.pairs import ImagePair, Picture
 from bench.execute import Executor, Lost
-from bench.scoring.intervals import Interval, column, mean_intervals
+from bench.scoring.intervals import Interval, finite_scores, mean_intervals
 from bench.scoring.kept import kept_scores, kept_sets, scored_on
 from bench.scoring.pairs import Lacking, Triple, chunks, score_chunk, score_pairs
 from bench.scoring.sets import sample_scores, score_sets
@@ -183,9 +183,11 @@ def _lacking(number: int, run: _Run) -> Iterator[Lacking]:
 def _intervals(runs: Sequence[_Run], executor: Executor) -> list[dict[str, Interval | None]]:
     """Return metric -> interval of its mean, for each run."""
     keys = [(number, name) for number, run in enumerate(runs) for name in run.table]
-    columns = [column(name, runs[number].table[name], runs[number].done) for number, name in keys]
+    scores = [
+        finite_scores(name, runs[number].table[name], runs[number].done) for number, name in keys
+    ]
     found: list[dict[str, Interval | None]] = [{} for _ in runs]
-    for (number, name), interval in zip(keys, mean_intervals(columns, executor), strict=True):
+    for (number, name), interval in zip(keys, mean_intervals(scores, executor), strict=True):
         found[number][name] = interval
     return found
 

@@ -14,7 +14,7 @@ import numpy as np
 from bench import plugins
 from bench.api import HasAssets, SetMetric
 from bench.execute.local import InProcess
-from bench.scoring.intervals import Interval, column, mean_intervals
+from bench.scoring.intervals import Interval, finite_scores, mean_intervals
 from bench.statistics.aggregates import by_hole_area, summarise
 from bench.store.manifest import Manifest
 from bench.store.record import Record
@@ -112,7 +112,7 @@ def samples_entry(name: str, values: Mapping[str, float], done: Sequence[Record]
     """
     first = {r.image_id: replace(r, id=r.image_id) for r in reversed(done)}
     records = list(first.values())
-    (interval,) = mean_intervals([column(name, values, records)], InProcess())
+    (interval,) = mean_intervals([finite_scores(name, values, records)], InProcess())
     return _image_entry(name, values, records, interval)
 
 

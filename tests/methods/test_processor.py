@@ -99,7 +99,7 @@ def test_precision_by_name(fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_bfloat16_at_all_is_one_line_that_names_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processor, "runs", lambda dtype, device="cpu", **_: False)
-    for name in ("ddpm", "glcic"):
+    for name in ("ddpm:sampler=ddnm", "glcic"):
         method = plugins.method(name, precision="bf16")
         with pytest.raises(RequestError, match="cannot compute in bfloat16 on cpu; give precision"):
             method.check_device("cpu")  # type: ignore[attr-defined]

@@ -81,7 +81,7 @@ def test_help_and_version(bench: Bench) -> None:
     (ddpm,) = (
         e for e in json.loads(bench("list", "--json").stdout)["methods"] if e["name"] == "ddpm"
     )
-    assert list(ddpm["parameters"])[:3] == ["sampler", "steps", "jump_length"]
+    assert list(ddpm["parameters"])[:3] == ["sampler", "steps", "rule"]
     assert {e["name"] for e in json.loads(bench("list", "--json").stdout)["suites"]} >= {
         "quickstart"
     }
