@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from bench.statistics.bootstrap import bootstrap_interval, paired_bootstrap
 
@@ -44,14 +45,18 @@ RESAMPLING = """\
 RePaint on the shipped weights, center boxes of Fashion-MNIST, about 100 evaluations a filling
 (`python -m tests.benchmarks.resampling --out FOLDER`).
 """.splitlines()
+TRAININGS = """\
+Over trainings: of each seed, whose networks saw the same images, levels and noises in the same
+order, the mean LPIPS minus that of the baseline; 95% by Student's t over the seeds, smallest first.
+""".splitlines()
 CAUTION = """\
 ## What may not be concluded
 
 - The training is a few minutes of one core: what helps early need not help in the end, and parts
   that pay late (attention, a learned variance) are at a disadvantage.
-- The intervals are over images, not over trainings. A difference that is not larger than the one
-  between two seeds of a network says nothing (on photographs up to .017), and where there is one
-  seed alone, small differences say nothing.
+- The other intervals are over images, not over trainings. A difference no larger than the one
+  between two seeds of a network says nothing (on photographs up to .020), and where there is one
+  seed alone, small differences say nothing. Three trainings are few: their intervals are wide.
 - The networks are small and the images 32 or 64 pixels wide. Attention sees what convolutions do
   not reach; at this size they reach nearly everything.
 - x0 and v are trained with their own squared error, equally weighted over levels, which weighs
@@ -103,7 +108,9 @@ def part(folder: Path, name: str, out: Path) -> list[str]:
     if "fid" in base:
         told += f", FID of {base['fid_images']} samples in 50 steps"
     figure = f"![Held-out loss by level, times the baseline's]({name}-levels.png)"
-    return [f"## {name}", "", f"{told}.", "", *table(networks), "", figure]
+    lines = [f"## {name}", "", f"{told}.", "", *table(networks), "", figure]
+    trained = over_trainings(networks)
+    return [*lines, "", *TRAININGS, "", *trained] if trained else lines
 
 
 def load(folder: Path) -> list[Scored]:
@@ -146,6 +153,27 @@ def table(networks: list[Scored]) -> list[str]:
         cells = title(one), one["question"], f"{one['parameters']:,}", loss, ratio, lpips, gap, fid
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def over_trainings(networks: list[Scored]) -> list[str]:
+    """Return a Markdown table of the networks trained with three of the baseline's seeds or more.
+
+    Empty when there are none.
+    """
+    means = {(one["variant"], one["seed"]): float(np.mean(one["lpips"])) for one in networks}
+    rows = []
+    for variant in dict.fromkeys(one["variant"] for one in networks):
+        seeds = [seed for of, seed in means if of == variant and (BASELINE, seed) in means]
+        if variant == BASELINE or len(seeds) < 3:
+            continue
+        gaps = [means[variant, seed] - means[BASELINE, seed] for seed in seeds]
+        reach = stats.t.ppf(0.975, len(gaps) - 1) * stats.sem(gaps)
+        mean = float(np.mean(gaps))
+        each = ", ".join(f"{gap:+.4f}" for gap in gaps)
+        cells = variant, each, f"{mean:+.4f} [{mean - reach:+.4f}, {mean + reach:+.4f}]"
+        rows.append((mean, f"| {' | '.join(cells)} |"))
+    head = ["| network | by seed | mean [95% over trainings] |", "|---|---|---|"]
+    return [*head, *(row for _, row in sorted(rows))] if rows else []
 
 
 def _against(one: Scored, base: Scored) -> tuple[str, str]:
@@ -198,7 +226,7 @@ def draw(networks: list[Scored], path: Path) -> None:
         axes.plot(
             10 * np.log10(abar / (1 - abar)),
             ratio,
-            label=title(one),
+            label=None if one["seed"] else one["variant"],
             color=colours[one["variant"]],
             ls="--" if one["seed"] else "-",
             lw=1.2 if one["seed"] or one["variant"] == BASELINE else 2,
@@ -206,7 +234,7 @@ def draw(networks: list[Scored], path: Path) -> None:
             ms=3,
         )
     axes.set_yscale("log")
-    axes.set_xlabel("signal to noise, dB (right: little noise)")
+    axes.set_xlabel("signal to noise, dB (right: little noise); dashed: other seeds")
     axes.set_ylabel("held-out loss, times the baseline's")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25, which="both")

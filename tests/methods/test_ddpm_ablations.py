@@ -30,7 +30,7 @@ from methods.ddpm.schedule import cosine, linear
 from methods.ddpm.train import DenoisingTrainee, TrainingConfig, train
 from methods.ddpm.unet import UNet
 from tests.benchmarks.ablations import SETTINGS, VARIANTS, Setting, configured, parameters
-from tests.benchmarks.ablations_table import load, table
+from tests.benchmarks.ablations_table import load, over_trainings, table
 from tests.benchmarks.resampling import steps_for, walks
 
 TINY = UNetConfig(
@@ -215,6 +215,19 @@ def test_the_table_has_the_baseline_first_and_ratios_to_it(tmp_path: Path) -> No
     assert "| +0.0500 [+0.0000, +0.1000] |" in lines[4]
     with pytest.raises(SystemExit, match="no scores of the baseline yet"):
         load(tmp_path / "a-part-less")
+
+
+def test_an_interval_over_trainings_pairs_the_seeds() -> None:
+    """Differences .1, .2, .3: mean .2, standard error .1 / sqrt 3, t with 2 degrees 4.3027."""
+    means = {"baseline": (0.3, 0.5, 0.1), "worse": (0.4, 0.7, 0.4), "twice": (0.1, 0.1)}
+    networks = [
+        {"variant": variant, "seed": seed, "lpips": [mean, mean]}
+        for variant, of_seed in means.items()
+        for seed, mean in enumerate(of_seed)
+    ]
+    lines = over_trainings(networks)
+    assert lines[2:] == ["| worse | +0.1000, +0.2000, +0.3000 | +0.2000 [-0.0484, +0.4484] |"]
+    assert over_trainings(networks[:5]) == []
 
 
 def test_walks_of_resampling_cost_the_same_to_within_a_tenth() -> None:
