@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -114,9 +115,21 @@ def _primary(board: Board) -> str:
 
 
 def _json(value: object) -> str:
-    """Return JSON that cannot close the script element around it."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Return JSON that cannot close the script element around it.
+
+    Numbers have seven digits: the page sorts and draws by them; its texts and its files have all.
+    """
+    text = json.dumps(_short(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
+
+
+def _short(value: object) -> object:
+    """Return JSON's kind of value with its floats rounded to seven digits."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    if isinstance(value, Mapping):
+        return {key: _short(item) for key, item in value.items()}
+    return [_short(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _shipped(name: str) -> str:
