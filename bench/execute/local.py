@@ -2,7 +2,7 @@
 
 Pebble's pool runs the workers: one that dies or runs past the timeout loses only the task that it
 was working on, and is replaced.  When a worker dies while none has a task, Pebble gives the pool
-up: then there is a new pool, and tasks that were waiting are sent again.
+up: then there is a new pool, and `map` sends again what was waiting.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from typing import Any
 from bench.api import RequestError
 from bench.execute import TIMED_OUT, Lost, Result, Task
 
-# Pools that may break one after another before a task is done; then workers cannot even start.
+# After more pools than this that broke in a row without one result, workers cannot start at all.
 MOST_BROKEN = 3
+# Seconds between looks at the pool: the last tasks sent to one that breaks may never be done.
+LOOK = 1.0
 
 
 class InProcess:
@@ -76,10 +78,10 @@ class LocalProcesses:
         """
         try:
             future: Future[Result] = self._pool.schedule(function, args=[task], timeout=timeout)
-        except RuntimeError:  # the pool broke, or was closed
-            if self._closed:
+        except RuntimeError:
+            if self._closed or self._pool.active:
                 raise
-            self._renew()
+            self._renew()  # Pebble gave the pool up
             future = self._pool.schedule(function, args=[task], timeout=timeout)
         return future
 
@@ -90,27 +92,31 @@ class LocalProcesses:
         *,
         timeout: Callable[[Task], float | None],
     ) -> Iterator[tuple[Task, Result | Lost]]:
-        """Yield (task, result or Lost) in order of completion."""
-        waiting: dict[Future[Result], Task] = {}
+        """Yield (task, result or Lost) in order of completion.
+
+        Raises RequestError when workers cannot start.
+        """
+        waiting: dict[Future[Result], tuple[Task, object]] = {}  # the task, and its pool
         queue, broken = iter(tasks), 0
         try:
             while True:
                 for task in islice(queue, self._in_flight - len(waiting)):
-                    waiting[self.submit(function, task, timeout=timeout(task))] = task
+                    future = self.submit(function, task, timeout=timeout(task))
+                    waiting[future] = task, self._pool
                 if not waiting:
                     return
-                done = wait(waiting, return_when=FIRST_COMPLETED).done
-                if broke := {future for future in done if _broke(future)}:
+                done = wait(waiting, timeout=LOOK, return_when=FIRST_COMPLETED).done
+                if not self._pool.active:
+                    self._renew()
+                if lost := [f for f, (_, pool) in waiting.items() if self._is_lost(f, pool)]:
+                    queue = chain([waiting.pop(future)[0] for future in lost], queue)
                     broken += 1
                     if broken > MOST_BROKEN:
-                        next(iter(broke)).result()  # raises what broke the pool
-                    self._renew()
-                    again = [f for f in waiting if f in broke or not f.done()]
-                    queue = chain([waiting.pop(future) for future in again], queue)
-                for future in done - broke:
+                        raise RequestError("No worker process starts; the reason stands above.")
+                for future in done.intersection(waiting):
                     broken = 0
                     result = outcome(future)
-                    yield waiting.pop(future), result
+                    yield waiting.pop(future)[0], result
         finally:
             for future in waiting:
                 future.cancel()
@@ -120,6 +126,10 @@ class LocalProcesses:
         self._closed = True
         self._pool.stop()
         self._pool.join()
+
+    def _is_lost(self, future: Future[Any], pool: object) -> bool:
+        """Return whether a task was in a pool that broke, and did not get done there."""
+        return pool is not self._pool and (not future.done() or _broke(future))
 
     def _renew(self) -> None:
         """Put a new pool in the place of one that broke."""
@@ -157,7 +167,7 @@ def outcome(future: Future[Result]) -> Result | Lost:
 
 
 def _broke(future: Future[Any]) -> bool:
-    """Return whether the pool of a task that is done broke before the task could run."""
+    """Return whether a task is done because its pool broke: it was not known to run."""
     return isinstance(future.exception(), BrokenProcessPool)
 
 

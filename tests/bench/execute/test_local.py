@@ -7,11 +7,10 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, wait
-from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 
 import pytest
 
+from bench.api import RequestError
 from bench.execute import TIMED_OUT, Lost
 from bench.execute.local import LocalProcesses, outcome
 
@@ -57,9 +56,12 @@ def test_what_a_task_raises_is_raised(worker: LocalProcesses) -> None:
         outcome(worker.submit(time.sleep, "long", timeout=None))
 
 
-def kill_and_wait(process: int) -> None:
-    os.kill(process, signal.SIGKILL)
-    while Path(f"/proc/{process}").exists():  # until the pool has seen it
+def kill(processes: LocalProcesses, worker: int) -> None:
+    """Kill a worker and wait until its pool is given up."""
+    os.kill(worker, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while processes._pool.active:
+        assert time.monotonic() < deadline, "the pool did not break"
         time.sleep(0.01)
 
 
@@ -68,8 +70,7 @@ def test_an_idle_worker_that_is_killed_is_replaced() -> None:
     with LocalProcesses(1, 1) as processes:
         before = outcome(processes.submit(process_id, None, timeout=None))
         assert isinstance(before, int)
-        kill_and_wait(before)
-        time.sleep(0.5)
+        kill(processes, before)
         assert outcome(processes.submit(process_id, None, timeout=None)) != before
 
 
@@ -78,8 +79,8 @@ def test_tasks_of_a_pool_that_broke_are_sent_again() -> None:
         results = processes.map(process_id, range(12), timeout=lambda _: None)
         done, first = next(results)
         assert isinstance(first, int)
-        kill_and_wait(first)
-        time.sleep(0.5)
+        time.sleep(0.5)  # all that was sent is done, and waits to be fetched
+        kill(processes, first)
         rest = list(results)
     assert sorted([done, *(task for task, _ in rest)]) == list(range(12))
     assert sum(isinstance(result, Lost) for _, result in rest) <= 1
@@ -87,5 +88,5 @@ def test_tasks_of_a_pool_that_broke_are_sent_again() -> None:
 
 def test_workers_that_cannot_start_end_the_work() -> None:
     worker = LocalProcesses(1, 1, preload=["there_is_no_such_module"])
-    with worker as processes, pytest.raises(BrokenProcessPool):
+    with worker as processes, pytest.raises(RequestError, match="No worker process starts"):
         list(processes.map(process_id, range(3), timeout=lambda _: None))
