@@ -22,7 +22,6 @@ from bench.plan import request
 ROOT = Path(__file__).parents[1]
 SIDE, SAMPLES, MEASURED, SHOWN = 256, 6, 40, 64  # pixels, masks shown, masks measured, pixels
 IMAGE, SIZE = "alpaca", 64
-# Those of the reference results; a sampler's defaults would take minutes.
 ABSENT = "needs a file, a program or a package"
 SPECS = {"windowed": "windowed:glcic"}
 COSTS = ROOT / "results/quickstart.csv"

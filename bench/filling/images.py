@@ -34,7 +34,7 @@ def fill(
     image: a PIL image (L, LA, RGB or RGBA), an array (H, W) or (H, W, C), or a tensor (C, H, W);
     uint8, uint16 or floats in [0, 1], C from 1 to 4.  hole: a PIL image, array or tensor of its
     height and width, True or white (from the middle on) = missing; or a mask generator's name.
-    method: a name, with parameters if need be ("ddpm:steps=50").  Known pixels and alpha come back
+    method: a name, with parameters if need be ("ddpm:steps=25").  Known pixels and alpha come back
     to the bit.  Raises RequestError for a hole that is empty, full or of another size.
     """
     check_device(device)

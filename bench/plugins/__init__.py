@@ -43,7 +43,7 @@ NOTES: dict[str, tuple[str, ...]] = {"method": (NAME, LICENCE), "mask": (NAME,),
 
 
 def method(spec: str, **parameters: object) -> Method:
-    """Return a method: `method("telea")`, `method("ddpm:steps=50")`, `method("ddpm", steps=50)`."""
+    """Return a method: `method("telea")`, `method("ddpm:steps=25")`, `method("ddpm", steps=25)`."""
     return typing.cast(Method, resolve("method", spec, **parameters))
 
 
@@ -188,9 +188,10 @@ def _check_names(
     allowed = [*(name for name, field in shape.fields.items() if field.init), *extra]
     for key in values:
         if key not in allowed:
-            hint = did_you_mean(key, allowed)
+            hint = did_you_mean(key, [*allowed, *parts.of_other_parts(shape)])
             listed = ", ".join(allowed) if allowed else "none"
-            raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed: {listed}.")
+            chosen = "".join(f" with {field}={part.name}" for field, part in shape.parts.items())
+            raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed{chosen}: {listed}.")
 
 
 def _check_complete(shape: parts.Shape, values: Mapping[str, object]) -> None:

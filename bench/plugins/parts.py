@@ -23,8 +23,8 @@ from bench.plugins.grammar import did_you_mean, is_union
 class Shape:
     """A plug-in's class with its parts chosen.
 
-    parts: field -> the class chosen.  fields: parameter -> its field and its type; a part's name
-    has no default, except the default part's.
+    parts: field -> the class chosen.  fields: parameter -> its field and its type; the default of
+    a field that holds a part is the default part itself, whatever was chosen.
     """
 
     plugin: type[Any]
@@ -103,10 +103,20 @@ def with_names(shaped: Shape, changed: Mapping[str, object]) -> dict[str, object
     return {**lacking, **changed}
 
 
+def of_other_parts(shaped: Shape) -> set[str]:
+    """Return the parameters that the plug-in would have with other parts."""
+    parts = [part for classes in choices(shaped.plugin).values() for part in classes.values()]
+    return {f.name for part in parts for f in dataclasses.fields(part)} - set(shaped.fields)
+
+
 def _unnamed(
     plugin_class: type[Any], field: str, classes: Mapping[str, type[Any]], given: Collection[str]
 ) -> type[Any]:
-    """Return the class of a part that nobody named: the default, or the first if only that fits."""
+    """Return the class of a part that nobody named.
+
+    The default, or the first of the union when a parameter is given that it has and the default
+    lacks.
+    """
     default, first = type(default_part(plugin_class, field)), _first(classes)
     own, others = ({f.name for f in dataclasses.fields(part)} for part in (default, first))
     return first if (others - own) & set(given) else default

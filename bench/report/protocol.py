@@ -18,8 +18,8 @@ from bench.plugins import did_you_mean
 class Counterpart:
     """Our method that reproduces a published one.
 
-    weights: its parameter `weights`; a run with other weights is another method.  checkpoint: the
-    authors' name of the file.  parameters: the paper's settings.
+    weights: its parameter `weights`; a run with other weights, or by another sampler, is another
+    method.  checkpoint: the authors' name of the file.  parameters: the paper's settings.
     """
 
     method: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench import plugins
 from bench.api import HasAssets, RequestError
+from bench.plugins import parts
 from bench.report.boards import make_boards
 from bench.report.entries import interval_text
 from bench.report.leaderboard import PAPER_FORMATS
@@ -105,10 +106,11 @@ def _missing_method(theirs: str, ours: Counterpart) -> str:
 
 
 def _is(run: ScoredRun, ours: Counterpart) -> bool:
-    """Return whether a run is of our counterpart of a published method, with its weights."""
-    method = run.spec["method"]
-    used = (method.get("parameters") or {}).get("weights")
-    return (method["name"], used) == (ours.method, ours.weights)
+    """Return whether a run is of our counterpart of a published method, its weights and sampler."""
+    method, counterpart = run.spec["method"], plugins.method(ours.spec)
+    used, wanted = method.get("parameters") or {}, plugins.parameters(counterpart)
+    keys = ("weights", *parts.choices(type(counterpart)))
+    return method["name"] == ours.method and all(used.get(k) == wanted.get(k) for k in keys)
 
 
 def _belongs(run: ScoredRun, protocol: Protocol, any_dataset: bool) -> bool:

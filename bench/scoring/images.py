@@ -18,7 +18,8 @@ from bench import plugins
 from bench.api import ImageMetric, PosteriorMetric, RequestError, SampleMetric, SetMetric, imaging
 from bench.api.files import write_atomic
 from bench.api.pairs import ImagePair, Picture
-from bench.execute import Executor, Lost
+from bench.execute import Executor
+from bench.scoring.arrived import arrived
 from bench.scoring.intervals import Interval, finite_scores, mean_intervals
 from bench.scoring.kept import kept_scores, kept_sets, scored_on
 from bench.scoring.pairs import Lacking, Triple, chunks, score_chunk, score_pairs
@@ -156,10 +157,9 @@ def _score_images(
         ]
         work = list(chunks(lacking, device))
         for chunk, scores in executor.map(score_chunk, work, timeout=lambda _: None):
-            if isinstance(scores, Lost):
-                raise RequestError(f"Scoring stopped: {scores.reason}. Run it again to go on.")
+            found = arrived(scores)
             for number, run in enumerate(runs):
-                _keep(run, journals[number], [s for of, s in scores if of == number])
+                _keep(run, journals[number], [s for of, s in found if of == number])
             left -= len(chunk.lacking)
             on_progress(total - left, total)
 

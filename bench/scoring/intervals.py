@@ -1,6 +1,7 @@
 """Bootstrap intervals of mean scores: runs over the same photographs share one set of draws.
 
-Drawing costs far more than the means do.  An interval does not depend on what it is computed with.
+Drawing costs far more than the means do.  An interval does not depend on what it is computed with,
+nor on threads.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.api import RequestError
 from bench.api.seeds import derive_seed
-from bench.execute import Executor, Lost
+from bench.execute import Executor
+from bench.scoring.arrived import arrived
 from bench.statistics.bootstrap import bootstrap_intervals
 from bench.store.record import Record
 
@@ -30,10 +31,15 @@ class FiniteScores:
 
 @dataclass(frozen=True)
 class _Shared:
-    """Scores of one metric and the same sources.  places: where their intervals belong."""
+    """Scores of one metric and the same sources, float64 (N, M).
+
+    places: where the intervals of the M columns belong.
+    """
 
     places: tuple[int, ...]
-    scores: tuple[FiniteScores, ...]
+    metric: str
+    sources: tuple[str, ...]
+    values: np.ndarray
 
 
 def finite_scores(
@@ -55,18 +61,17 @@ def mean_intervals(scores: Sequence[FiniteScores], executor: Executor) -> list[I
     for place, one in enumerate(scores):
         if len(set(one.sources)) > 1:
             together.setdefault((one.metric, one.sources), []).append(place)
-    work = [_Shared(tuple(at), tuple(scores[i] for i in at)) for at in together.values()]
+    work = [
+        _Shared(tuple(at), *key, np.stack([scores[i].values for i in at], axis=1))
+        for key, at in together.items()
+    ]
     intervals: list[Interval | None] = [None] * len(scores)
-    for shared, found in executor.map(_resample, work, timeout=lambda _: None):
-        if isinstance(found, Lost):
-            raise RequestError(f"Scoring stopped: {found.reason}. Run it again to go on.")
-        for place, interval in zip(shared.places, found, strict=True):
+    for shared, result in executor.map(_resample, work, timeout=lambda _: None):
+        for place, interval in zip(shared.places, arrived(result), strict=True):
             intervals[place] = interval
     return intervals
 
 
 def _resample(shared: _Shared) -> list[Interval]:
-    first = shared.scores[0]
-    values = np.stack([one.values for one in shared.scores], axis=1)
-    seed = derive_seed("bootstrap", first.metric)
-    return bootstrap_intervals(values, first.sources, seed=seed)
+    seed = derive_seed("bootstrap", shared.metric)
+    return bootstrap_intervals(shared.values, shared.sources, seed=seed)

@@ -21,7 +21,8 @@ from bench.api import (
     imaging,
 )
 from bench.api.memory import keep_freed_memory
-from bench.execute import Executor, Lost
+from bench.execute import Executor
+from bench.scoring.arrived import arrived
 from bench.scoring.summary import set_entry
 from bench.store.directory import RunDirectory
 from bench.store.record import Record
@@ -141,9 +142,7 @@ def _compute_features(
     """Let the workers compute what the metric lacks; what is finished outlives this process."""
     left = sum(len(part.images) for part in lacking)
     for part, features in executor.map(_features_of, lacking, timeout=lambda _: None):
-        if isinstance(features, Lost):
-            raise RequestError(f"Scoring stopped: {features.reason}. Run it again to go on.")
-        metric.keep_features(part.images, features)
+        metric.keep_features(part.images, arrived(features))
         left -= len(part.images)
         on_progress(total - left, total)
 

@@ -74,20 +74,21 @@ def bootstrap_intervals(
     seed: int,
     level: float = 0.95,
 ) -> list[tuple[float, float]]:
-    """Return the `bootstrap_interval` of each column, to the bit; the draws are made once.
+    """Return the `bootstrap_interval` of each column, each with a finite score; one set of draws.
 
-    values: (N, M), as for `bootstrap_means`, whose product with all columns may round otherwise
-    than that with one.
+    values: (N, M).  Column by column and by numpy alone: a product of matrices rounds by their
+    sizes, and by its threads.
     """
     sums, sizes = _by_group(values, groups)
-    columns = [(s[:, None], n[:, None]) for s, n in zip(sums.T.copy(), sizes.T.copy(), strict=True)]
+    columns = list(zip(sums.T.copy(), sizes.T.copy(), strict=True))
     means = np.empty((resamples, len(columns)))
     done = 0
     with np.errstate(invalid="ignore"):
         for counts in _resample_counts(len(sums), resamples, seed):
             rows = slice(done, done := done + len(counts))
             for place, (total, size) in enumerate(columns):
-                means[rows, place] = (counts @ total / (counts @ size))[:, 0]
+                drawn = np.einsum("ij,j->i", counts, total)
+                means[rows, place] = drawn / np.einsum("ij,j->i", counts, size)
     low, high = percentiles(means, level)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 

@@ -54,9 +54,10 @@ CAUTION = """\
 
 - The training is a few minutes of one core: what helps early need not help in the end, and parts
   that pay late (attention, a learned variance) are at a disadvantage.
-- The other intervals are over images, not over trainings. A difference no larger than the one
-  between two seeds of a network says nothing (on photographs up to .020), and where there is one
-  seed alone, small differences say nothing. Three trainings are few: their intervals are wide.
+- The tables' intervals are over images, not over trainings. A difference between two networks of
+  one seed each that is no larger than the one between two seeds of a network says nothing (on
+  photographs up to .020). Over trainings seeds are paired, but three are few, the images are the
+  same hundred, and no interval is corrected for the number of comparisons.
 - The networks are small and the images 32 or 64 pixels wide. Attention sees what convolutions do
   not reach; at this size they reach nearly everything.
 - x0 and v are trained with their own squared error, equally weighted over levels, which weighs

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.ddpm_quality --dataset fashion-mnist --limit 200 \\
         --mask center-box --mask free-form --metric lpips_up64 \\
-        --method ddpm:steps=50 --method telea --method scenecompletion:GALLERY
+        --method ddpm:steps=25 --method telea --method scenecompletion:GALLERY
     python -m tests.benchmarks.ddpm_quality --dataset folder:PHOTOGRAPHS --size 64 --last 100 ...
 
 Holes and seeds are those of `bench run`.  The others are compared with the first method: the last

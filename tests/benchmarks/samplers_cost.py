@@ -19,11 +19,10 @@ from typing import Any
 
 import torch
 
-from bench import plugins
 from methods.ddpm import DDPM
 from methods.ddpm.completer import DiffusionCompleter
 from methods.ddpm.samplers.denoiser import Denoiser
-from methods.ddpm.samplers.options import PiGDM, Sampler
+from methods.ddpm.samplers.options import PiGDM, Repaint, Sampler
 from methods.ddpm.sampling import inpaint, spaced
 from methods.ddpm.schedule import cosine
 
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
-    plain = DiffusionCompleter(plugins.method("ddpm"), "cpu").loaded["photos-64"].network  # type: ignore[arg-type]
+    plain = DiffusionCompleter(DDPM(Repaint()), "cpu").loaded["photos-64"].network  # type: ignore[arg-type]
     derived = DiffusionCompleter(DDPM(PiGDM()), "cpu").loaded["photos-64"].network
     gradient(plain, derived, rounds)
     print("\n| sampler | share of the time that is not the network's |\n|---|---|")

@@ -185,6 +185,7 @@ class LanPaint:
         check_positive("ratio", self.ratio)
 
 
+# RePaint stays the first: runs of it do not record its name (bench.plugins.parts).
 Sampler = (
     Repaint | DDRM | DDNM | DiffPIR | DInG | PiGDM | DPS | MCG | CoPaint | SMCDiff | TDS | LanPaint
 )

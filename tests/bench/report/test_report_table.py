@@ -114,6 +114,14 @@ def test_eight_images_and_a_stand_in_give_the_full_table_with_warnings(make_run)
     assert "No run on" not in text
 
 
+def test_another_sampler_with_the_papers_weights_is_no_counterpart(make_run):
+    sampler = {"sampler": "pigdm", "steps": 18, "weights": "celebahq-256"}
+    runs = load_runs([make_run("ddpm", "half", dataset="folder", parameters=sampler)])
+    text = table.render("repaint-celebahq", runs, any_dataset=True)
+    assert "RePaint (here" not in text
+    assert "RePaint: no run of ddpm:weights=celebahq-256" in text
+
+
 def test_runs_on_other_datasets_are_left_out_unless_asked_for(make_run):
     runs = load_runs([make_run("telea", "half", dataset="folder")])
     assert "telea" not in table.render("repaint-celebahq", runs)

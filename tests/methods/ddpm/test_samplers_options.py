@@ -30,6 +30,8 @@ def test_quadratic_spacing_keeps_the_ends_and_is_dense_at_low_noise(steps: int) 
 BAD = [
     ("sampler=ddmn", "Unknown sampler 'ddmn'. Did you mean 'ddrm'?"),
     ("sampler=ddnm,jumps=3", "Unknown parameter 'jumps'"),
+    ("jump_sample=4", "Did you mean 'jump_samples'? Allowed with sampler=pigdm: sampler, steps"),
+    ("jump_samples=4,rule=paper", "'rule'. Allowed with sampler=repaint: sampler, steps, jump"),
     ("sampler=ddrm,jump_length=3", "Unknown parameter 'jump_length'"),
     ("sampler=pigdm,precision=bf16", "pigdm needs gradients"),
     ("precision=bf16", "pigdm needs gradients"),
@@ -68,7 +70,7 @@ def test_the_default_is_pigdm_and_its_name_belongs_to_its_runs() -> None:
 
 
 def test_repaint_goes_without_its_name_where_its_parameters_name_it() -> None:
-    """Runs made before there were other samplers, and their labels, mean what they did."""
+    """Runs made before there were other samplers mean what they did, and so do such labels."""
     written = plugins.method("ddpm:steps=10,jump_samples=4")
     assert written == plugins.method("ddpm:sampler=repaint,steps=10,jump_samples=4")
     assert plugins.label(written) == "ddpm:steps=10,jump_samples=4"
