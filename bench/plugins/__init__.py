@@ -188,7 +188,9 @@ def _check_names(
     allowed = [*(name for name, field in shape.fields.items() if field.init), *extra]
     for key in values:
         if key not in allowed:
-            hint = did_you_mean(key, [*allowed, *parts.of_other_parts(shape)])
+            others = parts.of_other_parts(shape)
+            belongs = f" It belongs to {', '.join(others.get(key, []))}."
+            hint = belongs if key in others else did_you_mean(key, [*allowed, *others])
             listed = ", ".join(allowed) if allowed else "none"
             chosen = "".join(f" with {field}={part.name}" for field, part in shape.parts.items())
             raise RequestError(f"Unknown parameter {key!r}.{hint} Allowed{chosen}: {listed}.")

@@ -103,10 +103,15 @@ def with_names(shaped: Shape, changed: Mapping[str, object]) -> dict[str, object
     return {**lacking, **changed}
 
 
-def of_other_parts(shaped: Shape) -> set[str]:
-    """Return the parameters that the plug-in would have with other parts."""
-    parts = [part for classes in choices(shaped.plugin).values() for part in classes.values()]
-    return {f.name for part in parts for f in dataclasses.fields(part)} - set(shaped.fields)
+def of_other_parts(shaped: Shape) -> dict[str, list[str]]:
+    """Return the parameters that the plug-in would have with other parts: name -> FIELD=PART."""
+    owners: dict[str, list[str]] = {}
+    for field, classes in choices(shaped.plugin).items():
+        for name, part in classes.items():
+            for inner in dataclasses.fields(part):
+                if inner.name not in shaped.fields:
+                    owners.setdefault(inner.name, []).append(f"{field}={name}")
+    return owners
 
 
 def _unnamed(

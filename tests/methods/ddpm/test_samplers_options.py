@@ -31,7 +31,7 @@ BAD = [
     ("sampler=ddmn", "Unknown sampler 'ddmn'. Did you mean 'ddrm'?"),
     ("sampler=ddnm,jumps=3", "Unknown parameter 'jumps'"),
     ("jump_sample=4", "Did you mean 'jump_samples'? Allowed with sampler=pigdm: sampler, steps"),
-    ("jump_samples=4,rule=paper", "'rule'. Allowed with sampler=repaint: sampler, steps, jump"),
+    ("jump_samples=4,rule=paper", "It belongs to sampler=pigdm. Allowed with sampler=repaint: s"),
     ("sampler=ddrm,jump_length=3", "Unknown parameter 'jump_length'"),
     ("sampler=pigdm,precision=bf16", "pigdm needs gradients"),
     ("precision=bf16", "pigdm needs gradients"),
