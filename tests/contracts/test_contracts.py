@@ -19,6 +19,7 @@ from tests.contracts import broken
 
 # Networks are equal across batches to 1e-4 only (architecture.md); the small size keeps them quick.
 NETWORKS = {"ddpm": 1e-4, "glcic": 1e-4}
+REPAINT = "ddpm:steps=3,jump_samples=1,precision=fp32"
 SHIPPED = ("photos", "free-photos", "fashion-mnist")
 EXPORTED = {name for name, target in METHODS.items() if target.startswith("methods.exported.")}
 NEED_A_FILE = {"command", "diffusers", "folder", "nvidia", *EXPORTED}
@@ -37,8 +38,11 @@ def test_method(name: str) -> None:
 
 def _quick(name: str) -> str:
     """Return the plug-in's spec at its cheapest."""
-    windowed = "windowed:ddpm:steps=3,jump_samples=1,precision=fp32"
-    return {"ddpm": "ddpm:steps=3", "windowed": windowed}.get(name, name)
+    return {"ddpm": "ddpm:steps=3", "windowed": f"windowed:{REPAINT}"}.get(name, name)
+
+
+def test_ddpm_by_repaint_keeps_the_contract() -> None:
+    checks.check_method(plugins.method(REPAINT), tolerance=NETWORKS["ddpm"])
 
 
 def test_torchscript_method(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_the_manifest_holds_what_a_network_computed_in(images: Path, tmp_path: P
     half = processor.in_words(torch.bfloat16, "cpu")
     assert half in ("bfloat16", "bfloat16 (emulated)")
     assert dtype("glcic:precision=bf16") == half
-    assert dtype("ddpm:sampler=ddnm,steps=1,precision=fp32") == "float32"
+    assert dtype("ddpm:sampler=ddnm,steps=1") == "float32"
     assert dtype("telea") is None
 
 
