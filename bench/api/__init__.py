@@ -69,6 +69,7 @@ __all__ = [
     "ComparesFeatures",
     "Completion",
     "ComputesOnDevice",
+    "DataNotFoundError",
     "Dataset",
     "Explains",
     "Facts",
@@ -124,6 +125,10 @@ class RequestError(ValueError):
 
     The command line prints the message without a traceback and exits with code 2.
     """
+
+
+class DataNotFoundError(RequestError):
+    """The request was right, but the images of its dataset are not on this machine."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def resolve(kind: str, spec: str, **parameters: object) -> object:
         _check_complete(shape, values)
         return shape.build(values)
     except RequestError as error:
-        raise RequestError(f"{kind} {spec!r}: {error}") from None
+        raise type(error)(f"{kind} {spec!r}: {error}") from None
     except (TypeError, ValueError) as error:
         raise RequestError(f"{kind} {spec!r}: {error}") from error
 

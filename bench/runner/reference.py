@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import plugins
-from bench.api import RequestError
+from bench.api import DataNotFoundError, RequestError
 from bench.complete.external import ExternalOutputs, NoMethod
 from bench.plan import spec as specs
 from bench.plan.spec import Identity, Run, Spec
@@ -87,6 +87,8 @@ class Override:
 def rebuild(spec: Spec, overrides: Sequence[Override] = ()) -> Run:
     """Return the run that a spec describes; RequestError if it would be another on this machine.
 
+    DataNotFoundError where its images are not here.
+
     overrides: plug-ins that replace those of the same names, with the spec's parameters.
     """
     run = Run(
@@ -144,6 +146,8 @@ def _plugin(kind: str, identity: Identity, overrides: Sequence[Override]) -> Any
     text = same[0] if same else identity["name"]
     try:
         return plugins.resolve(kind, text, **identity["parameters"])
+    except DataNotFoundError:
+        raise
     except RequestError as error:
         if same:
             raise

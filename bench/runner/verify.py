@@ -11,7 +11,7 @@ from statistics import fmean
 import torch
 
 from bench import plugins
-from bench.api import ImageMetric, RequestError, imaging, is_exact
+from bench.api import DataNotFoundError, ImageMetric, RequestError, imaging, is_exact
 from bench.complete.batch import Batch, ImageResult
 from bench.complete.worker import process
 from bench.plan.spec import Run
@@ -32,7 +32,8 @@ class Verdict:
 
     off: the differences above the tolerance; empty when the reference is reproduced.  network: the
     method's name if it is a network, whose images need not be equal to the bit; else "".
-    unchecked: why it could not be run again here; "" when it was.
+    unchecked: why it could not be run again here; "" when it was.  absent: that was for want of the
+    dataset's images, which is no fault of the reference nor of this machine.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Verdict:
     off: tuple[str, ...]
     network: str = ""
     unchecked: str = ""
+    absent: bool = False
 
     @property
     def good(self) -> bool:
@@ -80,7 +82,8 @@ def verify(
         run = rebuild(reference.manifest.spec, overrides)
         new = _run_again(run, reference.manifest.plan, count, on_progress)
     except (RequestError, OSError, ValueError) as error:
-        return Verdict(path.name, 0, 0, (), unchecked=" ".join(str(error).split()))
+        why, absent = " ".join(str(error).split()), isinstance(error, DataNotFoundError)
+        return Verdict(path.name, 0, 0, (), unchecked=why, absent=absent)
     if lacking := [item.record.id for item in new if reference.lacks(item.record.id)]:
         off = tuple(f"{output_id} has no record or score" for output_id in lacking)
         return Verdict(path.name, len(new), 0, off)
@@ -104,6 +107,12 @@ def _compare(
     if differ and not bad:
         off += _far_scores(new, reference.scores)
     return len(same), tuple(off)
+
+
+def passed(verdicts: Sequence[Verdict], *, all_must: bool) -> bool:
+    """Return whether all were reproduced, but for absent images if not `all_must`; one must be."""
+    needed = [verdict for verdict in verdicts if all_must or not verdict.absent]
+    return bool(needed) and all(verdict.good for verdict in needed)
 
 
 def in_sum(verdicts: Sequence[Verdict]) -> str:

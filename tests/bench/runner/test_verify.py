@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
-from bench.api import RequestError
+from bench.api import RequestError, imaging
 from bench.plan.request import Request, runs
 from bench.plan.spec import spec_hash
 from bench.runner import reference as reference_runs
@@ -224,3 +225,30 @@ def test_the_command_counts_what_is_reproduced(tmp_path: Path, here: Bench) -> N
     done = here("verify", str(tmp_path / "reference"), "--quiet")
     assert done.returncode == 1
     assert "has other pixels" in done.stdout
+
+
+def test_references_without_their_images_fail_only_where_they_are_named(
+    tmp_path: Path, here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = tmp_path / "tiny-imagenet/val"
+    images.mkdir(parents=True)
+    for seed in range(2):
+        pixels = torch.randint(256, (3, 64, 64), generator=torch.Generator().manual_seed(seed))
+        (images / f"val_{seed}.png").write_bytes(imaging.encode_png(pixels.to(torch.uint8)))
+    monkeypatch.setenv("INPAINT_BENCH_DATA", str(tmp_path))
+    request = Request(("telea",), ("half",), "tiny-imagenet")
+    options = Options(tmp_path / "results/leaderboards/tiny")
+    (result,) = run_all(runs(request), options, metrics=("l1",), workers=1, progress=Silent())
+    monkeypatch.chdir(tmp_path)
+    assert here("verify").returncode == 0
+    monkeypatch.delenv("INPAINT_BENCH_DATA")
+    verdict = check(result.path)
+    assert verdict.absent
+    assert "the images of tiny-imagenet are not on this machine" in verdict.unchecked
+    assert here("verify").returncode == 1  # nothing was checked at all
+    (tmp_path / "results/leaderboards/photos").mkdir()
+    reference(tmp_path).rename(tmp_path / "results/leaderboards/photos/run")
+    done = here("verify")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 of 2 references reproduced, 1 cannot be checked" in done.stdout
+    assert here("verify", "results/leaderboards").returncode == 1
