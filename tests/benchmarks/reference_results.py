@@ -3,8 +3,8 @@
     python tests/benchmarks/reference_results.py
     python tests/benchmarks/reference_results.py --suites free-256 --only patchmatch,telea
 
-Runs the suites of SUITES (what is done is kept, so after new weights only their method runs again),
-then writes for each
+Runs the suites of SUITES whose images are on this machine (what is done is kept, so after new
+weights only their method runs again), then writes for each
 
     results/leaderboards/FOLDER/leaderboard.{md,csv,tex,html}
     results/leaderboards/FOLDER/runs/RUN/{manifest.json,records.jsonl,scores.csv,summary.json}
@@ -36,7 +36,8 @@ ROOT = Path(__file__).parents[2]
 class Reference:
     """A suite's folder, how many pictures its page has, and whether `bench table` has it.
 
-    All of results/leaderboards stays below 8 MB.
+    pictures: 0 for images that may not be given away, which have no page.  All of
+    results/leaderboards stays below 8 MB.
     """
 
     folder: str
@@ -49,11 +50,12 @@ SUITES = {
     "reference-fashion-mnist": Reference("fashion-mnist", 40, published=True),
     "free-256": Reference("free-photos-256", 60),
     "free-512": Reference("free-photos-512", 60),
+    "reference-tiny-imagenet": Reference("tiny-imagenet", 0),
 }
 PUBLISHED = ROOT / "bench/report/published/published.csv"
 FORMATS = {"md": "md", "csv": "csv", "latex": "tex", "html": "html"}
 # Of committed scores; `bench verify` compares them to 1e-4, and tables print four.
-DIGITS = 10
+DIGITS = 7
 KEPT = ("id", "source", "status", "hole_fraction", "pixels_sha256")
 HASH_DIGITS = 16  # of pixels_sha256: the whole hashes were half of what the references take
 
@@ -63,7 +65,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("results/runs"), help="where runs are")
     parser.add_argument("--out", type=Path, default=Path("results/leaderboards"))
-    parser.add_argument("--suites", default=",".join(SUITES), help="of %(default)s")
+    parser.add_argument(
+        "--suites", help=f"of {','.join(SUITES)} (default: those whose images are on this machine)"
+    )
     parser.add_argument("--skip", default="", help="methods to leave out for now, such as ddpm")
     parser.add_argument("--only", default="", help="methods to run and show, and no others")
     parser.add_argument("--device", default="cpu")
@@ -73,7 +77,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     # All runs first: what is written makes the checkout differ from its commit, which manifests
     # would say.
-    suites = options.suites.split(",")
+    suites = options.suites.split(",") if options.suites else with_images()
     made = {
         s: run_suite(s, options.runs, options.device, chosen(options.skip, options.only))
         for s in suites
@@ -89,6 +93,23 @@ def chosen(skip: str, only: str) -> Callable[[str], bool]:
     """Return a function that tells whether a method, by name, is left out."""
     skipped, requested = skip.split(","), only.split(",")
     return lambda name: name in skipped or (only != "" and name not in requested)
+
+
+def with_images() -> list[str]:
+    """Return the suites whose images are on this machine, and say which are left out."""
+    from bench.api import DataNotFoundError
+    from bench.plan import request
+
+    found = []
+    for suite in SUITES:
+        requested = request.suite(suite)
+        try:
+            request.load_dataset(requested.dataset, requested.size)
+        except DataNotFoundError as error:
+            print(f"{suite} is left out: {error}")
+        else:
+            found.append(suite)
+    return found
 
 
 def run_suite(suite: str, out: Path, device: str, left_out: Callable[[str], bool]) -> list[Path]:
@@ -121,7 +142,8 @@ def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str,
     shutil.rmtree(folder, ignore_errors=True)
     for path in paths:
         copy_facts(path, folder / "runs" / path.name)
-    for kind, ending in FORMATS.items():
+    shown = {k: e for k, e in FORMATS.items() if SUITES[suite].pictures or k != "html"}
+    for kind, ending in shown.items():
         text = leaderboard.render(runs, kind, pictures=SUITES[suite].pictures)
         data = text.encode() if isinstance(text, str) else text
         (folder / f"leaderboard.{ending}").write_bytes(data)
