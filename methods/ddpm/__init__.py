@@ -48,7 +48,7 @@ class DDPM:
     """
 
     name: ClassVar[str] = "ddpm"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     single_threaded: ClassVar[bool] = False
     sampler: Sampler = field(default=PiGDM())
     schedule: Literal["auto", "linear", "cosine"] = "auto"

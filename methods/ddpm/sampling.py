@@ -12,7 +12,7 @@ from methods.ddpm.diffusion import p_sample
 from methods.ddpm.samplers.denoiser import Denoiser, Network
 from methods.ddpm.samplers.options import Sampler
 from methods.ddpm.samplers.steps import RowNoise, Watch, unwatched
-from methods.ddpm.schedule import Schedule, quadratic, respace
+from methods.ddpm.schedule import Schedule, powered, quadratic
 
 # x_t has about unit variance; guided samplers go a little beyond.
 DIVERGED = 1e3
@@ -31,7 +31,7 @@ def spaced(schedule: Schedule, options: Sampler) -> Schedule:
     """Return the levels that a sampler walks; raises RequestError when there are not so many."""
     if getattr(options, "spacing", "even") == "quadratic":
         return quadratic(schedule, options.steps)
-    return respace(schedule, options.steps)
+    return powered(schedule, options.steps, getattr(options, "power", 1.0))
 
 
 def find(options: Sampler) -> Callable[..., torch.Tensor]:

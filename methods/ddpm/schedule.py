@@ -79,6 +79,22 @@ def respace(schedule: Schedule, steps: int) -> Schedule:
     return _keep(schedule, kept)
 
 
+def powered(schedule: Schedule, steps: int, power: float) -> Schedule:
+    """Keep `steps` levels, the ends among them: the i-th is 1 + (T - 1) (i / (steps - 1))^power.
+
+    1 is respace's even spread, 2 DDIM's quadratic one (Song, Meng and Ermon 2021, D.2); above 1 it
+    is dense at low noise.  Every level is taken once: those that would coincide are put apart.
+    """
+    T = schedule.T
+    if power == 1 or steps < 2 or steps > T:
+        return respace(schedule, steps)
+    kept = [1]
+    for i in range(1, steps):
+        level = 1 + round((T - 1) * (i / (steps - 1)) ** power)
+        kept.append(min(max(level, kept[-1] + 1), T - (steps - 1 - i)))
+    return _keep(schedule, kept)
+
+
 def quadratic(schedule: Schedule, steps: int) -> Schedule:
     """Keep `steps` levels, the ends among them, dense at low noise (DiffPIR's spacing).
 

@@ -23,7 +23,8 @@ class PiGDM:
     """Pseudoinverse guidance: a step of DDIM and the gradient of the known pixels' error.
 
     rule: the gradient's coefficient, the paper's, scaled by the step's end, or DDIM's own for the
-    guided score.  eta: DDIM's.  replace: put the known pixels into the step as well.
+    guided score.  eta: DDIM's.  replace: put the known pixels into the step as well.  power: of the
+    levels' spread, 1 is even (the paper's), more is denser at low noise.
     """
 
     name: ClassVar[str] = "pigdm"
@@ -35,11 +36,13 @@ class PiGDM:
     rule: Literal["paper", "scaled", "ddim"] = "paper"
     eta: float = 1.0
     replace: bool = True
+    power: float = 1.3
 
     def __post_init__(self) -> None:
         check_steps(self.steps)
         check_one_of("rule", self.rule, ("paper", "scaled", "ddim"))
         check_within("eta", self.eta, 0, 1)
+        check_within("power", self.power, 0.25, 4)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from bench import plugins
 from bench.api import RequestError
-from methods.ddpm.schedule import linear, quadratic
+from methods.ddpm.schedule import linear, powered, quadratic, respace
 
 
 @pytest.mark.parametrize("steps", [1, 2, 20, 300, 1000])
@@ -27,6 +27,28 @@ def test_quadratic_spacing_keeps_the_ends_and_is_dense_at_low_noise(steps: int) 
         quadratic(linear(), 1001)
 
 
+@pytest.mark.parametrize("power", [0.25, 1.3, 2, 4])
+@pytest.mark.parametrize("steps", [1, 2, 18, 300, 999, 1000])
+def test_a_power_spreads_the_levels_and_takes_each_once(steps: int, power: float) -> None:
+    kept = (powered(linear(), steps, power).network_step[1:] + 1).tolist()
+    assert len(set(kept)) == steps
+    assert kept == sorted(kept)
+    assert kept[-1] == 1000
+    if steps > 1:
+        assert kept[0] == 1
+    if steps == 18:
+        formula = [1 + 999 * (i / 17) ** power for i in range(18)]
+        apart = [k for k, at in zip(kept, formula, strict=True) if abs(k - at) > 0.5]
+        assert apart == ([2, 3, 4, 5] if power == 4 else [])  # the formula has 1, 1, 2, 4
+    with pytest.raises(RequestError, match="steps=1001; allowed: 1 to 1000"):
+        powered(linear(), 1001, power)
+
+
+def test_the_power_one_is_the_even_spread() -> None:
+    even, same = respace(linear(), 18), powered(linear(), 18, 1)
+    assert even.network_step.tolist() == same.network_step.tolist()
+
+
 BAD = [
     ("sampler=ddmn", "Unknown sampler 'ddmn'. Did you mean 'ddrm'?"),
     ("sampler=ddnm,jumps=3", "Unknown parameter 'jumps'"),
@@ -40,6 +62,8 @@ BAD = [
     ("sampler=ddnm,eta=1.5", "eta=1.5; allowed: 0 to 1"),
     ("sampler=dps,scale=0", "scale=0.0; allowed: above 0"),
     ("sampler=dps,scale=nan", "scale=nan; allowed: above 0"),
+    ("sampler=pigdm,power=5", "power=5.0; allowed: 0.25 to 4"),
+    ("sampler=pigdm,power=nan", "power=nan; allowed: 0.25 to 4"),
     ("sampler=pigdm,rule=best", "'best' is not one of paper, scaled, ddim"),
     ("jump_samples=4,eta=0.5", "Unknown parameter 'eta'"),
 ]
@@ -63,6 +87,7 @@ def test_the_default_is_pigdm_and_its_name_belongs_to_its_runs() -> None:
         "rule": "paper",
         "eta": 1.0,
         "replace": True,
+        "power": 1.3,
         "schedule": "auto",
         "precision": "auto",
         "weights": "auto",
