@@ -2,6 +2,11 @@
 
     python -m tests.benchmarks.ddpm_samples --weights fashion-mnist-32 --dataset fashion-mnist \\
         --count 500 --out samples/
+    python -m tests.benchmarks.ddpm_samples --weights photos-64 --size 64 --steps 25 --spread \\
+        --dataset tiny-imagenet:split=train --count 5000 --out samples/
+
+Samples are DDPM's algorithm 2 on `--steps` levels.  The data's images are the first `--count`, with
+--spread evenly spread over all of its names (which may be sorted by class).
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from pathlib import Path
 import torch
 
 from bench import plugins
-from bench.api import SetMetric
+from bench.api import PRECISIONS, SetMetric
 from bench.api.imaging import encode_png, to_uint8
 from bench.api.seeds import derive_seed
 from bench.plan.request import load_dataset
@@ -30,7 +35,13 @@ def main() -> None:
     options = parse()
     torch.set_num_threads(options.threads)
     completer = DiffusionCompleter(
-        DDPM(Repaint(options.steps), weights=options.weights, path=options.path), "cpu"
+        DDPM(
+            Repaint(options.steps),
+            weights=options.weights,
+            path=options.path,
+            precision=options.precision,
+        ),
+        "cpu",
     )
     loaded = completer.choose((options.size, options.size))
     options.out.mkdir(parents=True, exist_ok=True)
@@ -51,7 +62,9 @@ def fid(images: torch.Tensor, options: argparse.Namespace) -> float:
     dataset = load_dataset(options.dataset, options.size)
     metric = plugins.metric("fid")
     assert isinstance(metric, SetMetric)
-    reals = [dataset.load(i) for i in dataset.ids()[: options.count]]
+    ids = dataset.ids()
+    stride = len(ids) // options.count if options.spread else 1
+    reals = [dataset.load(i) for i in ids[::stride][: options.count]]
     sets = [write(options.out / "made", list(images)), write(options.out / "real", reals)]
     return metric.over_sets(*sets)
 
@@ -70,6 +83,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--weights", default="auto")
     parser.add_argument("--path", type=Path)
     parser.add_argument("--dataset", default="")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
+    parser.add_argument("--spread", action="store_true")
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--count", type=int, default=64)
