@@ -74,8 +74,9 @@ def _spread(row: Row, metric: str, places: int) -> str:
     seeds = [float(np.nanmean(_finite(run, metric))) for run in row.runs if metric in run.scores]
     if len(seeds) > 1:
         said.append(f"±{stdev(seeds):.{places}f} over {len(seeds)} seeds")
-    samples = [mean for run in row.runs if metric in run.scores for mean in _by_sample(run, metric)]
-    if row.runs and row.runs[0].samples > 1 and len(samples) > 1:
+    several = [run for run in row.runs if run.samples > 1 and metric in run.scores]
+    samples = [mean for run in several for mean in _by_sample(run, metric)]
+    if len(samples) > 1:
         said.append(f"±{stdev(samples):.{places}f} over {len(samples)} samples")
     return ", ".join(said)
 
@@ -86,7 +87,7 @@ def _finite(run: ScoredRun, metric: str) -> np.ndarray:
 
 
 def _by_sample(run: ScoredRun, metric: str) -> list[float]:
-    """Return the mean over images of each sample of a run."""
+    """Return the mean over images of each sample of a run of several, whose ids end in @k."""
     values = _finite(run, metric)
     sample = np.array([str(i).rpartition("@")[2] for i in run.scores.index])
     return [float(np.nanmean(values[sample == k])) for k in np.unique(sample)]
