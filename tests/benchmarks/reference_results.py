@@ -48,7 +48,7 @@ class Reference:
 SUITES = {
     "reference-photos": Reference("photos", 50, published=True),
     "reference-fashion-mnist": Reference("fashion-mnist", 30, published=True),
-    "free-256": Reference("free-photos-256", 60),
+    "free-256": Reference("free-photos-256", 42),
     "free-512": Reference("free-photos-512", 60),
     "reference-tiny-imagenet": Reference("tiny-imagenet", 0),
 }
