@@ -87,9 +87,8 @@ class Override:
 def rebuild(spec: Spec, overrides: Sequence[Override] = ()) -> Run:
     """Return the run that a spec describes; RequestError if it would be another on this machine.
 
-    DataNotFoundError where its images are not here.
-
-    overrides: plug-ins that replace those of the same names, with the spec's parameters.
+    DataNotFoundError if its images are not here.  overrides: plug-ins that replace those of the
+    same names, with the spec's parameters.
     """
     run = Run(
         _plugin("method", spec["method"], overrides),
@@ -146,10 +145,8 @@ def _plugin(kind: str, identity: Identity, overrides: Sequence[Override]) -> Any
     text = same[0] if same else identity["name"]
     try:
         return plugins.resolve(kind, text, **identity["parameters"])
-    except DataNotFoundError:
-        raise
     except RequestError as error:
-        if same:
+        if same or isinstance(error, DataNotFoundError):  # which says itself what to do
             raise
         advice = f"Give it with --{kind} {identity['name']}:PATH if it needs a path."
         raise RequestError(f"{error} {advice}") from error

@@ -174,7 +174,7 @@ def rounded(scores: str) -> str:
 
 
 def shorter(number: str) -> str:
-    """Return a number of a scores.csv at DIGITS significant digits; an empty one as it is."""
+    """Return a number, as in a scores.csv, at DIGITS significant digits; an empty one as it is."""
     return f"{float(number):.{DIGITS}g}" if number else ""
 
 
@@ -188,7 +188,7 @@ def kept_facts(record: dict[str, Any]) -> dict[str, Any]:
     if "pixels_sha256" in kept:
         kept["pixels_sha256"] = kept["pixels_sha256"][:HASH_DIGITS]
     if "hole_fraction" in kept:
-        kept["hole_fraction"] = float(f"{kept['hole_fraction']:.{DIGITS}g}")
+        kept["hole_fraction"] = float(shorter(str(kept["hole_fraction"])))
     return kept
 
 

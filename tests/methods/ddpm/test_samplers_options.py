@@ -8,17 +8,22 @@ import pytest
 
 from bench import plugins
 from bench.api import RequestError
-from methods.ddpm.schedule import linear, powered, quadratic, respace
+from methods.ddpm.schedule import Schedule, linear, powered, quadratic, respace
+
+
+def levels_of(schedule: Schedule, steps: int) -> list[int]:
+    """Return the kept levels of 1 to 1000: `steps` different ones, ascending, with both ends."""
+    kept: list[int] = (schedule.network_step[1:] + 1).tolist()
+    assert len(set(kept)) == steps
+    assert kept == sorted(kept)
+    assert kept[-1] == 1000
+    assert steps == 1 or kept[0] == 1
+    return kept
 
 
 @pytest.mark.parametrize("steps", [1, 2, 20, 300, 1000])
 def test_quadratic_spacing_keeps_the_ends_and_is_dense_at_low_noise(steps: int) -> None:
-    kept = (quadratic(linear(), steps).network_step[1:] + 1).tolist()
-    assert len(set(kept)) == steps
-    assert kept == sorted(kept)
-    assert kept[-1] == 1000
-    if steps > 1:
-        assert kept[0] == 1
+    kept = levels_of(quadratic(linear(), steps), steps)
     if steps == 20:
         gaps = [b - a for a, b in pairwise(kept)]
         assert gaps == sorted(gaps)
@@ -30,12 +35,7 @@ def test_quadratic_spacing_keeps_the_ends_and_is_dense_at_low_noise(steps: int) 
 @pytest.mark.parametrize("power", [0.25, 1.3, 2, 4])
 @pytest.mark.parametrize("steps", [1, 2, 18, 300, 999, 1000])
 def test_a_power_spreads_the_levels_and_takes_each_once(steps: int, power: float) -> None:
-    kept = (powered(linear(), steps, power).network_step[1:] + 1).tolist()
-    assert len(set(kept)) == steps
-    assert kept == sorted(kept)
-    assert kept[-1] == 1000
-    if steps > 1:
-        assert kept[0] == 1
+    kept = levels_of(powered(linear(), steps, power), steps)
     if steps == 18:
         formula = [1 + 999 * (i / 17) ** power for i in range(18)]
         apart = [k for k, at in zip(kept, formula, strict=True) if abs(k - at) > 0.5]
