@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from bench.api import Json, RequestError
+from bench.api.memory import keep_freed_memory
 from methods.common.checkpoints import load_checkpoint, save_checkpoint
 from methods.common.training_log import Journal, Report, save_grid, to_stderr
 
@@ -93,6 +94,7 @@ def fit(
     Raises RequestError when `out` holds a run of another configuration, FloatingPointError when a
     loss is not finite (the last checkpoint is kept).
     """
+    keep_freed_memory()  # every step frees and takes the same maps
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.pt"
     journal = _journal(plan, out, report) if process.rank == 0 else None

@@ -14,10 +14,14 @@ Under torchrun several processes share each batch.
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
+from torch import nn
 
 from bench.api import Json, MaskGenerator, RequestError
 from bench.api.seeds import derive_seed, torch_stream
@@ -27,6 +31,7 @@ from methods.common.distributed import Process, joined
 from methods.common.ema import Ema
 from methods.common.images import ImageSource, draw_holes
 from methods.common.initial import initialise
+from methods.common.muon import MuonWithAdam
 from methods.common.training import Plan, Stateful, fit
 from methods.common.training_log import Report, to_stderr
 from methods.ddpm.blocks import UNetConfig
@@ -39,6 +44,8 @@ from methods.ddpm.sampling import generate, inpaint
 from methods.ddpm.schedule import named, respace
 from methods.ddpm.unet import UNet
 
+Optimiser = Literal["adam", "muon"]
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
@@ -47,7 +54,10 @@ class TrainingConfig:
     unet: its out_channels are twice its in_channels when the variance is learned (hybrid loss).
     ema: decay of the shipped average.  warmup, cooldown: steps over which the learning rate rises
     at the start and decreases to 0 at the end (0: it stays constant, and a run can be prolonged as
-    if it had never ended).  clip: of the gradient's norm.
+    if it had never ended).  clip: of the gradient's norm.  optimiser: "adam", or "muon" for the
+    inner layers' weights and Adam for the others (methods.common.muon), with the same rate.
+    compile: by torch.compile, which needs a C++ compiler on a CPU and takes minutes before the
+    first step; no part of the recipe.
     """
 
     unet: UNetConfig
@@ -59,6 +69,8 @@ class TrainingConfig:
     cooldown: int = 0
     clip: float = 1.0
     ema: float = 0.998
+    optimiser: Optimiser = "adam"
+    compile: bool = False
 
 
 SMALL = UNetConfig(
@@ -152,10 +164,10 @@ class DenoisingTrainee:
         layout = torch.channels_last
         self.network = network.to(process.device, memory_format=layout)  # type: ignore[call-overload]
         self.wrapped = process.wrap(self.network)
+        if config.compile:
+            self.wrapped = compiled(self.wrapped, process.device)
         self.average = Ema(self.network, config.ema)
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=config.learning_rate, fused=True
-        )
+        self.optimiser = make_optimiser(self.network, config)
 
     def begin_with(self, weights: Path) -> None:
         """Take exported weights for the network and its average; RequestError for others'."""
@@ -172,7 +184,9 @@ class DenoisingTrainee:
     def identity(self) -> Mapping[str, Json]:
         """Return the configuration, but for how it ends: a run can be prolonged."""
         plain = dataclasses.asdict(self.config)
-        del plain["steps"], plain["cooldown"]
+        del plain["steps"], plain["cooldown"], plain["compile"]
+        if self.config.optimiser == "adam":
+            del plain["optimiser"]  # as before there was a choice
         plain["unet"] = self.config.unet.written()
         told = {**plain, "seed": self.seed, "processes": self.process.count}
         return told if self.start is None else {**told, "start": self.start}
@@ -240,6 +254,31 @@ class DenoisingTrainee:
         noise = torch.randn(x0.shape, generator=stream)
         device = self.process.device
         return x0.to(device), t.to(device), noise.to(device)
+
+
+def make_optimiser(network: UNet, config: TrainingConfig) -> torch.optim.Optimizer | MuonWithAdam:
+    """Return the recipe's optimiser of a network that is where it stays."""
+    if config.optimiser == "muon":
+        return MuonWithAdam(network, inner_weights(network), config.learning_rate)
+    return torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True)
+
+
+def inner_weights(network: UNet) -> list[nn.Parameter]:
+    """Return the weights between the first and the last convolution, without t's embedding."""
+    inner = (network.input_blocks[1:], network.middle_block, network.output_blocks)
+    return [weight for part in inner for weight in part.parameters() if weight.ndim > 1]
+
+
+def compiled(network: nn.Module, device: str) -> nn.Module:
+    """Return the network as torch.compile's; RequestError where a CPU has no C++ compiler."""
+    named_one = os.environ.get("CXX")
+    found = any(map(shutil.which, (named_one,) if named_one else ("c++", "g++", "clang++")))
+    if device == "cpu" and not found:
+        raise RequestError(
+            f"compile=true needs a C++ compiler, and there is no {named_one or 'c++ or g++'} here; "
+            "install one, set CXX to one, or leave compile out"
+        )
+    return torch.compile(network)  # type: ignore[return-value]
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,10 +23,18 @@ from methods.ddpm import DDPM
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.schedule import named
-from methods.ddpm.train import CONFIGS, DenoisingTrainee, TrainingConfig, learning_rate, train
+from methods.ddpm.train import (
+    CONFIGS,
+    DenoisingTrainee,
+    Optimiser,
+    TrainingConfig,
+    learning_rate,
+    train,
+)
 from methods.ddpm.unet import UNet
 
 ROOT = Path(__file__).parents[2]
+COMPILER = shutil.which(os.environ.get("CXX", "c++"))
 TINY = TrainingConfig(
     UNetConfig(
         size=8,
@@ -50,16 +59,17 @@ def source(side: int = 8) -> FixedImages:
     return FixedImages(pixels, flip=False)
 
 
-def run(out: Path, steps: int, **options: object) -> Path:
+def run(out: Path, steps: int, config: TrainingConfig = TINY, **options: object) -> Path:
     plan = Plan(steps, log_every=10, sample_every=0)
     settings = {"plan": plan, "report": lambda line: None, **options}
-    return train(TINY, source(), out, steps=steps, **settings)  # type: ignore[arg-type]
+    return train(config, source(), out, steps=steps, **settings)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
 @pytest.mark.parametrize("learned", [True, False])
-def test_the_loss_falls(tmp_path: Path, learned: bool) -> None:
+def test_the_loss_falls(learned: bool, optimiser: Optimiser) -> None:
     unet = dataclasses.replace(TINY.unet, out_channels=2 if learned else 1)
-    config = dataclasses.replace(TINY, unet=unet, learning_rate=3e-3)
+    config = dataclasses.replace(TINY, unet=unet, learning_rate=3e-3, optimiser=optimiser)
     trainee = DenoisingTrainee(config, source(), (), Process(), 0)
     losses = [trainee.step(step) for step in range(60)]
     assert ("vlb" in losses[0]) == learned
@@ -69,12 +79,14 @@ def test_the_loss_falls(tmp_path: Path, learned: bool) -> None:
     assert last < 0.5 * first
 
 
-def test_a_resumed_run_exports_the_same_bytes(tmp_path: Path) -> None:
-    whole = run(tmp_path / "whole", 8)
-    run(tmp_path / "parts", 3)
-    parts = run(tmp_path / "parts", 8)
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_a_resumed_run_exports_the_same_bytes(tmp_path: Path, optimiser: Optimiser) -> None:
+    config = dataclasses.replace(TINY, optimiser=optimiser)
+    whole = run(tmp_path / "whole", 8, config=config)
+    run(tmp_path / "parts", 3, config=config)
+    parts = run(tmp_path / "parts", 8, config=config)
     assert parts.read_bytes() == whole.read_bytes()
-    assert run(tmp_path / "other", 8, seed=1).read_bytes() != whole.read_bytes()
+    assert run(tmp_path / "other", 8, config=config, seed=1).read_bytes() != whole.read_bytes()
 
 
 def test_what_it_exports_is_what_the_method_loads(tmp_path: Path) -> None:
@@ -194,3 +206,25 @@ def test_two_processes_train_and_resume_exactly(tmp_path: Path) -> None:
     torchrun("parts", 2)
     assert torchrun("parts", 4) == whole
     assert run(tmp_path / "alone", 4).read_bytes() != whole  # other processes, other batches
+
+
+@pytest.mark.slow  # a minute and a half of compiling
+@pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
+def test_a_compiled_step_is_nearly_a_plain_one() -> None:
+    trainees = [
+        DenoisingTrainee(dataclasses.replace(TINY, compile=on), source(), (), Process(), 0)
+        for on in (False, True)
+    ]
+    plain, compiled = (
+        [float(t.step(step)["loss"].detach()) for step in range(3)] for t in trainees
+    )
+    assert compiled == pytest.approx(plain, rel=1e-3)
+    assert trainees[0].identity() == trainees[1].identity()
+
+
+def test_compiling_without_a_compiler_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CXX", str(tmp_path / "none"))
+    with pytest.raises(RequestError, match="compile=true needs a C\\+\\+ compiler"):
+        run(tmp_path / "out", 1, config=dataclasses.replace(TINY, compile=True))
