@@ -14,15 +14,13 @@ from typing import Any
 import torch
 from torch import nn
 
-Betas = tuple[float, float]
-
 
 class MuonWithAdam:
     """What a training step uses of an optimiser; see the module.
 
     inner: the layers' weights that Muon steps, two or more dimensions each, contiguous or
     channels_last, on the device where they stay.  rate: of both; Muon's steps are scaled to the
-    size of Adam's (Liu et al. 2025, eq. 4).  betas: of Adam.
+    size of Adam's (Liu et al. 2025, eq. 4).
     """
 
     def __init__(
@@ -30,8 +28,8 @@ class MuonWithAdam:
         network: nn.Module,
         inner: Sequence[nn.Parameter],
         rate: float,
-        betas: Betas = (0.9, 0.999),
     ) -> None:
+        self._network = network
         chosen = {id(weight) for weight in inner}
         rest = [p for p in network.parameters() if id(p) not in chosen]
         self._matrices = [(weight, nn.Parameter(_as_matrix(weight.data))) for weight in inner]
@@ -41,22 +39,16 @@ class MuonWithAdam:
             weight_decay=0.0,
             adjust_lr_fn="match_rms_adamw",
         )
-        self._adam = torch.optim.Adam(rest, lr=rate, betas=betas, fused=True)
+        self._adam = torch.optim.Adam(rest, lr=rate, fused=True)
 
     @property
-    def param_groups(self) -> list[dict[str, Any]]:
+    def param_groups(self) -> list[Any]:
         """Both optimisers' groups; a rate that is set in them holds from the next step on."""
         return [*self._adam.param_groups, *self._muon.param_groups]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients, or set them to zero."""
-        self._adam.zero_grad(set_to_none)
-        for weight, matrix in self._matrices:
-            matrix.grad = None
-            if set_to_none or weight.grad is None:
-                weight.grad = None
-            else:
-                weight.grad.zero_()
+        self._network.zero_grad(set_to_none)
 
     def step(self) -> None:
         """Step all parameters that have gradients."""
@@ -65,11 +57,11 @@ class MuonWithAdam:
         self._adam.step()
         self._muon.step()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> Any:
         """Return both optimisers' state."""
         return {"muon": self._muon.state_dict(), "adam": self._adam.state_dict()}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: Any) -> None:
         """Restore both optimisers' state."""
         self._muon.load_state_dict(state["muon"])
         self._adam.load_state_dict(state["adam"])

@@ -271,11 +271,10 @@ def inner_weights(network: UNet) -> list[nn.Parameter]:
 
 def compiled(network: nn.Module, device: str) -> nn.Module:
     """Return the network as torch.compile's; RequestError where a CPU has no C++ compiler."""
-    named_one = os.environ.get("CXX")
-    found = any(map(shutil.which, (named_one,) if named_one else ("c++", "g++", "clang++")))
-    if device == "cpu" and not found:
+    names = [os.environ["CXX"]] if "CXX" in os.environ else ["c++", "g++", "clang++"]
+    if device == "cpu" and not any(map(shutil.which, names)):
         raise RequestError(
-            f"compile=true needs a C++ compiler, and there is no {named_one or 'c++ or g++'} here; "
+            f"compile=true needs a C++ compiler, and there is no {' or '.join(names)} here; "
             "install one, set CXX to one, or leave compile out"
         )
     return torch.compile(network)  # type: ignore[return-value]
