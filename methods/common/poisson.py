@@ -1,6 +1,6 @@
 """Poisson image blending (Perez, Gangnet and Blake 2003) by a sparse solve.
 
-Used by scene completion (patch into photograph) and by GLCIC's post-processing.
+Used by scene completion (patch into photograph), by GLCIC's post-processing and by ddpm's.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ from bench.api import RequestError
 # unknowns in three channels take 1.4 s, with 5.8 million numbers in each factor, instead of 15 s of
 # conjugate gradients.
 DIRECT_UNKNOWNS = 300_000
+# Of the photograph's slope towards the region's edge, the part that goes on across it; 0 to 1 were
+# tried (results/samplers/README.md, "Blending").
+CONTINUED = 0.5
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def blend(patch: Array, photograph: Array, region: Array) -> Array:
+def blend(patch: Array, photograph: Array, region: Array, *, extrapolate: bool = False) -> Array:
     """Paste the patch's gradients into the photograph (Perez et al. 2003, eqs. 7-8, v = grad g).
 
     patch, photograph: float (H, W, 3), same range; the patch is read inside the region and one
     pixel around it.  region: bool (H, W), True = solved for.  Pixels outside the region are the
     photograph's, bit for bit, and act as the Dirichlet boundary; the image border is free.
     Values are not clipped.  A region of every pixel leaves no boundary: the patch is returned.
+    extrapolate: for a patch that knows nothing beyond the region, as a filling of a hole; the
+    gradient across the region's edge is then the photograph's slope next to it, CONTINUED of it.
     Raises RequestError when the shapes disagree.
     """
     if patch.shape != photograph.shape or region.shape != patch.shape[:2]:
@@ -39,18 +44,19 @@ def blend(patch: Array, photograph: Array, region: Array) -> Array:
     if region.all():
         result[:] = patch
     elif region.any():
-        matrix, right = equations(patch, photograph, region)
+        matrix, right = equations(patch, photograph, region, extrapolate=extrapolate)
         result[region] = _solve(matrix, right).astype(result.dtype)
     return result
 
 
 def equations(
-    patch: Array, photograph: Array, region: Array
+    patch: Array, photograph: Array, region: Array, *, extrapolate: bool = False
 ) -> tuple[sparse.csr_matrix[Any], Array]:
     """Return A (n, n) and b (n, C) of A f = b: a row per region pixel in row-major order.
 
     Row p: |N_p| f_p - sum over neighbours q inside of f_q
          = sum over neighbours q of (g_p - g_q) + sum over neighbours outside of photograph_q.
+    extrapolate: for neighbours outside, (g_p - g_q) is CONTINUED of the photograph's slope there.
     """
     index = np.full(region.shape, -1)
     index[region] = np.arange(np.count_nonzero(region))
@@ -58,13 +64,16 @@ def equations(
     guide, values = patch.astype(np.float64), photograph.astype(np.float64)
     diagonal, right = np.zeros(n), np.zeros((n, patch.shape[2]))
     rows, columns = [], []
-    for p, q in _neighbour_views():
+    for step, p, q in _neighbour_views():
         inside = region[p]
         at = index[p][inside]
         other = index[q][inside]
-        diagonal[at] += 1
-        right[at] += guide[p][inside] - guide[q][inside]
         fixed = other < 0
+        gradient = guide[p][inside] - guide[q][inside]
+        if extrapolate:
+            gradient[fixed] = CONTINUED * _slope(values, region, step)[q][inside][fixed]
+        diagonal[at] += 1
+        right[at] += gradient
         right[at[fixed]] += values[q][inside][fixed]
         rows.append(at[~fixed])
         columns.append(other[~fixed])
@@ -73,14 +82,25 @@ def equations(
     return (off + sparse.diags(diagonal)).tocsr(), right
 
 
-def _neighbour_views() -> list[tuple[tuple[slice, slice], tuple[slice, slice]]]:
-    """Return (pixel, neighbour) index pairs of the four directions, border pixels left out."""
+def _slope(values: Array, region: Array, step: tuple[int, int]) -> Array:
+    """Return each pixel minus the one a step further, 0 where that is none or in the region."""
+
+    def further(image: Array) -> Array:
+        edges = ((1, 1), (1, 1)) + ((0, 0),) * (image.ndim - 2)
+        (down, across), (height, width) = step, image.shape[:2]
+        return np.pad(image, edges, "edge")[1 + down :, 1 + across :][:height, :width]
+
+    return np.where(further(region)[..., None], 0.0, values - further(values))
+
+
+def _neighbour_views() -> list[tuple[tuple[int, int], tuple[slice, slice], tuple[slice, slice]]]:
+    """Return (step, pixels, their neighbours a step away) of the four directions."""
     every, first, last = slice(None), slice(None, -1), slice(1, None)
     return [
-        ((last, every), (first, every)),
-        ((first, every), (last, every)),
-        ((every, last), (every, first)),
-        ((every, first), (every, last)),
+        ((-1, 0), (last, every), (first, every)),
+        ((1, 0), (first, every), (last, every)),
+        ((0, -1), (every, last), (every, first)),
+        ((0, 1), (every, first), (every, last)),
     ]
 
 

@@ -41,6 +41,8 @@ class DDPM:
     schedule: "auto" is the weights' own, and another is an error.
     precision: "auto" is bfloat16 where the device and the network gain from it; samplers that need
     gradients compute in float32.
+    blend: "seamless" fits the filling's colours to the known pixels by a Poisson equation (Perez et
+    al. 2003); "none" leaves what was sampled; "auto" blends what photos-64 fills, measured better.
     weights: "auto" takes fashion-mnist-32 for 32x32 images and photos-64 (trained at 64x64 on
     photographs) for all others; the field's names need path=FILE.  path: a file in place of the
     shipped one: a guided-diffusion state dict of the preset named by `weights`; with "auto", a
@@ -48,11 +50,12 @@ class DDPM:
     """
 
     name: ClassVar[str] = "ddpm"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     single_threaded: ClassVar[bool] = False
     sampler: Sampler = field(default=PiGDM())
     schedule: Literal["auto", "linear", "cosine"] = "auto"
     precision: Precision = "auto"
+    blend: Literal["auto", "none", "seamless"] = "auto"
     weights: Weights = "auto"
     path: Path | None = None
 
@@ -61,6 +64,7 @@ class DDPM:
             "weights": ("auto", *SHIPPED, *PRESETS),
             "schedule": ("auto", "linear", "cosine"),
             "precision": PRECISIONS,
+            "blend": ("auto", "none", "seamless"),
         }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:

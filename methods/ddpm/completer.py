@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from bench.api import Completion, Inpaint, RequestError, WatchSteps
 from bench.api.seeds import derive_seed
 from methods.common import processor
+from methods.common.poisson import blend
 from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.differentiable import differentiable
@@ -89,6 +91,8 @@ class DiffusionCompleter:
                 watch=watch,
             )
         image = torch.where(hole, from_network(filled.x).to(visible.device), visible)
+        if self.blends(loaded):
+            image = seamless(image, hole)
         cost = {"evaluations": filled.evaluations, "gradients": filled.gradients}
         return Completion(image, [{**cost, "weights": loaded.name} for _ in seeds])
 
@@ -98,12 +102,33 @@ class DiffusionCompleter:
             return next(iter(self.loaded.values()))
         return self.loaded["fashion-mnist-32" if tuple(size) == (32, 32) else "photos-64"]
 
+    def blends(self, loaded: Loaded) -> bool:
+        """Return whether fillings by this network are blended."""
+        if self.method.blend == "auto":
+            return loaded.name == "photos-64"
+        return self.method.blend == "seamless"
+
     def labels(self, loaded: Loaded, seeds: Sequence[int]) -> torch.Tensor | None:
         """Draw one label per row from its seed for a class-conditional network, as RePaint does."""
         if loaded.classes is None:
             return None
         drawn = [derive_seed("label", seed) % loaded.classes for seed in seeds]
         return torch.tensor(drawn, device=self.device)
+
+
+def seamless(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """Return completed images with the filling's colours fitted to the known pixels around it.
+
+    image: float32 (N, 3, H, W) in [0, 1], known pixels as they were given.  hole: bool
+    (N, 1, H, W).  The Poisson equation (Perez et al. 2003) keeps the filling's gradients, and
+    across the hole's edge continues half of the known side's slope.
+    """
+    rows = []
+    for pixels, missing in zip(image.cpu().numpy(), hole[:, 0].cpu().numpy(), strict=True):
+        rgb = np.ascontiguousarray(pixels.transpose(1, 2, 0))
+        blended = blend(rgb, rgb, missing, extrapolate=True)
+        rows.append(torch.from_numpy(blended.clip(0, 1)).permute(2, 0, 1))
+    return torch.stack(rows).to(image.device)
 
 
 def _load(method: DDPM, name: str, device: str) -> Loaded:

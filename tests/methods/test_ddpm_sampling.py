@@ -16,8 +16,10 @@ from methods.common.initial import initialise
 from methods.ddpm import DDPM, SETTINGS
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
+from methods.ddpm.completer import seamless
 from methods.ddpm.diffusion import q_sample
 from methods.ddpm.preprocess import from_network, to_network
+from methods.ddpm.samplers.guided import PiGDM
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.samplers.repaint import evaluations, masked_reverse_step
 from methods.ddpm.samplers.steps import levels
@@ -181,6 +183,38 @@ def test_bfloat16_stays_near_float32(tiny: Path) -> None:
     assert 0 < float(off.mean()) < 0.02
 
 
+def test_seamless_keeps_known_pixels_and_takes_the_jump_away() -> None:
+    ramp = torch.linspace(0.2, 0.8, 16).expand(2, 3, 16, 16)
+    hole = centre(2, 16)
+    filled = torch.where(hole, ramp + 0.15, ramp)
+    blended = seamless(filled, hole)
+    assert blended.dtype == torch.float32
+    assert torch.equal(blended[~hole.expand_as(ramp)], filled[~hole.expand_as(ramp)])
+    jump = (filled - ramp).abs().amax(), (blended - ramp).abs().amax()
+    assert jump[0] > 0.14
+    assert jump[1] < 0.03
+    row = seamless(filled[1:], hole[1:])
+    assert torch.equal(row[0], blended[1])
+
+
+def test_auto_blends_what_the_photographs_network_fills(tiny: Path) -> None:
+    photograph, seeds = normal(1, 3, 16, 16).clamp(0, 1), [5]
+    hole = centre(1, 16)
+    visible = photograph.masked_fill(hole, 0)
+
+    def fill(**options: object) -> torch.Tensor:
+        chosen = DDPM(sampler=PiGDM(steps=2), **options)  # type: ignore[arg-type]
+        completion = chosen.load("cpu")(visible, hole, seeds)
+        assert isinstance(completion, Completion)
+        return completion.image
+
+    sampled = fill(blend="none")
+    assert torch.equal(fill(), seamless(sampled, hole))
+    assert torch.equal(fill(blend="seamless"), fill())
+    assert not torch.equal(fill(), sampled)
+    assert torch.equal(fill(path=tiny), fill(path=tiny, blend="none"))
+
+
 def test_another_schedule_than_the_weights_is_refused(tiny: Path) -> None:
     with pytest.raises(RequestError, match="schedule=linear, but own was trained with cosine"):
         DDPM(schedule="linear", path=tiny).load("cpu")
@@ -200,6 +234,8 @@ def test_parameters_are_checked() -> None:
             plugins.method(f"ddpm:{bad}")
     with pytest.raises(RequestError, match="is not one of auto, fp32, bf16"):
         plugins.method("ddpm:precision=fp16")
+    with pytest.raises(RequestError, match="poisson"):
+        plugins.method("ddpm:blend=poisson")
     with pytest.raises(RequestError, match="jump_samples=0; allowed: 1 or more"):
         Repaint(10, 10, 0)
     for spec in SETTINGS.values():

@@ -43,6 +43,37 @@ def test_residual_and_known_pixels(direct: bool, monkeypatch: pytest.MonkeyPatch
     assert np.array_equal(photograph, before)
 
 
+def test_the_photographs_slope_goes_on_across_the_edge() -> None:
+    photograph = np.zeros((1, 7, 1))
+    photograph[0, :, 0] = [0.1, 0.3, 9, 9, 9, 0.6, 0.2]
+    region = np.array([[False, False, True, True, True, False, False]])
+    flat = poisson.blend(np.full((1, 7, 1), 5.0), photograph, region, extrapolate=True)
+    # Half of the slopes .2 and .4: the ends aim at .3 + .1 and .6 + .2, so that
+    # 2 f1 - f2 = .4, -f1 + 2 f2 - f3 = 0, -f2 + 2 f3 = .8.
+    np.testing.assert_allclose(flat[0, 2:5, 0], [0.5, 0.6, 0.7], atol=1e-12)
+    assert np.array_equal(flat[~region], photograph[~region])
+
+
+def test_a_slope_ends_at_the_image_and_at_another_part_of_the_region() -> None:
+    photograph = np.zeros((1, 5, 1))
+    photograph[0, :, 0] = [0.4, 9, 0.8, 9, 0.2]
+    region = np.array([[False, True, False, True, False]])
+    flat = poisson.blend(np.zeros((1, 5, 1)), photograph, region, extrapolate=True)
+    np.testing.assert_allclose(flat[0, :, 0], [0.4, 0.6, 0.8, 0.5, 0.2], atol=1e-12)
+
+
+def test_what_the_patch_holds_beyond_the_region_is_not_read() -> None:
+    stream = numpy_stream(4)
+    photograph, patch = stream.random((9, 9, 3)), stream.random((9, 9, 3))
+    region = np.zeros((9, 9), dtype=bool)
+    region[2:6, 3:9] = True
+    other = np.where(region[..., None], patch, 7.0)
+    blended = [poisson.blend(p, photograph, region, extrapolate=True) for p in (patch, other)]
+    assert np.array_equal(*blended)
+    shifted = poisson.blend(patch + 0.4, photograph, region, extrapolate=True)
+    np.testing.assert_allclose(shifted, blended[0], atol=1e-9)
+
+
 def test_nothing_known_and_nothing_missing() -> None:
     stream = numpy_stream(3)
     patch, photograph = stream.random((4, 4, 3)), stream.random((4, 4, 3))
