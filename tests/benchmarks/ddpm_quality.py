@@ -43,7 +43,8 @@ def main() -> None:
         print("|---|---|---|---|---|", flush=True)
         first: list[float] | None = None
         for spec in options.method:
-            key = f"{spec} {mask.name} {metric.name} {dataset.name} {len(ids)} {options.weights}"
+            scored = f"{mask.name} {metric.name} {dataset.name} {options.size} {len(ids)}"
+            key = f"{spec} {scored} {options.weights}"
             if key not in kept:
                 made = plugins.method(spec)
                 kept[key] = evaluate(made, mask, dataset, ids, metric, options.batch)
