@@ -13,7 +13,6 @@ from torch import nn
 from bench.api import Completion, Inpaint, RequestError, WatchSteps
 from bench.api.seeds import derive_seed
 from methods.common import processor
-from methods.common.poisson import blend
 from methods.ddpm import DDPM
 from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.differentiable import differentiable
@@ -123,6 +122,8 @@ def seamless(image: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
     (N, 1, H, W).  The Poisson equation (Perez et al. 2003) keeps the filling's gradients, and
     across the hole's edge continues half of the known side's slope.
     """
+    from methods.common.poisson import blend  # SciPy, which sampling alone does not need
+
     rows = []
     for pixels, missing in zip(image.cpu().numpy(), hole[:, 0].cpu().numpy(), strict=True):
         rgb = np.ascontiguousarray(pixels.transpose(1, 2, 0))
