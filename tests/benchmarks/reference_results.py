@@ -137,14 +137,17 @@ def write_references(suite: str, paths: list[Path], out: Path) -> list[dict[str,
     from bench.report.boards import make_boards
     from bench.store.scored_run import load_runs
 
-    runs = load_runs(paths)
     folder = out / SUITES[suite].folder
     shutil.rmtree(folder, ignore_errors=True)
     for path in paths:
         copy_facts(path, folder / "runs" / path.name)
+    # The tables are of the rounded scores that are committed; the page needs the runs' PNGs.
+    runs = load_runs([folder / "runs" / path.name for path in paths])
+    with_pictures = load_runs(paths)
     shown = {k: e for k, e in FORMATS.items() if SUITES[suite].pictures or k != "html"}
     for kind, ending in shown.items():
-        text = leaderboard.render(runs, kind, pictures=SUITES[suite].pictures)
+        chosen_runs = with_pictures if kind == "html" else runs
+        text = leaderboard.render(chosen_runs, kind, pictures=SUITES[suite].pictures)
         data = text.encode() if isinstance(text, str) else text
         (folder / f"leaderboard.{ending}").write_bytes(data)
     return [line for board in make_boards(runs) for line in published_lines(suite, board)]

@@ -90,6 +90,7 @@ def test_the_default_is_pigdm_and_its_name_belongs_to_its_runs() -> None:
         "power": 1.3,
         "schedule": "auto",
         "precision": "auto",
+        "blend": "auto",
         "weights": "auto",
     }
 
