@@ -30,7 +30,7 @@ class GLCIC:
     """
 
     name: ClassVar[str] = "glcic"
-    version: ClassVar[str] = "6"
+    version: ClassVar[str] = "7"
     multiple_of: ClassVar[int] = 4
     single_threaded: ClassVar[bool] = False
     seeded: ClassVar[bool] = False
