@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from bench.api.credits import HasCredits
 from bench.api.exchange import HasGroupSize, KnowsImages, Local, ReadsOutputs
+from bench.api.later import added_later
 from bench.api.measures import (
     ComparesFeatures,
     ComputesOnDevice,
@@ -113,6 +114,7 @@ __all__ = [
     "Trains",
     "WatchSteps",
     "Wraps",
+    "added_later",
     "is_exact",
     "is_seeded",
 ]  # fmt: skip
@@ -172,7 +174,8 @@ class Method(Protocol):
     multiple_of: the harness pads (reflect) H and W up to a multiple of this and crops back.
     single_threaded: True when one call uses one core, so that one worker per core is right.
     Fields annotated `Path` (or `Path | None`) are not part of a run's identity: what they lead to
-    is, through `assets`.  What else a method may offer is in bench.api.offers.
+    is, through `assets`; nor is an `added_later` field with its default.  What else a method may
+    offer is in bench.api.offers.
     """
 
     @property

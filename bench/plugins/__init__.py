@@ -26,6 +26,7 @@ from bench.api import (
     SetMetric,
     Wraps,
 )
+from bench.api.later import says_nothing
 from bench.plugins import parts
 from bench.plugins.grammar import convert, is_union, names_in, split_parameters
 from bench.plugins.grammar import did_you_mean as did_you_mean  # part of this module, too
@@ -108,12 +109,16 @@ def name_of(kind: str, spec: str) -> str:
 
 
 def parameters(plugin: object) -> dict[str, object]:
-    """Return the parameters that belong to a run's identity: all fields but paths and the name."""
+    """Return the parameters that belong to a run's identity.
+
+    All fields but the name, paths, and those added later that have their defaults.
+    """
     if isinstance(plugin, Wraps):
         return parameters(plugin.wrapped())
     shape = parts.shape_of(plugin)
     values = parts.values(plugin, shape)
-    return {k: v for k, v in values.items() if k != "name" and not _is_path(shape.hints[k])}
+    kept = {k: v for k, v in values.items() if k != "name" and not _is_path(shape.hints[k])}
+    return {k: v for k, v in kept.items() if not says_nothing(shape.fields[k], v)}
 
 
 def label(plugin: Any, *, without: Collection[str] = ()) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer
+from bench.api import PRECISIONS, Inpaint, Precision, RequestError, Trainer, added_later
 from methods.ddpm.pretrained import PRESETS, SHIPPED, multiple_of, trained_at, weights_path
 from methods.ddpm.samplers.guided import PiGDM
+from methods.ddpm.samplers.limits import check_within
 from methods.ddpm.samplers.options import Sampler
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class DDPM:
     gradients compute in float32.
     blend: "seamless" fits the filling's colours to the known pixels by a Poisson equation (Perez et
     al. 2003); "none" leaves what was sampled; "auto" blends what photos-64 fills, measured better.
+    eps_scale: a factor on the predicted noise, .5 to 1.5 (epsilon scaling, Ning et al., ICLR 2024).
     weights: "auto" takes fashion-mnist-32 for 32x32 images and photos-64 (trained at 64x64 on
     photographs) for all others; the field's names need path=FILE.  path: a file in place of the
     shipped one: a guided-diffusion state dict of the preset named by `weights`; with "auto", a
@@ -56,6 +58,7 @@ class DDPM:
     schedule: Literal["auto", "linear", "cosine"] = "auto"
     precision: Precision = "auto"
     blend: Literal["auto", "none", "seamless"] = "auto"
+    eps_scale: float = added_later(1.0)
     weights: Weights = "auto"
     path: Path | None = None
 
@@ -70,6 +73,7 @@ class DDPM:
             if getattr(self, name) not in allowed:
                 value = getattr(self, name)
                 raise RequestError(f"{name}={value!r}; allowed: {', '.join(allowed)}")
+        check_within("eps_scale", self.eps_scale, 0.5, 1.5)
         if self.sampler.gradients and self.precision == "bf16":
             raise RequestError(
                 f"precision=bf16, but sampler={self.sampler.name} needs gradients, which are taken "

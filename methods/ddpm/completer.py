@@ -18,7 +18,7 @@ from methods.ddpm.checkpoint import load_own, load_unet
 from methods.ddpm.differentiable import differentiable
 from methods.ddpm.diffusers_folder import load_folder
 from methods.ddpm.precision import prepared
-from methods.ddpm.prediction import as_eps
+from methods.ddpm.prediction import as_eps, scaled_eps
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.pretrained import PRESETS, weights_path
 from methods.ddpm.samplers.denoiser import Network
@@ -150,6 +150,7 @@ def _load(method: DDPM, name: str, device: str) -> Loaded:
     dtype = next(ready.parameters()).dtype
     if isinstance(network, UNet):
         ready = as_eps(ready, network.config.prediction, named(schedule))
+    ready = scaled_eps(ready, method.eps_scale)
     return Loaded(name, ready, levels, channels, classes, dtype)
 
 

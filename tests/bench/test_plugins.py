@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from bench.api import (
     PairedMasks,
     RequestError,
     Trains,
+    added_later,
     is_exact,
 )
 from methods import METHODS
@@ -121,6 +124,28 @@ def test_other_parameters_need_no_path_before_them() -> None:
 
 def test_paths_do_not_enter_the_identity(images: Path) -> None:
     assert "path" not in plugins.parameters(plugins.dataset(f"folder:{images}"))
+
+
+@dataclass(frozen=True)
+class Before:
+    """A plug-in as it was."""
+
+    name: ClassVar[str] = "sharpen"
+    radius: float = 2.0
+
+
+@dataclass(frozen=True)
+class After(Before):
+    """The same with a parameter more."""
+
+    strength: float = added_later(1.0)
+
+
+def test_a_parameter_added_later_enters_the_identity_where_it_is_set() -> None:
+    assert plugins.parameters(After()) == plugins.parameters(Before()) == {"radius": 2.0}
+    assert plugins.label(After()) == "sharpen"
+    assert plugins.parameters(After(strength=0.5)) == {"radius": 2.0, "strength": 0.5}
+    assert plugins.label(After(strength=0.5)) == "sharpen:strength=0.5"
 
 
 def test_what_a_method_offers_is_found_by_protocol() -> None:

@@ -64,6 +64,8 @@ BAD = [
     ("sampler=dps,scale=nan", "scale=nan; allowed: above 0"),
     ("sampler=pigdm,power=5", "power=5.0; allowed: 0.25 to 4"),
     ("sampler=pigdm,power=nan", "power=nan; allowed: 0.25 to 4"),
+    ("eps_scale=2", "eps_scale=2.0; allowed: 0.5 to 1.5"),
+    ("sampler=ddnm,eps_scale=nan", "eps_scale=nan; allowed: 0.5 to 1.5"),
     ("sampler=pigdm,rule=best", "'best' is not one of paper, scaled, ddim"),
     ("jump_samples=4,eta=0.5", "Unknown parameter 'eta'"),
 ]
