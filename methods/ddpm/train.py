@@ -56,6 +56,8 @@ class TrainingConfig:
     at the start and decreases to 0 at the end (0: it stays constant, and a run can be prolonged as
     if it had never ended).  clip: of the gradient's norm.  optimiser: "adam", or "muon" for the
     inner layers' weights and Adam for the others (methods.common.muon), with the same rate.
+    perturbation: gamma of DDPM-IP (Ning et al., ICML 2023, arXiv 2301.11706, algorithm 1): as much
+    more noise, of its own, in x_t, which is not to be predicted; 0 is DDPM, theirs is .1.
     compile: by torch.compile, which needs a C++ compiler on a CPU and takes minutes before the
     first step; no part of the recipe.
     """
@@ -70,6 +72,7 @@ class TrainingConfig:
     clip: float = 1.0
     ema: float = 0.998
     optimiser: Optimiser = "adam"
+    perturbation: float = 0.0
     compile: bool = False
 
 
@@ -187,6 +190,8 @@ class DenoisingTrainee:
         del plain["steps"], plain["cooldown"], plain["compile"]
         if self.config.optimiser == "adam":
             del plain["optimiser"]  # as before there was a choice
+        if not self.config.perturbation:
+            del plain["perturbation"]
         plain["unet"] = self.config.unet.written()
         told = {**plain, "seed": self.seed, "processes": self.process.count}
         return told if self.start is None else {**told, "start": self.start}
@@ -210,7 +215,8 @@ class DenoisingTrainee:
     def losses(self, step: int) -> dict[str, torch.Tensor]:
         """Return the losses of the batch of step `step`, which depends on (seed, step) alone."""
         x0, t, noise = self._batch(step)
-        xt = q_sample(self.schedule, x0, t, noise).contiguous(memory_format=torch.channels_last)
+        noisy = q_sample(self.schedule, x0, t, self._perturbed(noise, step))
+        xt = noisy.contiguous(memory_format=torch.channels_last)
         device = self.process.device.split(":")[0]
         with torch.autocast(device, dtype=torch.bfloat16, enabled=self.bf16):
             output = self.wrapped(xt, t - 1)
@@ -254,6 +260,14 @@ class DenoisingTrainee:
         noise = torch.randn(x0.shape, generator=stream)
         device = self.process.device
         return x0.to(device), t.to(device), noise.to(device)
+
+    def _perturbed(self, noise: torch.Tensor, step: int) -> torch.Tensor:
+        """Return the noise that x_t gets: what is to be predicted, and more (DDPM-IP)."""
+        if not self.config.perturbation:
+            return noise
+        seed = derive_seed("ddpm-perturbation", self.seed, step, self.process.rank)
+        more = torch.randn(noise.shape, generator=torch_stream(seed)).to(noise.device)
+        return noise + self.config.perturbation * more
 
 
 def make_optimiser(network: UNet, config: TrainingConfig) -> torch.optim.Optimizer | MuonWithAdam:

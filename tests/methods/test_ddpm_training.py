@@ -21,6 +21,7 @@ from methods.common.images import FixedImages
 from methods.common.training import Plan
 from methods.ddpm import DDPM
 from methods.ddpm.blocks import UNetConfig
+from methods.ddpm.diffusion import q_sample
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.schedule import named
 from methods.ddpm.train import (
@@ -138,6 +139,34 @@ def test_bfloat16_training_stays_near_float32() -> None:
         for dtype in (torch.float32, torch.bfloat16)
     ]
     assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+def test_a_perturbed_input_has_more_noise_than_is_predicted() -> None:
+    plain, perturbed = (
+        DenoisingTrainee(
+            dataclasses.replace(TINY, batch=256, perturbation=gamma), source(), [], Process(), 0
+        )
+        for gamma in (0.0, 0.5)
+    )
+    _, _, noise = plain._batch(3)
+    assert torch.equal(perturbed._batch(3)[2], noise)
+    assert plain._perturbed(noise, 3) is noise
+    more = perturbed._perturbed(noise, 3) - noise
+    assert abs(float(more.std()) - 0.5) < 0.02
+    assert abs(float((more * noise).mean())) < 0.02
+    assert not torch.equal(more, perturbed._perturbed(noise, 4) - noise)
+    x0, t, _ = perturbed._batch(3)
+    seen = []
+
+    def knows(xt: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+        seen.append(xt)
+        return torch.cat([noise, torch.zeros_like(noise)], dim=1)
+
+    perturbed.wrapped = knows  # type: ignore[assignment]
+    assert float(perturbed.losses(3)["simple"]) == 0
+    assert torch.equal(seen[0], q_sample(perturbed.schedule, x0, t, noise + more))
+    assert "perturbation" not in plain.identity()
+    assert perturbed.identity()["perturbation"] == 0.5
 
 
 def test_processes_draw_different_parts_of_the_batch() -> None:
