@@ -52,7 +52,7 @@ class DDPM:
     """
 
     name: ClassVar[str] = "ddpm"
-    version: ClassVar[str] = "4"
+    version: ClassVar[str] = "5"
     single_threaded: ClassVar[bool] = False
     sampler: Sampler = field(default=PiGDM())
     schedule: Literal["auto", "linear", "cosine"] = "auto"
