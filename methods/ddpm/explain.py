@@ -131,15 +131,13 @@ def strip(figure: Any, title: str, pictures: Sequence[tuple[str, torch.Tensor]])
         axes.set_axis_off()
 
 
-def curves(figure: Any, visited: Sequence[int]) -> None:
+def curves(figure: Any, visited: Sequence[int] = ()) -> None:
     """Plot alpha_bar and signal to noise of both schedules, and the levels that were visited."""
+    title = "Schedules: alpha_bar, the image's share of the variance, at level t"
     figure.suptitle(
-        "Schedules: alpha_bar, the image's share of the variance, at level t; the way of this run",
-        x=0.01,
-        ha="left",
-        weight="bold",
+        title + ("; the way of this run" if visited else ""), x=0.01, ha="left", weight="bold"
     )
-    left, right, way = figure.subplots(1, 3)
+    left, right, *way = figure.subplots(1, 3 if visited else 2)
     for name, colour in (("linear", LINEAR), ("cosine", COSINE)):
         abar = named(name).alpha_bar
         left.plot(range(len(abar)), abar, color=colour, label=name, lw=2)
@@ -148,10 +146,11 @@ def curves(figure: Any, visited: Sequence[int]) -> None:
     _finish(left, "alpha_bar")
     _finish(right, "signal to noise, dB")
     right.set_ylim(-50, 50)
-    way.plot(range(1, len(visited) + 1), visited, color=INK, lw=0.8)
-    way.set(xlabel=f"step of {len(visited)}", ylabel="level t after it")
-    way.spines[["top", "right"]].set_visible(False)
-    way.grid(alpha=0.25)
+    for axes in way:
+        axes.plot(range(1, len(visited) + 1), visited, color=INK, lw=0.8)
+        axes.set(xlabel=f"step of {len(visited)}", ylabel="level t after it")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
 
 
 def _finish(axes: Axes, label: str) -> None:

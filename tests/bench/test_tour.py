@@ -44,6 +44,16 @@ def test_every_function_is_in_the_file_that_is_linked(name: str) -> None:
         assert Path(str(imported.__file__)) == (DOCS / link).resolve(), dotted
 
 
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_can_be_made(name: str, tmp_path: Path) -> None:
+    PICTURES[name](tmp_path / f"{name}.webp")
+    with (
+        Image.open(tmp_path / f"{name}.webp") as made,
+        Image.open(DOCS / f"tour/{name}.webp") as kept,
+    ):
+        assert made.size == kept.size
+
+
 @pytest.mark.parametrize("name", TOURS)
 def test_every_command_can_be_given(name: str) -> None:
     assert len(commands(name)) >= 20
