@@ -117,7 +117,8 @@ class DDPM:
     @classmethod
     def trainer(cls) -> Trainer:
         """Return how the network is trained; the masks are for the sample grids alone."""
-        from methods.ddpm.train import CONFIGS, train
+        from methods.ddpm.recipes import CONFIGS
+        from methods.ddpm.train import train
 
         return Trainer(CONFIGS, lambda config: config.unet.size, lambda _: ("center-box",), train)
 

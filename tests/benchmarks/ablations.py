@@ -31,7 +31,8 @@ from bench.api.files import write_atomic
 from methods.common.images import FixedImages
 from methods.common.training import Plan
 from methods.ddpm.blocks import UNetConfig
-from methods.ddpm.train import CONFIGS, TrainingConfig, train
+from methods.ddpm.recipes import CONFIGS, TrainingConfig
+from methods.ddpm.train import train
 from methods.ddpm.unet import UNet
 from tests.benchmarks.ablations_scores import Measures, scores
 

@@ -24,10 +24,11 @@ from methods.ddpm.diffusion import predict_x0, q_sample, split
 from methods.ddpm.precision import prepared
 from methods.ddpm.prediction import AsEps, as_eps, eps_output, target
 from methods.ddpm.pretrained import SHIPPED, settings
+from methods.ddpm.recipes import TrainingConfig
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.samplers.repaint import evaluations
 from methods.ddpm.schedule import cosine, linear
-from methods.ddpm.train import DenoisingTrainee, TrainingConfig, train
+from methods.ddpm.train import DenoisingTrainee, train
 from methods.ddpm.unet import UNet
 from tests.benchmarks.ablations import SETTINGS, VARIANTS, Setting, configured, parameters
 from tests.benchmarks.ablations_table import load, over_trainings, table

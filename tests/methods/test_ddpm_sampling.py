@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
 from bench import plugins
 from bench.api import Completion, RequestError, ShowsSteps
@@ -18,11 +17,10 @@ from methods.ddpm import DDPM, SETTINGS
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.checkpoint import export
 from methods.ddpm.completer import seamless
-from methods.ddpm.diffusion import predict_x0, q_sample
-from methods.ddpm.prediction import ScaledEps, scaled_eps
+from methods.ddpm.diffusion import q_sample
 from methods.ddpm.preprocess import from_network, to_network
 from methods.ddpm.samplers.guided import PiGDM
-from methods.ddpm.samplers.options import DDNM, Repaint, Sampler
+from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.samplers.repaint import evaluations, masked_reverse_step
 from methods.ddpm.samplers.steps import levels
 from methods.ddpm.sampling import generate, inpaint
@@ -215,43 +213,6 @@ def test_auto_blends_what_the_photographs_network_fills(tiny: Path) -> None:
     assert torch.equal(fill(blend="seamless"), fill())
     assert not torch.equal(fill(), sampled)
     assert torch.equal(fill(path=tiny), fill(path=tiny, blend="none"))
-
-
-def test_scaled_noise_leaves_its_share_in_the_image_and_the_variance_as_it_is() -> None:
-    """x0 from f eps is x0 + (1 - f) sqrt(1 - a)/sqrt(a) eps, where the network knows eps."""
-    schedule, t, factor = cosine(), 300, 0.9
-    x0, eps = 0.1 * normal(2, 3, 8, 8), normal(2, 3, 8, 8, seed=1)
-    xt = q_sample(schedule, x0, t, eps)
-    variance = normal(2, 3, 8, 8, seed=2)
-
-    class Knows(nn.Module):
-        def forward(self, x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
-            return torch.cat([eps, variance], dim=1)
-
-    output = scaled_eps(Knows(), factor)(xt, torch.full((2,), t - 1))
-    assert torch.equal(output[:, 3:], variance)
-    left = predict_x0(schedule, xt, t, output[:, :3], clamp=False) - x0
-    abar = float(schedule.alpha_bar[t])
-    expected = (1 - factor) * math.sqrt((1 - abar) / abar) * eps
-    assert torch.allclose(left.float(), expected, atol=1e-5)
-    alone = tiny_network(UNetConfig(**{**vars(TINY), "out_channels": 3}))
-    step = torch.tensor([t - 1, t - 1])
-    x = normal(2, 3, 16, 16)
-    assert torch.equal(ScaledEps(alone, factor)(x, step), alone(x, step) * factor)
-    assert scaled_eps(alone, 1.0) is alone
-
-
-@pytest.mark.parametrize("sampler", [PiGDM(steps=3), DDNM(3), Repaint(3)], ids=lambda s: s.name)
-def test_every_sampler_takes_scaled_noise(tiny: Path, sampler: Sampler) -> None:
-    hole = centre(1, 16)
-    visible = normal(1, 3, 16, 16).clamp(0, 1).masked_fill(hole, 0)
-
-    def fill(**options: float) -> torch.Tensor:
-        return _image(DDPM(sampler, path=tiny, **options).load("cpu")(visible, hole, [5]))  # type: ignore[arg-type]
-
-    assert torch.equal(fill(), fill(eps_scale=1.0))
-    assert not torch.equal(fill(), fill(eps_scale=0.9))
-    assert torch.equal(fill(eps_scale=0.9).masked_fill(hole, 0), visible)
 
 
 def test_another_schedule_than_the_weights_is_refused(tiny: Path) -> None:

@@ -22,16 +22,10 @@ from methods.common.training import Plan
 from methods.ddpm import DDPM
 from methods.ddpm.blocks import UNetConfig
 from methods.ddpm.diffusion import q_sample
+from methods.ddpm.recipes import CONFIGS, Optimiser, TrainingConfig
 from methods.ddpm.samplers.options import Repaint
 from methods.ddpm.schedule import named
-from methods.ddpm.train import (
-    CONFIGS,
-    DenoisingTrainee,
-    Optimiser,
-    TrainingConfig,
-    learning_rate,
-    train,
-)
+from methods.ddpm.train import DenoisingTrainee, learning_rate, train
 from methods.ddpm.unet import UNet
 
 ROOT = Path(__file__).parents[2]
