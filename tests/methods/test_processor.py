@@ -13,8 +13,8 @@ from bench.api import Completion, RequestError
 from bench.api.seeds import torch_stream
 from methods.common import processor
 from methods.common.images import FixedImages
-from methods.ddpm import train as ddpm_training
-from methods.glcic import train as glcic_training
+from methods.ddpm import DDPM
+from methods.glcic import GLCIC
 from methods.glcic.completer import NetworkCompleter
 
 HALF = (torch.bfloat16, torch.float16)
@@ -211,11 +211,12 @@ def test_the_first_line_of_training_says_what_is_emulated(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(processor, "fast", lambda dtype, *_: fast or dtype == torch.float32)
     lines: list[str] = []
-    module = {"ddpm": ddpm_training, "glcic": glcic_training}[method]
-    config = dataclasses.replace(module.CONFIGS["fashion-mnist-32"], batch=2)  # type: ignore[attr-defined]
+    trainer = DDPM.trainer() if method == "ddpm" else GLCIC.trainer()
+    config = dataclasses.replace(trainer.recipes["fashion-mnist-32"], batch=2)
     images = torch.randint(0, 256, (4, 32, 32, 3), generator=torch_stream(0), dtype=torch.uint8)
     masks = [plugins.mask("center-box")]
-    options = {"steps": 1, "precision": asked, "report": lines.append}
     source = FixedImages(images.numpy())
-    module.train(config, source, tmp_path, holes=masks, **options)  # type: ignore[attr-defined]
+    trainer.train(
+        config, source, tmp_path, holes=masks, steps=1, precision=asked, report=lines.append
+    )
     assert lines[0].startswith(said if isinstance(said, str) else said[method])
