@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from bench.api.credits import HasCredits
 from bench.api.exchange import HasGroupSize, KnowsImages, Local, ReadsOutputs
-from bench.api.later import added_later
+from bench.api.later import added_later, stated
 from bench.api.measures import (
     ComparesFeatures,
     ComputesOnDevice,
@@ -117,6 +117,7 @@ __all__ = [
     "added_later",
     "is_exact",
     "is_seeded",
+    "stated",
 ]  # fmt: skip
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]

@@ -1,19 +1,22 @@
-"""Parameters that a plug-in got after runs of it were recorded."""
+"""Fields that a plug-in or a recipe got after runs or files of it were written."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Value = TypeVar("Value")
 MARK = "added_later"
 
 
 def added_later(default: Value) -> Value:
-    """Declare a field whose default does what the plug-in did before it had the field.
+    """Declare a field whose default does what the dataclass did before it had the field.
 
-    `strength: float = added_later(1.0)`.  With its default it is no part of a run's identity, so
-    that the runs made before go on and compare.
+    `strength: float = added_later(1.0)`.  With its default it is no part of a run's identity, nor
+    of what `stated` returns, so that the runs and files made before go on and compare.
     """
     return dataclasses.field(default=default, metadata={MARK: True})
 
@@ -21,3 +24,9 @@ def added_later(default: Value) -> Value:
 def says_nothing(field: dataclasses.Field[Any], value: object) -> bool:
     """Return whether a value belongs to no identity: the default of a field added later."""
     return MARK in field.metadata and value == field.default
+
+
+def stated(config: DataclassInstance) -> dict[str, Any]:
+    """Return the values of a dataclass by name, without those that belong to no identity."""
+    values = {field: getattr(config, field.name) for field in dataclasses.fields(config)}
+    return {field.name: v for field, v in values.items() if not says_nothing(field, v)}

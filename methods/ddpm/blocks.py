@@ -5,18 +5,15 @@ Module names are guided-diffusion's, so that its state dicts load unchanged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bench.api import Json, RequestError
+from bench.api import Json, RequestError, added_later, stated
 
 PREDICTIONS = ("eps", "x0", "v")
-# What an ablation leaves out; written into a file only where it is not the default, so that files
-# of networks without ablations are the same as before there were any.
-ABLATIONS = ("skips", "self_attention", "time_embedding", "prediction")
 
 
 @dataclass(frozen=True)
@@ -54,10 +51,10 @@ class UNetConfig:
     classes: int | None = None
     legacy_order: bool = True
     patch: int = 1
-    skips: bool = True
-    self_attention: bool = True
-    time_embedding: bool = True
-    prediction: str = "eps"
+    skips: bool = added_later(True)
+    self_attention: bool = added_later(True)
+    time_embedding: bool = added_later(True)
+    prediction: str = added_later("eps")
 
     def __post_init__(self) -> None:
         if self.prediction not in PREDICTIONS:
@@ -76,13 +73,7 @@ class UNetConfig:
 
     def written(self) -> dict[str, Json]:
         """Return the fields as a file states them: without ablations that are off."""
-        kept = [
-            field.name
-            for field in fields(self)
-            if field.name not in ABLATIONS or getattr(self, field.name) != field.default
-        ]
-        plain = {name: getattr(self, name) for name in kept}
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in stated(self).items()}
 
 
 class Block(nn.Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
+from bench.api import added_later
 from methods.ddpm.blocks import UNetConfig
 
 Optimiser = Literal["adam", "muon"]
@@ -34,8 +35,8 @@ class TrainingConfig:
     cooldown: int = 0
     clip: float = 1.0
     ema: float = 0.998
-    optimiser: Optimiser = "adam"
-    perturbation: float = 0.0
+    optimiser: Optimiser = added_later("adam")
+    perturbation: float = added_later(0.0)
     compile: bool = False
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from bench.api import Json, MaskGenerator, RequestError
+from bench.api import Json, MaskGenerator, RequestError, stated
 from bench.api.seeds import derive_seed, torch_stream
 from methods.common import processor
 from methods.common.checkpoints import sha256
@@ -124,12 +124,8 @@ class DenoisingTrainee:
 
     def identity(self) -> Mapping[str, Json]:
         """Return the configuration, but for how it ends: a run can be prolonged."""
-        plain = dataclasses.asdict(self.config)
+        plain = stated(self.config)
         del plain["steps"], plain["cooldown"], plain["compile"]
-        if self.config.optimiser == "adam":
-            del plain["optimiser"]  # as before there was a choice
-        if not self.config.perturbation:
-            del plain["perturbation"]
         plain["unet"] = self.config.unet.written()
         told = {**plain, "seed": self.seed, "processes": self.process.count}
         return told if self.start is None else {**told, "start": self.start}

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.api import RequestError
+from bench.api import RequestError, added_later
 from methods.glcic.discriminators import DiscriminatorNorm
 from methods.glcic.losses import Adversarial, Reconstruction
 
@@ -39,7 +39,7 @@ class TrainConfig:
     adversarial: Adversarial = "bce"
     alpha: float = 4e-4
     feature_matching: float = 0.0
-    perceptual: float = 0.0
+    perceptual: float = added_later(0.0)
     perceptual_weights: str = ""
     optimiser: Literal["adadelta", "adam"] = "adadelta"
     learning_rate: float = 1.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from bench.api import Json, MaskGenerator, RequestError
+from bench.api import Json, MaskGenerator, RequestError, stated
 from bench.api.imaging import composite, hide
 from bench.api.seeds import derive_seed
 from methods.common.checkpoints import sha256
@@ -83,9 +83,7 @@ class Glcic:
 
     def identity(self) -> Mapping[str, Json]:
         """Return the recipe; a resumed run must share it."""
-        recipe = dataclasses.asdict(self.config) | {"holes": list(self.config.holes)}
-        if self.perceptual is None:
-            del recipe["perceptual"]
+        recipe = stated(self.config) | {"holes": list(self.config.holes)}
         del recipe["perceptual_weights"]  # a place on this machine
         return recipe if self.start is None else recipe | {"start": self.start}
 

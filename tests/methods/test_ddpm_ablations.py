@@ -18,7 +18,7 @@ from methods.common.images import FixedImages
 from methods.common.initial import initialise
 from methods.common.training import Plan
 from methods.ddpm import DDPM
-from methods.ddpm.blocks import ABLATIONS, Attention, UNetConfig
+from methods.ddpm.blocks import Attention, UNetConfig
 from methods.ddpm.checkpoint import export, load_own
 from methods.ddpm.diffusion import predict_x0, q_sample, split
 from methods.ddpm.precision import prepared
@@ -45,6 +45,7 @@ TINY = UNetConfig(
     head_channels=16,
     groups=4,
 )
+ABLATIONS = ("skips", "self_attention", "time_embedding", "prediction")
 LEFT_OUT = ({"skips": False}, {"self_attention": False}, {"time_embedding": False})
 
 
