@@ -52,7 +52,7 @@ class DDPM:
     """
 
     name: ClassVar[str] = "ddpm"
-    version: ClassVar[str] = "5"
+    version: ClassVar[str] = "6"
     single_threaded: ClassVar[bool] = False
     sampler: Sampler = field(default=PiGDM())
     schedule: Literal["auto", "linear", "cosine"] = "auto"
