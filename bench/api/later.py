@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from bench.api import Json
+
 Value = TypeVar("Value")
 MARK = "added_later"
 
@@ -26,7 +28,10 @@ def says_nothing(field: dataclasses.Field[Any], value: object) -> bool:
     return MARK in field.metadata and value == field.default
 
 
-def stated(config: DataclassInstance) -> dict[str, Any]:
-    """Return the values of a dataclass by name, without those that belong to no identity."""
+def stated(config: DataclassInstance) -> dict[str, Json]:
+    """Return the values of a dataclass by name, without those that belong to no identity.
+
+    A value that is not JSON's own, as of a nested dataclass, is for the caller to replace.
+    """
     values = {field: getattr(config, field.name) for field in dataclasses.fields(config)}
     return {field.name: v for field, v in values.items() if not says_nothing(field, v)}
