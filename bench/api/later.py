@@ -33,5 +33,5 @@ def stated(config: DataclassInstance) -> dict[str, Json]:
 
     A value that is not JSON's own, as of a nested dataclass, is for the caller to replace.
     """
-    values = {field: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return {field.name: v for field, v in values.items() if not says_nothing(field, v)}
+    pairs = [(field, getattr(config, field.name)) for field in dataclasses.fields(config)]
+    return {field.name: value for field, value in pairs if not says_nothing(field, value)}

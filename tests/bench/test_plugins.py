@@ -19,6 +19,7 @@ from bench.api import (
     Trains,
     added_later,
     is_exact,
+    stated,
 )
 from methods import METHODS
 
@@ -146,6 +147,8 @@ def test_a_parameter_added_later_enters_the_identity_where_it_is_set() -> None:
     assert plugins.label(After()) == "sharpen"
     assert plugins.parameters(After(strength=0.5)) == {"radius": 2.0, "strength": 0.5}
     assert plugins.label(After(strength=0.5)) == "sharpen:strength=0.5"
+    assert stated(After()) == {"radius": 2.0}
+    assert stated(After(strength=0.5)) == {"radius": 2.0, "strength": 0.5}
 
 
 def test_what_a_method_offers_is_found_by_protocol() -> None:
